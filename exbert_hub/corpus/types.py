@@ -1,0 +1,76 @@
+"""What travels out of the corpus room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+WORD_LABELS = ("text", "lemma", "pos", "tag", "dep", "head_text", "ent_type", "is_entity")
+"""The labels that every annotated word carries, in the order in which they are shown."""
+
+
+class Word(NamedTuple):
+    """One annotated word of a sentence; `start` and `end` are character offsets into `Sentence.text`."""
+
+    text: str
+    start: int
+    end: int
+    lemma: str = ""
+    pos: str = ""  # universal part of speech, e.g. "VERB"
+    tag: str = ""  # fine-grained tag, e.g. "VBD"
+    dep: str = ""  # dependency label as the annotator writes it, e.g. "dobj" or "obj"
+    head: int = -1  # index of the head word in this sentence, its own index for the root, -1 if outside the window
+    head_text: str = ""
+    ent_type: str = ""  # "" outside entities
+    is_entity: bool = False
+    extra: Mapping[str, str] = {}  # further columns of an annotated corpus, such as "Number" or "misc"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, or a window of a sentence that was longer than the model's window."""
+
+    text: str
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class CorpusInfo:
+    """Where a corpus comes from and who annotated it; goes into the manifest as it is."""
+
+    name: str
+    source: str  # path, Hub id or "list of strings"
+    annotator: str  # "spacy:en_core_web_sm", "spacy:blank:de" or "gold"
+    annotator_version: str = ""
+    language: str = ""
+    license: str = ""
+    extra_labels: tuple[str, ...] = ()  # names of the columns in `Word.extra`
+    sha256: str = ""  # over the annotated sentences: identifies the corpus for a resumed build
+
+
+class AnnotatedCorpus(Protocol):
+    """Annotated sentences that can be read as often as needed, without holding them all in memory."""
+
+    @property
+    def info(self) -> CorpusInfo: ...
+
+    def __iter__(self) -> Iterator[Sentence]: ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass
+class Coverage:
+    """What became of the corpus during a build. Nothing is dropped without being counted here."""
+
+    sentences: int = 0
+    windows: int = 0  # rows of the sentences table; more than `sentences` when long ones were cut
+    sentences_cut: int = 0
+    words: int = 0
+    pieces: int = 0  # without special tokens
+    pieces_indexed: int = 0
+    pieces_spanning: int = 0  # pieces that overlap more than one word
+    pieces_without_word: int = 0
+    words_uncovered: int = 0  # words that no piece belongs to
+    notes: dict[str, int] = field(default_factory=dict)  # anything else that was cut or skipped, and how often

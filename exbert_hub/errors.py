@@ -1,0 +1,67 @@
+"""One class per kind of user mistake; every message says what was wrong and what to do."""
+
+from __future__ import annotations
+
+
+class ExbertError(Exception):
+    """Base of every error that a user of exbert_hub can cause and can mend."""
+
+
+class CorpusError(ExbertError):
+    """The corpus cannot be found, read or understood."""
+
+
+class MissingPipelineError(ExbertError):
+    """The named spaCy pipeline is not installed."""
+
+
+class MissingExtraError(ExbertError):
+    """An optional dependency that this feature needs is not installed."""
+
+
+class ModelLoadError(ExbertError):
+    """The model or its tokenizer cannot be loaded."""
+
+
+class NoAttentionError(ExbertError):
+    """The model has no attention that could be shown."""
+
+
+class TextTooLongError(ExbertError):
+    """The text has more pieces than the model, or this tool, can take at once."""
+
+
+class MaskError(ExbertError):
+    """The masking asked for is impossible for this model or text."""
+
+
+class TokenError(ExbertError):
+    """A token was named that the text does not contain, or contains more than once."""
+
+
+class SelectionError(ExbertError):
+    """A layer, head, stack or kind of vector was named that the model or the index does not have."""
+
+
+class LabelError(ExbertError):
+    """A label column was named that the index does not have."""
+
+
+class IndexFormatError(ExbertError):
+    """A folder is not an index, is damaged, or holds what an index may not hold."""
+
+
+class IndexMismatchError(ExbertError):
+    """The index was built with another model or tokenizer than the one that asks."""
+
+
+class BuildError(ExbertError):
+    """The index cannot be built as asked."""
+
+
+class ResourceError(BuildError):
+    """The build does not fit into the memory or on the disk at hand."""
+
+
+class LockedError(ExbertError):
+    """Another process is working on the same folder."""

@@ -1,0 +1,72 @@
+"""What travels out of the index room: results that name themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+Kind = Literal["embedding", "heads"]
+Of = Literal["match", "max_attention", "next"]
+Codec = Literal["fp16", "fp32", "sq8"]
+Layer = int | Literal["emb"]
+
+
+class Bar(NamedTuple):
+    """One label of a histogram."""
+
+    label: str
+    count: int
+    share: float  # of the counted tokens
+    base_rate: float  # see docs/design.md, section 1
+    lift: float  # share / base_rate
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A histogram over the matches of one search; bars by count, offsets by offset."""
+
+    field: str
+    of: Of
+    total: int  # tokens counted; fewer than matches where a match has no such token
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The sentence of a match; all sequences have one entry per piece, special tokens included."""
+
+    text: str
+    pieces: tuple[str, ...]
+    offsets: tuple[tuple[int, int], ...]  # characters of `text`
+    special: tuple[bool, ...]
+    labels: tuple[Mapping[str, str] | None, ...]  # annotation of the piece's word, None without a word
+    attention_out: np.ndarray | None  # float32 [N], of the match, mean over the chosen heads; None if not stored
+    attention_in: np.ndarray | None  # float32 [N], to the match
+
+
+@dataclass(frozen=True)
+class Match:
+    """One corpus piece found by a search."""
+
+    rank: int  # from 0
+    score: float  # mean cosine, in [-1, 1]
+    row: int  # row of `index.tokens`, the FAISS id
+    sentence: int  # row of `index.sentences`
+    position: int  # of the piece in its sentence
+    labels: Mapping[str, str]  # every label column of the piece, as text
+    max_attention: int | None  # position of the max-attention token
+    offset: int | None  # max_attention - position
+    context: Context
+
+    @property
+    def max_attention_labels(self) -> Mapping[str, str] | None:
+        return None if self.max_attention is None else self.context.labels[self.max_attention]
+
+    @property
+    def next_labels(self) -> Mapping[str, str] | None:
+        """Labels of the piece after the match, None at the end of a sentence."""
+        after = self.position + 1
+        return self.context.labels[after] if after < len(self.context.labels) else None
