@@ -1,0 +1,1 @@
+"""Pure functions on arrays and counts; imports none of the other rooms."""

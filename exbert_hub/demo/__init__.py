@@ -1,0 +1,50 @@
+"""What `launch()` shows without a network: a small model, an original corpus, and an index built on first start."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..index import CorpusIndex
+    from ..model import Inspector
+
+FOLDER = Path(__file__).parent
+MODEL = FOLDER / "model"
+CORPUS = FOLDER / "annotated"
+SENTENCE = "The girl ran to a local pub to escape the din of her city."
+
+
+def load(progress: Callable[[int, int], None] | None = None) -> tuple[Inspector, CorpusIndex]:
+    """The embedded model and its index, built on the first call (under a minute on two cores) and cached afterwards.
+
+    :param progress: called with pieces done and expected instead of showing a bar.
+    :raises LockedError: if another process keeps building the same index.
+    """
+    from ..model import Inspector
+
+    inspector = Inspector.from_pretrained(MODEL, local_files_only=True)
+    return inspector, _index(inspector, progress)
+
+
+def _index(inspector: Inspector, progress: Callable[[int, int], None] | None) -> CorpusIndex:
+    from ..cache import cache_root, locked
+    from ..corpus import open_corpus
+    from ..errors import IndexFormatError
+    from ..index import CorpusIndex
+    from ..index.manifest import FORMAT_VERSION
+
+    corpus = open_corpus(CORPUS)
+    facts = inspector.facts
+    parts = (str(FORMAT_VERSION), corpus.info.sha256, facts.weights_fingerprint, facts.tokenizer_fingerprint)
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    folder = cache_root() / "indexes" / f"demo-{key}"
+    # a second start that comes while the first one builds waits for it instead of failing or building twice
+    with locked(folder.with_suffix(".demo"), timeout=600):
+        try:
+            return CorpusIndex.from_pretrained(folder)
+        except IndexFormatError:
+            # not built yet, or damaged since; either way the remedy is to build it, and nothing of value is lost
+            return CorpusIndex.build(inspector, corpus, folder, overwrite=True, progress=progress)

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
+
+from ..analysis.histogram import Bar
 
 Kind = Literal["embedding", "heads"]
 Of = Literal["match", "max_attention", "next"]
 Codec = Literal["fp16", "fp32", "sq8"]
 Layer = int | Literal["emb"]
-
-
-class Bar(NamedTuple):
-    """One label of a histogram."""
-
-    label: str
-    count: int
-    share: float  # of the counted tokens
-    base_rate: float  # see docs/design.md, section 1
-    lift: float  # share / base_rate
 
 
 @dataclass(frozen=True)

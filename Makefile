@@ -1,0 +1,53 @@
+# Everything a newcomer needs: `make demo`, `make test`. All of it lives in .venv; nothing else is touched,
+# except that `make test` installs Debian's Chromium when there is none and we may.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+PORT ?= 7860
+CODE := exbert_hub tests benchmarks app.py
+
+.PHONY: demo test test-slow quality style bench screenshots architectures clean
+
+demo: $(VENV)/.installed
+	$(BIN)/hf-exbert launch --port $(PORT)
+
+test: $(VENV)/.installed-test
+	@.ci/chromium
+	$(BIN)/python -m pytest tests -m "not slow"
+	node --test tests/js/*.test.mjs
+
+test-slow: $(VENV)/.installed-test
+	@.ci/chromium
+	$(BIN)/python -m pytest tests -m slow --timeout 3600
+
+quality: $(VENV)/.installed-dev
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+
+style: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+architectures: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/architectures.py
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# the constraints file pins what we test with, CPU torch first of all; pyproject keeps the ranges open
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e '.[test]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-test

@@ -1,0 +1,27 @@
+"""exBERT for every model on the Hub: what has this head, or this embedding, learned?"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import launch
+    from .index import CorpusIndex
+    from .model import Inspector
+
+__version__ = "0.1.0"
+__all__ = ["CorpusIndex", "Inspector", "__version__", "launch"]
+
+# torch, datasets, faiss and gradio take seconds to import: each public name brings its own when it is first used
+_HOME = {"launch": ".app", "CorpusIndex": ".index", "Inspector": ".model"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

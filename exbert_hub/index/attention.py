@@ -1,0 +1,100 @@
+"""Stored attention: one Parquet file per layer, one row per sentence, uint8 codes of the square root, [H, N, N].
+
+Row groups are small (about 256 kB before compression), so that reading one sentence does not mean reading a thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..analysis.attention import decode_sqrt
+from ..errors import IndexFormatError
+
+SCHEMA = pa.schema([("attention", pa.binary())])
+_ROW_GROUP_BYTES = 256 * 1024
+_OPTIONS = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
+
+
+class AttentionWriter:
+    """Writes the sentences of one layer in order."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(path, SCHEMA, **_OPTIONS)
+        self._pending: list[bytes] = []
+        self._bytes = 0
+
+    def add(self, codes: bytes) -> None:
+        """Append the codes of one sentence, the bytes of a C-ordered uint8 array [H, N, N]."""
+        self._pending.append(codes)
+        self._bytes += len(codes)
+        if self._bytes >= _ROW_GROUP_BYTES:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._writer.write_table(pa.table({"attention": self._pending}, schema=SCHEMA))
+        self._pending, self._bytes = [], 0
+
+
+def merge_attention(parts: Sequence[Path], path: Path) -> None:
+    """Concatenate the files of the shards, row group by row group."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pq.ParquetWriter(path, SCHEMA, **_OPTIONS) as writer:
+        for part in parts:
+            with pq.ParquetFile(part) as file:
+                for group in range(file.num_row_groups):
+                    writer.write_table(file.read_row_group(group))
+
+
+class AttentionReader:
+    """Random access to the sentences of one layer.
+
+    :param path: file of the layer.
+    :param heads: H of the layer.
+    :raises IndexFormatError: if the file has not one binary column of `sentences` rows.
+    """
+
+    def __init__(self, path: Path, heads: int, sentences: int) -> None:
+        self._path, self._heads, self._sentences = path, heads, sentences
+        self._file = pq.ParquetFile(path, memory_map=True)
+        if self._file.schema_arrow != SCHEMA or self._file.metadata.num_rows != sentences:
+            raise IndexFormatError(f"{path} is not the attention of {sentences} sentences; download or build it again")
+        rows = [self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)]
+        self._first = np.concatenate([[0], np.cumsum(rows)])
+        self._group = lru_cache(maxsize=256)(self._read_group)
+
+    def __len__(self) -> int:
+        return self._sentences
+
+    def get(self, sentence: int) -> np.ndarray:
+        """Attention of one sentence: float32 [H, N, N], special tokens included."""
+        group = int(np.searchsorted(self._first, sentence, "right")) - 1
+        return self._decode(self._group(group)[sentence - int(self._first[group])].as_py(), sentence)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Attention of every sentence in order."""
+        sentence = 0
+        for batch in self._file.iter_batches(batch_size=64):
+            for codes in batch.column(0):
+                yield self._decode(codes.as_py(), sentence)
+                sentence += 1
+
+    def _read_group(self, group: int) -> pa.ChunkedArray:
+        return self._file.read_row_group(group).column(0)
+
+    def _decode(self, codes: bytes, sentence: int) -> np.ndarray:
+        pieces = int(np.sqrt(len(codes) / self._heads))
+        if pieces * pieces * self._heads != len(codes):
+            raise IndexFormatError(f"{self._path}: row {sentence} is not the attention of {self._heads} heads")
+        return decode_sqrt(np.frombuffer(codes, np.uint8)).reshape(self._heads, pieces, pieces)

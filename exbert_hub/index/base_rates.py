@@ -1,0 +1,73 @@
+"""Base rates: how often a label occurs in the population that a histogram is set against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from ..analysis.attention import strongest
+from .attention import AttentionReader
+
+if TYPE_CHECKING:
+    import datasets
+
+
+class BaseRates:
+    """Counts over the whole index, computed when first needed and kept.
+
+    :param tokens: the tokens table, in the order of sentences and positions.
+    :param attention: opens the stored attention of a layer.
+    """
+
+    def __init__(self, tokens: datasets.Dataset, attention: Callable[[int], AttentionReader]) -> None:
+        self._table, self._open = tokens.data, attention
+        self._sentence = self._numbers("sentence")
+        self._position = self._numbers("position")
+        self.match = lru_cache(maxsize=None)(self._match)
+        self.next = lru_cache(maxsize=None)(self._next)
+        self.max_attention = lru_cache(maxsize=256)(self._max_attention)
+        self.offset = lru_cache(maxsize=256)(self._offset)
+        self._max_rows = lru_cache(maxsize=8)(self._find_max_rows)
+
+    def _match(self, label: str) -> Mapping[str, int]:
+        """Over all indexed pieces."""
+        return _count(self._table.column(label))
+
+    def _next(self, label: str) -> Mapping[str, int]:
+        """Over the indexed pieces that directly follow an indexed piece of their sentence."""
+        follows = (np.diff(self._sentence) == 0) & (np.diff(self._position) == 1)
+        return _count(self._table.column(label).take(pa.array(np.flatnonzero(follows) + 1)))
+
+    def _max_attention(self, label: str, layer: int, heads: tuple[int, ...]) -> Mapping[str, int]:
+        """Over the max-attention tokens of all indexed pieces, at this layer and these heads."""
+        return _count(self._table.column(label).take(pa.array(self._max_rows(layer, heads))))
+
+    def _offset(self, layer: int, heads: tuple[int, ...]) -> Mapping[str, int]:
+        """Offsets of the max-attention tokens of all indexed pieces, at this layer and these heads."""
+        offsets = self._position[self._max_rows(layer, heads)] - self._position
+        values, counts = np.unique(offsets, return_counts=True)
+        return {str(value): int(count) for value, count in zip(values, counts, strict=True)}
+
+    def _find_max_rows(self, layer: int, heads: tuple[int, ...]) -> np.ndarray:
+        """For every row of `tokens` the row of its max-attention token: int64 [pieces]."""
+        rows = np.empty(len(self._sentence), np.int64)
+        reader = self._open(layer)
+        bounds = np.searchsorted(self._sentence, np.arange(len(reader) + 1))
+        chosen = list(heads)
+        for number, attention in enumerate(reader):
+            first, last = bounds[number], bounds[number + 1]
+            if first < last:
+                candidates = self._position[first:last]
+                rows[first:last] = first + strongest(attention[chosen].sum(0), candidates)
+        return rows
+
+    def _numbers(self, column: str) -> np.ndarray:
+        return self._table.column(column).to_numpy()
+
+
+def _count(column: pa.ChunkedArray) -> Mapping[str, int]:
+    return {row["values"].as_py(): row["counts"].as_py() for row in column.cast(pa.string()).value_counts()}

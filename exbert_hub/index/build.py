@@ -1,0 +1,168 @@
+"""Building an index: plan, estimate, shards, merge, manifest."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..cache import locked
+from ..corpus.types import AnnotatedCorpus, Coverage
+from ..errors import BuildError, CorpusError
+from ..files import sha256_of, write_atomic
+from . import layout, windows
+from .estimate import estimate
+from .manifest import FORMAT_VERSION, FileEntry, Manifest, library_versions
+from .plan import BuildPlan
+from .shards import Shard, finished, merge, write_shards
+from .tables import label_columns
+
+if TYPE_CHECKING:
+    from ..model import Inspector
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Called with the pieces done and the pieces expected, after every batch."""
+
+_BASE_RATE_VALUES = 200  # labels with more values than this (text, lemma) are not written out in the manifest
+
+
+@dataclass(frozen=True)
+class BuildMode:
+    """What to do with what is already there."""
+
+    resume: bool = False
+    overwrite: bool = False
+
+
+def build_index(
+    inspector: Inspector,
+    corpus: AnnotatedCorpus,
+    plan: BuildPlan,
+    output: Path,
+    mode: BuildMode,
+    progress: Progress | None,
+) -> Manifest:
+    """Build an index into a folder; see `CorpusIndex.build`."""
+    with locked(output):
+        shards_folder = output / layout.BUILD
+        _prepare(output, plan, mode)
+        cost = estimate(corpus, inspector, plan, output)
+        cost.check()
+        logger.info("Building %s: %s", output, cost)
+        write_atomic(shards_folder / "plan.json", plan.to_json())
+        done = finished(shards_folder)
+        if done:
+            logger.info("Resuming after %d finished shards", len(done))
+        with _Bar(cost.pieces, sum(shard.coverage.pieces for shard in done), progress) as bar:
+            read = sum(shard.coverage.sentences for shard in done)
+            sentences = itertools.islice(corpus, read, plan.limit)
+            shards = [*done, *write_shards(sentences, inspector, plan, shards_folder, done, bar.advance)]
+        coverage = Coverage()
+        for shard in shards:
+            windows.add(coverage, shard.coverage)
+        if not coverage.pieces_indexed:
+            raise CorpusError(f"{plan.corpus.source} has no piece that belongs to a word: there is nothing to index")
+        merge(shards, plan, output)
+        manifest = _manifest(plan, coverage, shards, output)
+        manifest.save(output)
+        shutil.rmtree(shards_folder)
+        return manifest
+
+
+def _prepare(output: Path, plan: BuildPlan, mode: BuildMode) -> None:
+    """See that the folder is free, or holds an interrupted build of the same plan."""
+    build = output / layout.BUILD
+    if (output / layout.MANIFEST).exists() or (build.exists() and not mode.resume):
+        if not mode.overwrite:
+            there = "a finished index" if (output / layout.MANIFEST).exists() else "an interrupted build"
+            hint = "" if there == "a finished index" else "resume=True (--resume) to go on, "
+            raise BuildError(
+                f"{output} holds {there}: choose {hint}overwrite=True (--overwrite) to replace it, or another folder."
+            )
+        _clear(output)
+    if (build / "plan.json").exists() and (build / "plan.json").read_text("utf-8") != plan.to_json():
+        raise BuildError(
+            f"{output} holds an interrupted build of something else (other model, corpus or options; compare "
+            f"{build / 'plan.json'}): give the same arguments, or overwrite=True (--overwrite) to start again."
+        )
+    if output.exists() and not build.exists() and any(path.name[0] != "." for path in output.iterdir()):
+        raise BuildError(f"{output} is not empty and holds no index: choose another folder")
+
+
+def _clear(output: Path) -> None:
+    """Remove an index or an interrupted build, and nothing else that may lie in the folder."""
+    (output / layout.MANIFEST).unlink(missing_ok=True)
+    (output / layout.CARD).unlink(missing_ok=True)
+    for path in list(output.rglob("*")):
+        if path.is_file() and layout.is_allowed(path.relative_to(output).as_posix()):
+            path.unlink()
+    shutil.rmtree(output / layout.BUILD, ignore_errors=True)
+    for folder in ("tokens", "sentences", "faiss", "attention"):
+        if (output / folder).is_dir() and not any((output / folder).iterdir()):
+            (output / folder).rmdir()
+
+
+def _manifest(plan: BuildPlan, coverage: Coverage, shards: list[Shard], output: Path) -> Manifest:
+    tokens = [output / layout.table_file("tokens", shard.number) for shard in shards]
+    labels = label_columns(plan.corpus.extra_labels)
+    files = sorted(path for path in output.rglob("*") if layout.is_allowed(path.relative_to(output).as_posix()))
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        model=plan.model,
+        corpus=plan.corpus,
+        coverage=coverage,
+        codec=plan.codec,
+        pieces=coverage.pieces_indexed,
+        sentences=coverage.windows,
+        vectors=plan.vectors,
+        attention_layers=plan.attention_layers,
+        labels=labels,
+        base_rates={label: rates for label in labels if (rates := _base_rates(tokens, label))},
+        versions=library_versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        files={path.relative_to(output).as_posix(): FileEntry(path.stat().st_size, sha256_of(path)) for path in files},
+    )
+
+
+def _base_rates(tokens: list[Path], label: str) -> dict[str, float]:
+    """Share of each value of a label among the indexed pieces; empty for labels with many values."""
+    column = pa.chunked_array([chunk for path in tokens for chunk in pq.read_table(path, columns=[label])[0].chunks])
+    counts = column.cast(pa.string()).value_counts()
+    if len(counts) > _BASE_RATE_VALUES:
+        return {}
+    shares = {row["values"].as_py(): row["counts"].as_py() / len(column) for row in counts}
+    return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+
+
+class _Bar:
+    """The progress bar of a build, tokens per second and time left, on stderr or to a callback."""
+
+    def __init__(self, total: int, done: int, callback: Progress | None) -> None:
+        from huggingface_hub.utils import tqdm
+
+        self._total, self._done, self._callback = total, done, callback
+        self._bar = tqdm(
+            total=total, initial=done, unit="tok", unit_scale=True, desc="Indexing", disable=callback is not None
+        )
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def advance(self, pieces: int) -> None:
+        self._done += pieces
+        self._bar.update(pieces)
+        if self._callback:
+            self._callback(self._done, max(self._total, self._done))

@@ -1,0 +1,108 @@
+"""What the model computes over the windows of one shard: vectors per layer, coded attention per sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .types import Codec
+from .windows import Window
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..model import Inspector
+    from ..model.batch import Batch
+    from .manifest import VectorSpec
+
+_PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
+
+
+@dataclass(frozen=True)
+class Captured:
+    """The arrays of one shard."""
+
+    vectors: dict[str, np.ndarray]  # by `VectorSpec.name`: normalised [pieces, dim]
+    attention: dict[int, list[bytes]]  # by layer: uint8 codes [H, N, N] per window
+
+
+def capture(
+    windows: Sequence[Window],
+    inspector: Inspector,
+    specs: Sequence[VectorSpec],
+    attention_layers: Sequence[int],
+    codec: Codec,
+    progress: Callable[[int], None],
+) -> Captured:
+    """Run the model over all windows, the longest first so that a batch is padded as little as possible.
+
+    :param progress: called with the number of pieces after every batch.
+    """
+    first_rows = np.cumsum([0, *(int(window.indexed.sum()) for window in windows)])
+    dtype = np.float32 if codec == "fp32" else np.float16
+    captured = Captured(
+        {spec.name: np.empty((int(first_rows[-1]), spec.dim), dtype) for spec in specs},
+        {layer: [b""] * len(windows) for layer in attention_layers},
+    )
+    for numbers in _batches(windows, _PIECES_AT_ONCE["cuda" if inspector.device.type != "cpu" else "cpu"]):
+        chosen = [windows[number] for number in numbers]
+        batch = inspector.encode([window.tokens.ids for window in chosen], weights=bool(attention_layers))
+        rows = np.concatenate([np.arange(first_rows[number], first_rows[number + 1]) for number in numbers])
+        _store_vectors(captured, batch, chosen, rows, specs)
+        for layer in attention_layers:
+            for number, codes in zip(numbers, _codes(batch, layer), strict=True):
+                captured.attention[layer][number] = codes
+        progress(sum(len(window) for window in chosen))
+    return captured
+
+
+def _batches(windows: Sequence[Window], budget: int) -> Iterator[list[int]]:
+    """Numbers of the windows of each batch: sorted by length, padded size at most `budget` pieces."""
+    batch: list[int] = []
+    for number in sorted(range(len(windows)), key=lambda n: -len(windows[n])):
+        if batch and (len(batch) + 1) * len(windows[batch[0]]) > budget:
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
+
+
+def _store_vectors(
+    captured: Captured, batch: Batch, windows: Sequence[Window], rows: np.ndarray, specs: Sequence[VectorSpec]
+) -> None:
+    import torch
+
+    length = batch.hidden[0].shape[1]
+    indexed = np.zeros((len(windows), length), bool)
+    for number, window in enumerate(windows):
+        indexed[number, : len(window)] = window.indexed
+    mask = torch.from_numpy(indexed).to(batch.hidden[0].device)
+    for spec in specs:
+        if spec.kind == "embedding":
+            state = batch.hidden[0 if spec.layer == "emb" else spec.layer + 1]
+        else:
+            state = _contexts(batch, spec)
+        unit = torch.nn.functional.normalize(state[mask].float(), dim=-1).reshape(len(rows), spec.dim)
+        target = captured.vectors[spec.name]
+        target[rows] = unit.to(torch.float16 if target.dtype == np.float16 else torch.float32).cpu().numpy()
+
+
+def _contexts(batch: Batch, spec: VectorSpec) -> torch.Tensor:
+    assert spec.layer != "emb"
+    contexts = batch.contexts[spec.layer]
+    assert contexts is not None, f"layer {spec.layer} was planned with heads but computed none"
+    return contexts
+
+
+def _codes(batch: Batch, layer: int) -> Iterator[bytes]:
+    import torch
+
+    weights = batch.weights[layer] if batch.weights else None
+    assert weights is not None, f"layer {layer} was planned with attention but computed none"
+    codes = weights.float().clamp(0, 1).sqrt_().mul_(255).round_().to(torch.uint8).cpu().numpy()
+    for number, length in enumerate(batch.lengths):
+        yield codes[number, :, :length, :length].tobytes()

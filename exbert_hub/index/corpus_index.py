@@ -1,0 +1,209 @@
+"""`CorpusIndex`: build, open and search an annotated corpus as one model sees it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..corpus.types import CorpusInfo
+from ..errors import SelectionError
+from .base_rates import BaseRates
+from .build import BuildMode, Progress, build_index
+from .manifest import Manifest
+from .matches import Matches, Query
+from .plan import make_plan
+from .search import Filter, check_model, choose_heads, choose_spec, describe, find, query_vector
+from .store import Store
+from .types import Codec, Kind, Layer, Match
+
+if TYPE_CHECKING:
+    import datasets
+
+    from ..model import Inspection, Inspector
+
+_WINDOW = 512
+
+
+class CorpusIndex:
+    """An annotated corpus with its FAISS indexes, one per layer and kind of vector.
+
+    `tokens` is a `datasets.Dataset` with those indexes attached (names such as "heads-05", "embedding-emb"), one row
+    per corpus piece; `sentences` is the table its `sentence` column points into.
+
+    Example:
+
+    ```python
+    index = CorpusIndex.from_pretrained("woz-bert")
+    matches = index.search(inspector.inspect("A tool to dig with."), "dig", by="heads", layer=5, heads=[6, 9])
+    matches.summary("dep", of="max_attention")
+    ```
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.tokens: datasets.Dataset
+        self.sentences: datasets.Dataset
+        self.tokens, self.sentences = store.tables()
+        self._attention = lru_cache(maxsize=None)(store.attention)
+        self._base = BaseRates(self.tokens, self._attention)
+
+    @classmethod
+    def build(
+        cls,
+        model: str | os.PathLike[str] | Inspector,
+        corpus: Any,
+        output_dir: str | os.PathLike[str],
+        *,
+        annotator: str | None = None,
+        kinds: Sequence[Kind] = ("embedding", "heads"),
+        layers: Sequence[Layer] | None = None,
+        attention: bool = True,
+        codec: Codec = "fp16",
+        limit: int | None = None,
+        shard_pieces: int | None = None,
+        resume: bool = False,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> CorpusIndex:
+        """Build an index and open it.
+
+        :param model: Hub id or folder, or a loaded `Inspector` (for a revision, device or dtype of your choice).
+        :param corpus: an annotated corpus, or any source that `exbert_hub.corpus.annotate` takes.
+        :param output_dir: folder of the index; must be empty, or hold an interrupted build to resume.
+        :param annotator: spaCy pipeline, `blank:xx` or `gold`; see `annotate`.
+        :param kinds: vectors to index; "heads" are the head contexts before the output projection.
+        :param layers: layers to index, all (and "emb", the input embeddings) if None.
+        :param attention: store the attention too: needed for max-attention tokens, 0.07 kB per piece, layer and head
+            of a sentence of 33 pieces at most.
+        :param codec: "fp16" (default), "fp32" (exact, twice the bytes) or "sq8" (half the bytes, recall@50 0.99).
+        :param limit: index the first so many sentences only.
+        :param shard_pieces: pieces per shard, the unit of a resume and the bound on memory; by size if None.
+        :param resume: go on with an interrupted build of the same arguments.
+        :param overwrite: replace an index or an interrupted build in `output_dir`.
+        :param progress: called with pieces done and expected instead of showing a bar.
+        :raises ResourceError: with the numbers, before anything is computed, if the build cannot fit.
+        :raises BuildError: if `output_dir` holds something else.
+        """
+        from ..corpus import annotate
+        from ..model import Inspector
+
+        inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
+        if not _is_annotated(corpus):
+            corpus = annotate(corpus, annotator, limit=limit)
+        plan = make_plan(
+            inspector.facts,
+            corpus.info,
+            kinds=kinds,
+            layers=layers,
+            attention=attention,
+            codec=codec,
+            window=min(_WINDOW, inspector.facts.max_length),
+            shard_pieces=shard_pieces,
+            limit=limit,
+        )
+        output = Path(output_dir)
+        build_index(inspector, corpus, plan, output, BuildMode(resume, overwrite), progress)
+        return cls.from_pretrained(output)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | os.PathLike[str]) -> CorpusIndex:
+        """Open an index, memory-mapped: the vectors are not read before they are searched.
+
+        :raises IndexFormatError: if the folder is not an index, or not what its manifest says.
+        """
+        return cls(Store(Path(folder)))
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._store.manifest
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Label columns: everything that can be summarised."""
+        return self.manifest.labels
+
+    def layers(self, by: Kind) -> tuple[Layer, ...]:
+        """Layers that can be searched by one kind of vector."""
+        return tuple(spec.layer for spec in self.manifest.vectors if spec.kind == by)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __repr__(self) -> str:
+        manifest = self.manifest
+        return (
+            f"<CorpusIndex of {manifest.corpus.name!r} by {manifest.model_id}: {manifest.pieces:,} pieces, "
+            f"{manifest.sentences:,} sentences>"
+        )
+
+    def search(
+        self,
+        seen: Inspection,
+        token: str | int,
+        by: Kind = "embedding",
+        layer: Layer | None = None,
+        heads: Iterable[int] | None = None,
+        k: int = 50,
+        exclude_query: bool = False,
+        unique_sentences: bool = False,
+    ) -> Matches:
+        """The corpus pieces nearest to one piece of a text, by cosine (Hoover et al. 2019, section 3.2).
+
+        :param seen: what the index's own model computed, from `Inspector.inspect`.
+        :param token: a word of the text (searched by its first piece), or the position of a piece.
+        :param by: "embedding", the output of a layer, or "heads", the chosen head contexts: the mean cosine over them.
+        :param layer: 0 to L-1, or "emb" for the input embeddings; the last layer if None.
+        :param heads: heads to search by, all if None; with by="embedding", the heads that the max-attention token is
+            taken over.
+        :param k: number of matches.
+        :param exclude_query: leave out corpus sentences that are the query's text.
+        :param unique_sentences: of corpus sentences with the same text, keep the first at each position.
+        :raises IndexMismatchError: if `seen` comes from another model.
+        :raises SelectionError: for a layer, head or kind that the index does not have.
+        :raises TokenError: if the token is not in the text, or more than once.
+        """
+        check_model(self.manifest, seen.facts)
+        if k < 1:
+            raise SelectionError(f"k={k}: ask for at least one match")
+        layer = self._last_layer() if layer is None else layer
+        spec = choose_spec(self.manifest, by, layer)
+        chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
+        position = seen.position_of(token)
+        self._store.use_vectors(spec)
+        keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
+        scores, rows, left_out = find(self.tokens, spec.name, query_vector(seen, position, spec, chosen), k, keep)
+        query = Query(seen.text, seen.pieces[position], position, bool(seen.masked[position]), by, layer, chosen)
+        return Matches(query, self._describe(scores, rows, query), left_out, self.labels, self._base)
+
+    def _describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
+        places = self.tokens.data.select(["sentence", "position"]).take(rows).to_pydict()
+        reader = self._attention(query.layer) if query.layer in self.manifest.attention_layers else None
+        sentences = self.sentences[places["sentence"]]
+        return tuple(
+            describe(
+                rank,
+                float(score),
+                int(row),
+                (sentence, position),
+                {name: sentences[name][rank] for name in ("text", "words", "pieces")},
+                reader,
+                query.heads,
+                self.labels,
+            )
+            for rank, (score, row, sentence, position) in enumerate(
+                zip(scores, rows, places["sentence"], places["position"], strict=True)
+            )
+        )
+
+    def _last_layer(self) -> Layer:
+        return self.manifest.vectors[-1].layer
+
+
+def _is_annotated(corpus: Any) -> bool:
+    # a datasets.Dataset has an `info` too, of another kind
+    return isinstance(getattr(corpus, "info", None), CorpusInfo)

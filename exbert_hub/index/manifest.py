@@ -1,0 +1,148 @@
+"""`exbert.json`: what an index says about itself. Written by us, read as if written by an attacker."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..corpus.types import CorpusInfo, Coverage
+from ..errors import IndexFormatError
+from ..files import write_atomic
+from ..model.types import ModelFacts
+from . import layout
+from .types import Codec, Kind, Layer
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """What a file of the index must be."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class VectorSpec:
+    """One FAISS file: vectors of one kind at one layer."""
+
+    kind: Kind
+    layer: Layer
+    dim: int
+
+    @property
+    def name(self) -> str:
+        return layout.vectors_name(self.kind, self.layer)
+
+    @property
+    def file(self) -> str:
+        return layout.vectors_file(self.kind, self.layer)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """See docs/design.md, section 3. Every figure in it was measured during the build."""
+
+    format_version: int
+    model: ModelFacts
+    corpus: CorpusInfo
+    coverage: Coverage
+    codec: Codec
+    pieces: int  # rows of `tokens`, vectors in every FAISS file
+    sentences: int  # rows of `sentences` and of every attention file
+    vectors: tuple[VectorSpec, ...]
+    attention_layers: tuple[int, ...]
+    labels: tuple[str, ...]  # label columns of `tokens`
+    base_rates: dict[str, dict[str, float]]  # for labels with few values, share among the indexed pieces
+    versions: dict[str, str]  # of the libraries that built it
+    created: str  # ISO 8601, UTC
+    normalisation: str = "l2"  # each embedding, each head context
+    metric: str = "inner_product"
+    files: dict[str, FileEntry] = field(default_factory=dict)
+
+    @property
+    def model_id(self) -> str:
+        return self.model.model_id
+
+    def save(self, folder: Path) -> None:
+        write_atomic(folder / layout.MANIFEST, json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Manifest:
+        """Read and check a manifest.
+
+        :raises IndexFormatError: if there is none, if it is malformed, or if it names files an index may not hold.
+        """
+        from pydantic import ValidationError
+
+        path = folder / layout.MANIFEST
+        try:
+            manifest = _adapter().validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            raise IndexFormatError(
+                f"{folder} holds no {layout.MANIFEST}, so it is not an index. Build one with "
+                f"`hf-exbert build MODEL CORPUS -o {folder}`."
+            ) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            raise IndexFormatError(f"{path} is malformed: {where}: {first['msg']}") from error
+        _check(manifest, path)
+        return manifest
+
+
+@cache
+def _adapter() -> TypeAdapter[Manifest]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Manifest)
+
+
+def _check(manifest: Manifest, path: Path) -> None:
+    """What types alone cannot say."""
+    if manifest.format_version != FORMAT_VERSION:
+        raise IndexFormatError(
+            f"{path} has format version {manifest.format_version}, this exbert_hub reads {FORMAT_VERSION}: "
+            "upgrade exbert_hub or build the index again."
+        )
+    strange = [name for name in manifest.files if not layout.is_allowed(name)]
+    if strange:
+        raise IndexFormatError(f"{path} names files that an index may not hold: {strange[:3]}")
+    if manifest.pieces < 1 or manifest.sentences < 1:
+        raise IndexFormatError(f"{path} describes an empty index")
+    model = manifest.model
+    for spec in manifest.vectors:
+        if spec.layer != "emb" and not 0 <= spec.layer < len(model.heads):
+            raise IndexFormatError(
+                f"{path} has vectors for layer {spec.layer} of a model of {len(model.heads)} layers"
+            )
+        if spec.layer == "emb" and spec.kind == "heads":
+            raise IndexFormatError(f"{path} has head vectors for the input embeddings, which have no heads")
+        if spec.dim != vector_dim(model, spec.kind, spec.layer):
+            raise IndexFormatError(f"{path}: {spec.name} has {spec.dim} values, its model gives another number")
+    needed = {spec.file for spec in manifest.vectors} | {layout.attention_file(n) for n in manifest.attention_layers}
+    missing = sorted(needed - manifest.files.keys())
+    if missing:
+        raise IndexFormatError(f"{path} does not list {missing[0]}, which it needs")
+
+
+def vector_dim(model: ModelFacts, kind: Kind, layer: Layer) -> int:
+    """Width of the vectors of one kind at one layer; 0 for the heads of a layer without attention."""
+    if kind == "embedding" or layer == "emb":
+        return model.hidden_size
+    return model.heads[layer] * model.head_dims[layer]
+
+
+def library_versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    names = ("hf-exbert", "torch", "transformers", "datasets", "faiss-cpu", "tokenizers", "spacy")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}

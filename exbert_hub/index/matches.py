@@ -1,0 +1,130 @@
+"""The outcome of a search: matches, what they have in common, and tables to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..analysis.histogram import histogram
+from ..errors import LabelError, SelectionError
+from .base_rates import BaseRates
+from .types import Kind, Layer, Match, Of, Summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Query:
+    """What was searched for."""
+
+    text: str
+    piece: str
+    position: int
+    masked: bool
+    by: Kind
+    layer: Layer
+    heads: tuple[int, ...]  # also those that the max-attention token is taken over; empty for `emb`
+
+    def __str__(self) -> str:
+        what = f"{self.piece!r}{' (masked)' if self.masked else ''}"
+        if self.by == "embedding":
+            return f"{what} by embedding at layer {self.layer}"
+        return f"{what} by heads {self.layer}-[{','.join(map(str, self.heads))}]"
+
+
+@dataclass(frozen=True, repr=False)
+class Matches(Sequence[Match]):
+    """The nearest corpus pieces, best first."""
+
+    query: Query
+    matches: tuple[Match, ...]
+    left_out: Mapping[str, int]  # why nearer pieces were left out, and how many
+    labels: tuple[str, ...]
+    _base: BaseRates = field(compare=False)
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __getitem__(self, rank: Any) -> Any:
+        return self.matches[rank]
+
+    def __iter__(self) -> Iterator[Match]:
+        return iter(self.matches)
+
+    def __repr__(self) -> str:
+        scores = f", scores {self[0].score:.3f} to {self[-1].score:.3f}" if self.matches else ""
+        return f"<{len(self)} matches for {self.query}{scores}>"
+
+    def summary(self, field: str, of: Of = "match") -> Summary:
+        """Histogram of a label over the matches, their max-attention tokens or the tokens that follow them.
+
+        :param field: a label column, or "offset" for the max-attention token.
+        :param of: whose label is counted. Tokens that do not exist (no stored attention, end of the sentence) are not
+            counted; `Summary.total` says how many were.
+        :raises LabelError: if the index has no such label.
+        :raises SelectionError: for an unknown `of`.
+        """
+        if of not in ("match", "max_attention", "next"):
+            raise SelectionError(f"of={of!r} is unknown: choose 'match', 'max_attention' or 'next'")
+        if field == "offset":
+            if of != "max_attention":
+                raise LabelError("offset is the distance of the max-attention token: ask with of='max_attention'")
+            offsets = [str(match.offset) for match in self if match.offset is not None]
+            base = self._base.offset(self._layer, self.query.heads) if offsets else {}
+            return Summary(field, of, len(offsets), histogram(offsets, base, by_value=True))
+        if field not in self.labels:
+            raise LabelError(f"the index has no label {field!r}; it has {', '.join(self.labels)}")
+        found = [labels[field] for match in self if (labels := _labels_of(match, of)) is not None]
+        return Summary(field, of, len(found), histogram(found, self._base_counts(field, of) if found else {}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the arrays, ready for JSON."""
+        return {
+            "query": vars(self.query) | {"heads": list(self.query.heads)},
+            "left_out": dict(self.left_out),
+            "matches": list(self._records()),
+        }
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row per match; labels of the max-attention token are prefixed with `max_attention_`."""
+        import pandas as pd
+
+        return pd.DataFrame.from_records(list(self._records()))
+
+    @property
+    def _layer(self) -> int:
+        if self.query.layer == "emb":
+            raise SelectionError("the input embeddings have no attention: choose a layer")
+        return self.query.layer
+
+    def _base_counts(self, field: str, of: Of) -> Mapping[str, int]:
+        if of == "match":
+            return self._base.match(field)
+        if of == "next":
+            return self._base.next(field)
+        return self._base.max_attention(field, self._layer, self.query.heads)
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        for match in self:
+            record: dict[str, Any] = {
+                "rank": match.rank,
+                "score": round(match.score, 6),
+                "row": match.row,
+                "sentence": match.sentence,
+                "position": match.position,
+                **match.labels,
+                "sentence_text": match.context.text,
+                "max_attention": match.max_attention,
+                "offset": match.offset,
+            }
+            if (labels := match.max_attention_labels) is not None:
+                record |= {f"max_attention_{name}": value for name, value in labels.items()}
+            yield record
+
+
+def _labels_of(match: Match, of: Of) -> Mapping[str, str] | None:
+    if of == "match":
+        return match.labels
+    return match.max_attention_labels if of == "max_attention" else match.next_labels

@@ -1,0 +1,100 @@
+"""What a build is going to do, fixed before it starts and compared when it is resumed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from ..corpus.types import CorpusInfo
+from ..errors import SelectionError
+from ..model.types import ModelFacts
+from .manifest import VectorSpec, vector_dim
+from .types import Codec, Kind, Layer
+
+_SHARD_BYTES = 512 * 1024**2
+_SHARD_PIECES = (2_048, 65_536)
+_TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a shard
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """Two builds with equal plans make equal indexes."""
+
+    model: ModelFacts
+    corpus: CorpusInfo
+    codec: Codec
+    vectors: tuple[VectorSpec, ...]
+    attention_layers: tuple[int, ...]
+    window: int  # pieces of a window, special tokens counted
+    shard_pieces: int
+    limit: int | None  # sentences
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @property
+    def shard_codec(self) -> Codec:
+        """SQ8 is encoded once, at the merge; until then its vectors are kept in fp16."""
+        return "fp16" if self.codec == "sq8" else self.codec
+
+    def bytes_per_piece(self, codec: Codec) -> int:
+        from .vectors import BYTES_PER_VALUE
+
+        return sum(spec.dim for spec in self.vectors) * BYTES_PER_VALUE[codec]
+
+    @property
+    def attention_bytes_per_pair(self) -> int:
+        """Bytes for every pair of pieces of a sentence, before compression."""
+        return sum(self.model.heads[layer] for layer in self.attention_layers)
+
+
+def make_plan(
+    model: ModelFacts,
+    corpus: CorpusInfo,
+    *,
+    kinds: Sequence[Kind],
+    layers: Sequence[Layer] | None,
+    attention: bool,
+    codec: Codec,
+    window: int,
+    shard_pieces: int | None,
+    limit: int | None,
+) -> BuildPlan:
+    """Turn what the caller asked for into what is to be computed.
+
+    :raises SelectionError: for a layer, kind or codec that does not exist.
+    """
+    from .vectors import FACTORY
+
+    depth = len(model.heads)
+    if codec not in FACTORY:
+        raise SelectionError(f"codec {codec!r} is unknown: choose one of {', '.join(FACTORY)}")
+    unknown = set(kinds) - {"embedding", "heads"}
+    if unknown or not kinds:
+        raise SelectionError(f"kinds must be 'embedding', 'heads' or both, not {list(kinds)}")
+    wanted: list[Layer] = ["emb", *range(depth)] if layers is None else list(layers)
+    wrong = [layer for layer in wanted if layer != "emb" and layer not in range(depth)]
+    if wrong:
+        raise SelectionError(f"layer {wrong[0]} does not exist: {model.model_id} has 'emb' and 0 to {depth - 1}")
+    vectors = tuple(
+        VectorSpec(kind, layer, vector_dim(model, kind, layer))
+        for kind in ("embedding", "heads")
+        if kind in kinds
+        for layer in wanted
+        if kind == "embedding" or (layer != "emb" and model.heads[layer])
+    )
+    if not vectors:
+        raise SelectionError("nothing is left to build: the chosen layers have no vectors of the chosen kind")
+    attention_layers = tuple(layer for layer in wanted if layer != "emb" and model.heads[layer]) if attention else ()
+    plan = BuildPlan(model, corpus, codec, vectors, attention_layers, window, 0, limit)
+    return BuildPlan(
+        model, corpus, codec, vectors, attention_layers, window, shard_pieces or _default_shard(plan), limit
+    )
+
+
+def _default_shard(plan: BuildPlan) -> int:
+    """As many pieces as fit into half a gigabyte, within reason."""
+    low, high = _SHARD_PIECES
+    per_piece = plan.bytes_per_piece(plan.shard_codec) + plan.attention_bytes_per_pair * _TYPICAL_LENGTH
+    return min(high, max(low, _SHARD_BYTES // per_piece))

@@ -1,0 +1,174 @@
+"""Searching: from what a model saw to the corpus pieces that look most like it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..analysis.attention import strongest
+from ..analysis.vectors import head_query, normalise
+from ..errors import IndexMismatchError, SelectionError
+from .attention import AttentionReader
+from .manifest import Manifest, VectorSpec
+from .types import Context, Kind, Layer, Match
+from .vectors import nearest
+
+if TYPE_CHECKING:
+    import datasets
+
+    from ..model import Inspection
+    from ..model.types import ModelFacts
+
+
+def check_model(manifest: Manifest, facts: ModelFacts) -> None:
+    """Refuse a query from another model: its vectors would have neighbours too, and they would mean nothing.
+
+    :raises IndexMismatchError: if weights or tokenizer differ, by fingerprint.
+    """
+    for name, theirs, ours in (
+        ("weights", facts.weights_fingerprint, manifest.model.weights_fingerprint),
+        ("tokenizer", facts.tokenizer_fingerprint, manifest.model.tokenizer_fingerprint),
+    ):
+        if theirs != ours:
+            raise IndexMismatchError(
+                f"this index was built with {manifest.model_id} (revision {manifest.model.revision}), whose {name} "
+                f"differ from those of {facts.model_id} (revision {facts.revision}): load that model, or build an "
+                f"index for this one."
+            )
+
+
+def choose_spec(manifest: Manifest, by: Kind, layer: Layer) -> VectorSpec:
+    """The vectors to search in.
+
+    :raises SelectionError: if the index has none of that kind at that layer.
+    """
+    for spec in manifest.vectors:
+        if (spec.kind, spec.layer) == (by, layer):
+            return spec
+    there = [str(spec.layer) for spec in manifest.vectors if spec.kind == by]
+    raise SelectionError(
+        f"the index has no {by} vectors at layer {layer!r}; it has layers {', '.join(there)}"
+        if there
+        else f"the index has no {by} vectors (kinds: {', '.join(sorted({s.kind for s in manifest.vectors}))})"
+    )
+
+
+def choose_heads(manifest: Manifest, layer: Layer, heads: Sequence[int] | None) -> tuple[int, ...]:
+    """Chosen heads, sorted; all of the layer if None, none for `emb` and for layers without attention.
+
+    :raises SelectionError: for heads that the layer does not have, or an empty choice.
+    """
+    count = 0 if layer == "emb" else manifest.model.heads[layer]
+    if heads is None:
+        return tuple(range(count))
+    chosen = tuple(sorted({int(head) for head in heads}))
+    wrong = [head for head in chosen if not 0 <= head < count]
+    if wrong or not chosen:
+        what = f"head {wrong[0]} does not exist" if wrong else "no head is chosen"
+        raise SelectionError(f"{what}: layer {layer} has heads 0 to {count - 1}")
+    return chosen
+
+
+def query_vector(seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int]) -> np.ndarray:
+    """float32 [dim], such that the inner product with a stored vector is the (mean) cosine."""
+    if spec.kind == "embedding":
+        return normalise(seen.hidden[0 if spec.layer == "emb" else spec.layer + 1][position])
+    return head_query(seen.contexts[spec.layer][position], heads)
+
+
+class Filter:
+    """Leaves out the query's own sentence and repetitions of a sentence, and counts what it left out."""
+
+    def __init__(self, sentences: datasets.Dataset, query: str | None, unique: bool) -> None:
+        self._texts = sentences.data.column("text")
+        self._query, self._unique = query.strip() if query is not None else None, unique
+
+    @property
+    def active(self) -> bool:
+        return self._query is not None or self._unique
+
+    def __call__(self, places: Sequence[tuple[int, int]], k: int) -> tuple[list[int], Counter[str]]:
+        """Which of the ranked (sentence, position) pairs to keep, at most `k`, and what was left out before them."""
+        kept: list[int] = []
+        left_out: Counter[str] = Counter()
+        seen: dict[tuple[str, int], int] = {}
+        for number, (sentence, position) in enumerate(places):
+            if len(kept) == k:
+                break
+            text = self._texts[sentence].as_py()
+            if self._query is not None and text.strip() == self._query:
+                left_out["query sentence"] += 1
+            elif self._unique and seen.setdefault((text, position), sentence) != sentence:
+                left_out["duplicate sentences"] += 1
+            else:
+                kept.append(number)
+        return kept, left_out
+
+
+def find(
+    tokens: datasets.Dataset, name: str, query: np.ndarray, k: int, keep: Filter
+) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
+    """The `k` nearest rows that the filter keeps: scores, rows, what was left out.
+
+    Asks for more whenever the filter leaves too few, so that `k` results come back if the corpus has them.
+    """
+    fetch = min(2 * k if keep.active else k, len(tokens))
+    while True:
+        scores, rows = nearest(tokens, name, query, fetch)
+        if not keep.active:
+            return scores, rows, Counter()
+        places = tokens.data.select(["sentence", "position"]).take(rows).to_pydict()
+        kept, left_out = keep(list(zip(places["sentence"], places["position"], strict=True)), k)
+        if len(kept) == k or fetch == len(tokens):
+            return scores[kept], rows[kept], left_out
+        fetch = min(4 * fetch, len(tokens))
+
+
+def describe(
+    rank: int,
+    score: float,
+    row: int,
+    place: tuple[int, int],
+    sentence: Mapping[str, Any],
+    reader: AttentionReader | None,
+    heads: Sequence[int],
+    labels: Sequence[str],
+) -> Match:
+    """Everything there is to show about one match."""
+    number, position = place
+    attention = reader.get(number)[list(heads)].mean(0) if reader is not None else None
+    context = _context(sentence, position, attention, labels)
+    furthest = None
+    if attention is not None:
+        candidates = np.array([n for n, found in enumerate(context.labels) if found is not None])
+        own = int(np.searchsorted(candidates, position))
+        furthest = int(candidates[strongest(attention, candidates)[own]])
+    own_labels = context.labels[position]
+    assert own_labels is not None, "only pieces with a word are indexed"
+    offset = None if furthest is None else furthest - position
+    return Match(rank, score, row, number, position, own_labels, furthest, offset, context)
+
+
+def _context(
+    sentence: Mapping[str, Any], position: int, attention: np.ndarray | None, labels: Sequence[str]
+) -> Context:
+    pieces = sentence["pieces"]
+    words = [_word_labels(word, labels) for word in sentence["words"]]
+    return Context(
+        text=sentence["text"],
+        pieces=tuple(piece["piece"] for piece in pieces),
+        offsets=tuple((piece["start"], piece["end"]) for piece in pieces),
+        special=tuple(piece["special"] for piece in pieces),
+        labels=tuple({"piece": p["piece"]} | words[p["word"]] if p["word"] >= 0 else None for p in pieces),
+        attention_out=None if attention is None else attention[position],
+        attention_in=None if attention is None else attention[:, position],
+    )
+
+
+def _word_labels(word: Mapping[str, Any], labels: Sequence[str]) -> dict[str, str]:
+    # truth values are spelt as Arrow spells them, so that labels and base rates have the same names
+    values = ((name, word[name]) for name in labels if name != "piece")
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in values}

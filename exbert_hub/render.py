@@ -1,0 +1,88 @@
+"""Plain text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .cache import CacheEntry
+    from .index import Matches, Summary
+    from .index.manifest import Manifest
+    from .index.types import Match, Of
+
+_CONTEXT = 44  # characters on either side of the match
+_BARS = 8
+
+
+def matches(found: Matches) -> str:
+    """The matches, one a line, and what they have in common."""
+    left_out = "".join(f", {count} left out ({why})" for why, count in found.left_out.items())
+    parts = [f"{len(found)} nearest to {found.query}{left_out}", *(_match(match) for match in found)]
+    wanted: list[tuple[str, Of]] = [("pos", "match"), ("dep", "match")]
+    if any(match.max_attention is not None for match in found):
+        wanted += [("pos", "max_attention"), ("dep", "max_attention"), ("offset", "max_attention")]
+    parts += [_summary(found.summary(field, of)) for field, of in wanted]
+    return "\n".join(parts)
+
+
+def _match(match: Match) -> str:
+    text, (start, end) = match.context.text, match.context.offsets[match.position]
+    before = text[max(0, start - _CONTEXT) : start].replace("\n", " ")
+    after = text[end : end + _CONTEXT].replace("\n", " ")
+    line = f"{match.score:6.3f}  {before:>{_CONTEXT}}[{text[start:end]}]{after:<{_CONTEXT}}  {match.labels['pos']}"
+    labels = match.max_attention_labels
+    return line if labels is None else f"{line}  -> {labels['text']} ({labels['pos']}, {match.offset:+d})"
+
+
+def _summary(summary: Summary) -> str:
+    title = f"\n{summary.field} of the {summary.of.replace('_', '-')} tokens ({summary.total}):"
+    bars = summary.bars if summary.field == "offset" else summary.bars[:_BARS]
+    lines = [
+        f"  {bar.label or '(none)':<12} {bar.count:>4}  {bar.share:6.1%}  base {bar.base_rate:6.1%}  x{bar.lift:.1f}"
+        for bar in bars
+    ]
+    more = len(summary.bars) - len(bars)
+    return "\n".join([title, *lines, *([f"  and {more} more"] if more else [])])
+
+
+def manifest(facts: Manifest, folder: Path) -> str:
+    """What an index holds, for people."""
+    model, corpus, coverage = facts.model, facts.corpus, facts.coverage
+    layers = {kind: [str(s.layer) for s in facts.vectors if s.kind == kind] for kind in ("embedding", "heads")}
+    size = sum(entry.size for entry in facts.files.values())
+    lines = {
+        "index": str(folder),
+        "model": f"{model.model_id} (revision {model.revision or 'local'}, {model.architecture}, {model.kind})",
+        "corpus": f"{corpus.name} from {corpus.source}",
+        "licence": corpus.license or "not given",
+        "annotator": f"{corpus.annotator} {corpus.annotator_version}".strip(),
+        "embeddings": "layers " + ", ".join(layers["embedding"]) if layers["embedding"] else "none",
+        "heads": "layers " + ", ".join(layers["heads"]) if layers["heads"] else "none",
+        "attention": "stored" if facts.attention_layers else "not stored",
+        "vectors": f"{facts.codec}, {facts.pieces:,} per layer and kind",
+        "size": f"{size / 1e6:,.1f} MB in {len(facts.files)} files ({size / facts.pieces / 1e3:.1f} kB per piece)",
+        "built": f"{facts.created} with {', '.join(f'{k} {v}' for k, v in facts.versions.items())}",
+    }
+    counted = {
+        "sentences": coverage.sentences,
+        "windows": coverage.windows,
+        "sentences cut": coverage.sentences_cut,
+        "words": coverage.words,
+        "pieces": coverage.pieces,
+        "pieces indexed": coverage.pieces_indexed,
+        "spanning pieces": coverage.pieces_spanning,
+        "pieces without a word": coverage.pieces_without_word,
+        "words uncovered": coverage.words_uncovered,
+        **coverage.notes,
+    }
+    return "\n".join([*(f"{name:<12}{value}" for name, value in lines.items()), "coverage", *_counts(counted.items())])
+
+
+def _counts(items: Iterable[tuple[str, int]]) -> list[str]:
+    return [f"  {name:<22}{count:>12,}" for name, count in items]
+
+
+def cache_entries(entries: Mapping[str, CacheEntry]) -> str:
+    return "\n".join(f"{entry.bytes / 1e6:>10,.1f} MB  {name}" for name, entry in entries.items())
