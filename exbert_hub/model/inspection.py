@@ -1,0 +1,98 @@
+"""What one inspection shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..errors import SelectionError
+from .tokens import find, position_of
+from .types import Prediction, Stack, StackName, Tokens
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a model computed for one text; the properties without a stack's name are those of the main stack."""
+
+    text: str
+    text_pair: str | None
+    stacks: Mapping[StackName, Stack]
+    predicts: Literal["here", "next", "none"]  # what predictions at a piece are about: itself, the one after it
+    predicted: tuple[tuple[Prediction, ...], ...]  # per piece of the stack with the head; empty without one
+
+    @property
+    def main(self) -> Stack:
+        """The encoder where there is one, else the decoder."""
+        return self.stacks["encoder"] if "encoder" in self.stacks else self.stacks["decoder"]
+
+    @property
+    def tokens(self) -> Tokens:
+        return self.main.queries
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        return self.tokens.pieces
+
+    @property
+    def special(self) -> np.ndarray:
+        """bool [N]: tokens the tokenizer added."""
+        return self.tokens.special
+
+    @property
+    def masked(self) -> np.ndarray:
+        """bool [N]: pieces replaced by the mask token."""
+        return self.tokens.masked
+
+    @property
+    def attention(self) -> np.ndarray:
+        """float32 [L, H, N, N]; object array [L] of [H, N, N] or None where layers differ."""
+        return self.main.attention
+
+    @property
+    def hidden(self) -> np.ndarray:
+        """float32 [L + 1, N, D]; block `l` maps `hidden[l]` to `hidden[l + 1]`."""
+        assert self.main.hidden is not None
+        return self.main.hidden
+
+    @property
+    def contexts(self) -> np.ndarray:
+        """float32 [L, N, H, Dh]; object array [L] of [N, H, Dh] or None where layers differ."""
+        assert self.main.contexts is not None
+        return self.main.contexts
+
+    def find(self, word: str) -> tuple[int, ...]:
+        """Positions of the pieces of `word`; a masked word is found by what stands in the text.
+
+        :raises TokenError: if the word does not occur, or more than once; the message lists the positions.
+        """
+        return find(self.tokens, self._texts(self.main.name), word)
+
+    def position_of(self, token: str | int) -> int:
+        """The position given, checked, or that of the first piece of a word.
+
+        :raises TokenError: as `find`, and for positions outside the text.
+        """
+        return position_of(self.tokens, self._texts(self.main.name), token)
+
+    def predictions(self, token: str | int, k: int = 5) -> tuple[Prediction, ...]:
+        """The `k` likeliest pieces at `token` (masked models) or after it (causal models, most likely first).
+
+        Encoder-decoders predict with their decoder: `token` is then one of `stacks["decoder"].queries`.
+
+        :raises SelectionError: if the model predicts nothing, or fewer than `k` predictions were kept.
+        """
+        if self.predicts == "none":
+            raise SelectionError("This model has no language-model head, so it predicts nothing.")
+        stack = self.stacks.get("decoder", self.main)
+        candidates = self.predicted[position_of(stack.queries, self._texts(stack.name), token)]
+        if not 0 < k <= len(candidates):
+            raise SelectionError(f"{len(candidates)} predictions per piece were kept: pass a larger top_k to inspect().")
+        return candidates[:k]
+
+    def _texts(self, stack: StackName) -> tuple[str, str]:
+        if "encoder" in self.stacks and "decoder" in self.stacks:  # one text per stack
+            return (self.text, "") if stack == "encoder" else (self.text_pair or "", "")
+        return self.text, self.text_pair or ""

@@ -1,0 +1,260 @@
+"""A loaded model that can be looked into."""
+
+from __future__ import annotations
+
+import inspect as python_inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import MaskError, TextTooLongError, TokenError
+from .capture import Capture, CapturedStack
+from .facts import model_facts
+from .inspection import Inspection
+from .load import LoadedModel, load
+from .predict import top_predictions
+from .tokens import find, mask_tokens, position_of, tokenize
+from .types import ModelFacts, Stack, StackName, Tokens
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+    from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+DEFAULT_MAX_PIECES = 1024
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the main stack computed for a batch of texts, padded on the right to T pieces; on the model's device."""
+
+    hidden: list[Tensor]  # L + 1 of [B, T, D]
+    contexts: list[Tensor | None]  # L of [B, T, H, Dh]
+    weights: list[Tensor | None] | None  # L of [B, H, T, T]; None unless asked for
+    lengths: Tensor  # int64 [B]
+
+
+class Inspector:
+    """Shows what a transformer computes for a text.
+
+    >>> inspector = Inspector.from_pretrained("bert-base-uncased")  # doctest: +SKIP
+    >>> seen = inspector.inspect("The girl ran to a local pub to escape the din.", mask=["escape"])  # doctest: +SKIP
+    >>> seen.attention.shape, seen.predictions("escape")  # doctest: +SKIP
+    """
+
+    def __init__(self, loaded: LoadedModel, model_id: str) -> None:
+        self.model: PreTrainedModel = loaded.model
+        self.tokenizer: PreTrainedTokenizerBase = loaded.tokenizer
+        self.has_head = loaded.has_head
+        self._capture = Capture(loaded.model)
+        self.facts: ModelFacts = model_facts(model_id, loaded, self._capture)
+        self._max_pieces = min(DEFAULT_MAX_PIECES, self.facts.max_length)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        id_or_path: str | Path,
+        *,
+        revision: str | None = None,
+        device: str | torch.device | None = None,
+        dtype: str | torch.dtype | None = None,
+        token: str | bool | None = None,
+        local_files_only: bool = False,
+        trust_remote_code: bool = False,
+    ) -> Inspector:
+        """Load a model of the Hub or of a local folder, with its language-model head where the checkpoint has one.
+
+        :param device: default a GPU where there is one.
+        :param dtype: default float32 on a CPU, else the checkpoint's own.
+        :raises ModelLoadError: if model or tokenizer cannot be loaded.
+        :raises NoAttentionError: if the model has no attention that could be shown.
+        """
+        loaded = load(
+            id_or_path,
+            revision=revision,
+            device=device,
+            dtype=dtype,
+            token=token,
+            local_files_only=local_files_only,
+            trust_remote_code=trust_remote_code,
+        )
+        return cls(loaded, str(id_or_path))
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+    @property
+    def max_pieces(self) -> int:
+        """Most pieces per inspection, special tokens counted; never above what the model takes."""
+        return self._max_pieces
+
+    @max_pieces.setter
+    def max_pieces(self, value: int) -> None:
+        self._max_pieces = max(1, min(value, self.facts.max_length))
+
+    @cached_property
+    def n_special(self) -> int:
+        """Special tokens that are added to a single text."""
+        return int(self.tokenize("a").special.sum())
+
+    @property
+    def predicts(self) -> Literal["here", "next", "none"]:
+        """Whether predictions are for a piece itself, for the one after it, or not to be had."""
+        if not self.has_head or self.facts.kind == "encoder":
+            return "none"
+        return "here" if self.facts.kind == "masked" else "next"
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def tokenize(self, text: str) -> Tokens:
+        """The pieces of `text` with special tokens, never truncated."""
+        return self.tokenize_batch([text])[0]
+
+    def tokenize_batch(self, texts: Sequence[str]) -> list[Tokens]:
+        """As `tokenize`, many texts at once, which is faster."""
+        return tokenize(self.tokenizer, texts)
+
+    def inspect(
+        self, text: str, text_pair: str | None = None, mask: Sequence[int | str] = (), *, top_k: int = 10
+    ) -> Inspection:
+        """Everything the model computed for one text.
+
+        :param text_pair: a second segment; for encoder-decoders the text of the decoder, which otherwise sees its start
+            token only.
+        :param mask: positions of pieces, or words; a word of several pieces gets one mask per piece.
+        :param top_k: predictions kept per piece.
+        :raises TextTooLongError: if there are more than `max_pieces` pieces.
+        :raises MaskError: if the model cannot mask, or a special token was to be masked.
+        :raises TokenError: if a word to mask does not occur, or more than once, or the text has no pieces.
+        """
+        is_seq2seq = self.facts.kind == "seq2seq"
+        pair = None if is_seq2seq else text_pair
+        tokens = tokenize(self.tokenizer, [text], None if pair is None else [pair])[0]
+        if len(tokens.ids) == 0:
+            raise TokenError("The text is empty: there is nothing to look at.")
+        self._check_length(tokens)
+        tokens = self._masked(tokens, (text, pair or ""), mask)
+        inputs = self._inputs(tokens, pair is not None)
+        decoder = None
+        if is_seq2seq:
+            decoder = self._decoder_tokens(text_pair)
+            self._check_length(decoder)
+            inputs["decoder_input_ids"] = self._row(decoder.ids)
+        captured = self._capture.run(inputs, weights=True)
+        stacks = {
+            name: _to_stack(name, stack, decoder if name != "encoder" and decoder else tokens, tokens, decoder)
+            for name, stack in captured.stacks.items()
+        }
+        predicted = ()
+        if self.predicts != "none" and captured.logits is not None:
+            predicted = top_predictions(captured.logits[0], self.tokenizer, top_k)
+        return Inspection(text, text_pair, stacks, self.predicts, predicted)
+
+    def encode(self, ids: Sequence[Sequence[int]], weights: bool = False) -> Batch:
+        """One padded forward pass of the main stack, for building an index.
+
+        :param ids: piece ids with special tokens, as `tokenize` gives them.
+        :param weights: whether to keep the attention too; that is slower.
+        """
+        lengths = torch.tensor([len(row) for row in ids])
+        longest = int(lengths.max())
+        if longest > self.facts.max_length:
+            raise TextTooLongError(f"A text has {longest} pieces, the model takes {self.facts.max_length}.")
+        padded = torch.full((len(ids), longest), self.tokenizer.pad_token_id or 0)
+        for row, one in enumerate(ids):
+            padded[row, : len(one)] = torch.as_tensor(one)
+        mask = torch.arange(longest) < lengths[:, None]
+        inputs = {"input_ids": padded.to(self.device), "attention_mask": mask.long().to(self.device)}
+        stack = self._capture.run_main(inputs, weights=weights)
+        kept = list(stack.weights) if weights else None
+        return Batch(list(stack.hidden), list(stack.contexts), kept, lengths.to(self.device))
+
+    # -- inputs -------------------------------------------------------------------------------------------------------
+
+    def _check_length(self, tokens: Tokens) -> None:
+        count = len(tokens.ids)
+        if count > self.facts.max_length:
+            raise TextTooLongError(
+                f"The text has {count} pieces and the model takes {self.facts.max_length}: shorten the text."
+            )
+        if count > self.max_pieces:
+            raise TextTooLongError(
+                f"The text has {count} pieces; at most {self.max_pieces} are shown at once, because attention grows with "
+                f"their square. Shorten the text, or raise inspector.max_pieces (this model takes {self.facts.max_length})."
+            )
+
+    def _masked(self, tokens: Tokens, texts: tuple[str, str], mask: Sequence[int | str]) -> Tokens:
+        if not len(mask):
+            return tokens
+        if isinstance(mask, str):
+            raise MaskError(f"mask takes a list of words or positions: mask=[{mask!r}].")
+        if self.facts.kind == "causal":
+            raise MaskError("Causal models predict the next piece and were never trained with masks: there is none to set.")
+        if self.tokenizer.mask_token_id is None:
+            raise MaskError(f"The tokenizer of {self.facts.model_id} has no mask token, so nothing can be masked.")
+        positions: list[int] = []
+        for item in mask:
+            if isinstance(item, str):
+                positions.extend(find(tokens, texts, item))
+            else:
+                try:
+                    positions.append(position_of(tokens, texts, item))
+                except TokenError as error:
+                    raise MaskError(str(error)) from error
+        return mask_tokens(tokens, positions, self.tokenizer.mask_token, self.tokenizer.mask_token_id)
+
+    def _inputs(self, tokens: Tokens, is_pair: bool) -> dict[str, Tensor]:
+        inputs = {"input_ids": self._row(tokens.ids), "attention_mask": self._row(np.ones_like(tokens.ids))}
+        # Single texts go without, as in `encode`: the model's own default is the same for a query and for the corpus.
+        if is_pair and "token_type_ids" in python_inspect.signature(self.model.forward).parameters:
+            if "token_type_ids" in self.tokenizer.model_input_names:
+                inputs["token_type_ids"] = self._row(tokens.segments.astype(np.int64))
+        return inputs
+
+    def _decoder_tokens(self, text: str | None) -> Tokens:
+        """The decoder reads its start token, then the text: as in training, shifted to the right by one."""
+        config = self.model.config
+        target = tokenize(self.tokenizer, [text or ""])[0]
+        start = getattr(config, "decoder_start_token_id", None)
+        if start is None:
+            start = int(target.ids[-1]) if len(target.ids) else config.bos_token_id
+        keep = slice(0, 0) if text is None else slice(0, max(0, len(target.ids) - 1))
+        return replace(
+            target,
+            pieces=(self.tokenizer.convert_ids_to_tokens(start), *target.pieces[keep]),
+            ids=np.concatenate([[start], target.ids[keep]]),
+            offsets=np.concatenate([np.zeros((1, 2), np.int64), target.offsets[keep]]),
+            special=np.concatenate([[True], target.special[keep]]),
+            masked=np.zeros(1 + len(target.ids[keep]), bool),
+            segments=np.zeros(1 + len(target.ids[keep]), np.int8),
+        )
+
+    def _row(self, values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, dtype=torch.long, device=self.device)[None]
+
+
+def _to_stack(name: StackName, stack: CapturedStack, queries: Tokens, main: Tokens, decoder: Tokens | None) -> Stack:
+    keys = main if name == "cross" else queries
+    attention = _array([None if each is None else each[0] for each in stack.weights])
+    if name == "cross":
+        return Stack(name, queries, keys, attention, None, None)
+    hidden = np.stack([state[0].float().cpu().numpy() for state in stack.hidden])
+    return Stack(name, queries, keys, attention, hidden, _array([None if c is None else c[0] for c in stack.contexts]))
+
+
+def _array(layers: Sequence[Tensor | None]) -> np.ndarray:
+    """float32 [L, ...], or an object array [L] where layers have no attention or differ in shape."""
+    arrays = [None if layer is None else layer.float().cpu().numpy() for layer in layers]
+    shapes = {None if array is None else array.shape for array in arrays}
+    if len(shapes) == 1 and None not in shapes:
+        return np.stack(arrays)  # type: ignore[arg-type]
+    result = np.empty(len(arrays), dtype=object)
+    for layer, array in enumerate(arrays):
+        result[layer] = array
+    return result
