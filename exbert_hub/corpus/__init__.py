@@ -1,0 +1,24 @@
+"""Text, Hub dataset or CoNLL-U in, annotated sentences out; alignment of their words with a model's pieces."""
+
+from .align import Alignment, align_pieces
+from .annotate import annotate
+from .sources import read_texts
+from .store import ParquetCorpus, open_corpus, write_corpus
+from .types import AnnotatedCorpus, CorpusInfo, Coverage, Sentence, Word
+from .windows import split_windows
+
+__all__ = [
+    "Alignment",
+    "AnnotatedCorpus",
+    "CorpusInfo",
+    "Coverage",
+    "ParquetCorpus",
+    "Sentence",
+    "Word",
+    "align_pieces",
+    "annotate",
+    "open_corpus",
+    "read_texts",
+    "split_windows",
+    "write_corpus",
+]

@@ -24,7 +24,7 @@ class Word(NamedTuple):
     head_text: str = ""
     ent_type: str = ""  # "" outside entities
     is_entity: bool = False
-    extra: Mapping[str, str] = {}  # further columns of an annotated corpus, such as "Number" or "misc"
+    extra: Mapping[str, str] = {}  # further columns of a gold corpus, such as "Number"; only those with a value
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class CorpusInfo:
     license: str = ""
     extra_labels: tuple[str, ...] = ()  # names of the columns in `Word.extra`
     sha256: str = ""  # over the annotated sentences: identifies the corpus for a resumed build
+    skipped: Mapping[str, int] = field(default_factory=dict)  # what of the source is not in the corpus, and how often
 
 
 class AnnotatedCorpus(Protocol):

@@ -1,0 +1,108 @@
+"""What exbert_hub keeps on this machine between sessions, and the locks that keep two processes apart.
+
+Everything lies under the assets cache of huggingface_hub (`HF_ASSETS_CACHE`), one folder per kind.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import ExbertError, LockedError
+
+logger = logging.getLogger(__name__)
+
+KINDS = ("corpora", "indexes", "verified")
+"""Annotated corpora, the index of the embedded demo, and which index files were found to match their hashes."""
+
+_LOCK_SUFFIX = ".lock"
+
+
+class CacheEntry(NamedTuple):
+    """One thing in the cache."""
+
+    kind: str  # one of KINDS
+    name: str
+    path: Path
+    bytes: int
+    modified: datetime  # of its newest file, in UTC
+
+
+def cache_root() -> Path:
+    """The folder of everything cached; it exists when this returns."""
+    from huggingface_hub import cached_assets_path
+
+    return cached_assets_path(library_name="exbert_hub", namespace="cache", subfolder="v1")
+
+
+def entries() -> list[CacheEntry]:
+    """Everything cached, by kind and name."""
+    root = cache_root()
+    return [
+        _entry(kind, path)
+        for kind in KINDS
+        if (root / kind).is_dir()
+        for path in sorted((root / kind).iterdir())
+        if not path.name.startswith(".")
+    ]
+
+
+def _entry(kind: str, path: Path) -> CacheEntry:
+    files = [file.lstat() for file in (path, *path.rglob("*")) if file.is_symlink() or not file.is_dir()]
+    newest = max((file.st_mtime for file in files), default=path.lstat().st_mtime)
+    size = sum(file.st_size for file in files)
+    return CacheEntry(kind, path.name, path, size, datetime.fromtimestamp(newest, UTC))
+
+
+def delete(entry: CacheEntry) -> None:
+    """Delete a cached thing from the disk.
+
+    :raises LockedError: if another process is writing it.
+    :raises ExbertError: if it does not lie in the cache.
+    """
+    folder = cache_root() / entry.kind
+    if entry.kind not in KINDS or entry.path.parent != folder or entry.path.name in ("", ".", ".."):
+        raise ExbertError(f"{entry.path} is not in the cache {folder}: nothing was deleted")
+    with locked(entry.path):
+        if entry.path.is_dir() and not entry.path.is_symlink():
+            shutil.rmtree(entry.path)
+        else:
+            entry.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: str | Path, *, timeout: float = 0.0) -> Iterator[None]:
+    """Keep other processes from working on a file or folder while the block runs.
+
+    The lock is a hidden file beside `path`, which need not exist yet; it stays behind, for taking it away would let
+    two waiting processes in. The system frees the lock when its process ends, however that comes about.
+
+    :param timeout: seconds to wait for another process to finish.
+    :raises LockedError: if it has not.
+    """
+    from filelock import FileLock, Timeout
+
+    path = Path(path).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}{_LOCK_SUFFIX}"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if timeout > 0:
+            logger.info("Waiting up to %.0f s for another process to finish with %s", timeout, path)
+        try:
+            lock.acquire(timeout=timeout)
+        except Timeout:
+            raise LockedError(
+                f"{path} is in use by another process. Wait until it has finished, or end it, and try again; "
+                "the lock goes with the process that holds it."
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()

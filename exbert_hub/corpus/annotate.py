@@ -1,0 +1,153 @@
+"""Any source in, annotated sentences out, once: what was annotated before is read from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..cache import cache_root, locked
+from ..errors import CorpusError
+from .pipelines import DEFAULT_PIPELINE, Pipeline
+from .sources import Source, find_source
+from .store import FORMAT_VERSION, INFO_FILE, ParquetCorpus, open_corpus, write_corpus
+from .types import CorpusInfo, Sentence
+
+if TYPE_CHECKING:
+    from .sources import CorpusSource
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE = 3600.0  # seconds to wait for another process that annotates the same corpus
+
+
+def annotate(
+    source: CorpusSource | ParquetCorpus,
+    annotator: str | None = None,
+    *,
+    name: str | None = None,
+    language: str | None = None,
+    license: str | None = None,
+    split: str | None = None,
+    text_column: str | None = None,
+    streaming: bool = False,
+    limit: int | None = None,
+    cache_dir: str | Path | None = None,
+    progress: bool | None = None,
+) -> ParquetCorpus:
+    """Annotate a corpus, or read it from the cache if the same text was annotated in the same way before.
+
+    :param source: a text file, a folder of text files, a list of strings, a `datasets.Dataset`, the id of a dataset on
+        the Hub ("owner/name" or "owner/name:configuration"), a CoNLL-U file or a folder of them, or the folder of a
+        corpus that is already annotated. A dataset with a column of tokens and columns of labels counts as annotated.
+    :param annotator: name or folder of a spaCy pipeline, "blank:de" (any language code) for words and sentences
+        without labels, "gold" for the annotation that the source brings. By default gold where there is any, else
+        `en_core_web_sm`.
+    :param name: what to call the corpus; by default taken from the source.
+    :param language: code of the language; by default that of the spaCy pipeline.
+    :param license: licence of the text, for the card of an index.
+    :param split: of a dataset, "train" by default.
+    :param text_column: of a dataset; by default "text", or the only column of strings. Naming it asks for the text
+        even where the dataset has gold columns.
+    :param streaming: read a dataset from the Hub without downloading it first.
+    :param limit: stop after this many sentences.
+    :param cache_dir: folder of annotated corpora, instead of the one in the assets cache of huggingface_hub.
+    :param progress: show a progress bar on stderr; by default where that is a terminal.
+    :raises CorpusError: if the source cannot be found, read or understood, or has no sentence.
+    :raises MissingPipelineError: if the spaCy pipeline is not installed; tells the command that installs it.
+    :raises LockedError: if another process has been annotating the same corpus for an hour.
+    """
+    if limit is not None and limit < 1:
+        raise CorpusError(f"limit is the number of sentences to keep, at least 1, not {limit}")
+    facts = {"name": name, "language": language, "license": license}
+    given = {field: value for field, value in facts.items() if value is not None}
+    if isinstance(source, ParquetCorpus) or (isinstance(source, str | Path) and _is_corpus(Path(source))):
+        corpus = source if isinstance(source, ParquetCorpus) else open_corpus(source)
+        if annotator not in (None, corpus.info.annotator):
+            raise CorpusError(
+                f"{corpus.folder} is already annotated by {corpus.info.annotator!r}: pass the text itself to have it "
+                f"annotated by {annotator!r}"
+            )
+        if limit is None or limit >= len(corpus):
+            return corpus.described(**given)
+        work = _Work.shortened(corpus)
+    else:
+        found = find_source(source, split=split, text_column=text_column, streaming=streaming)
+        work = _Work.of(found, annotator, language)
+    root = Path(cache_dir) if cache_dir is not None else cache_root() / "corpora"
+    folder = root / f"{_slug(work.info.name)}-{work.key(limit)[:20]}"
+    # the same text may have been annotated from another place before
+    given |= {"source": work.info.source, "name": name or work.info.name}
+    if not _is_corpus(folder):
+        with locked(folder, timeout=_PATIENCE):
+            if not _is_corpus(folder):
+                skipped: Counter[str] = Counter()
+                sentences = islice(work.sentences(skipped), limit)
+                try:
+                    write_corpus(work.info, _with_bar(sentences, work.info.name, limit, progress), folder, skipped)
+                except BaseException:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    raise
+    else:
+        logger.info("%s was annotated before: read from %s", work.info.source, folder)
+    return open_corpus(folder).described(**given)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What there is to do, and what makes it the same work as another time."""
+
+    info: CorpusInfo
+    content: str  # key of the source
+    sentences: Callable[[Counter[str]], Iterator[Sentence]]
+
+    @classmethod
+    def of(cls, source: Source, annotator: str | None, language: str | None) -> _Work:
+        if annotator == "gold" and source.gold is None:
+            raise CorpusError(f"{source.origin} has no gold annotation: leave the annotator out, or name a pipeline")
+        if source.gold is not None and annotator in (None, "gold"):
+            info = CorpusInfo(source.name, source.origin, "gold", language=language or "")
+            return cls(info, source.key, source.gold)
+        if annotator is None and language and language.lower().split("-")[0] not in ("en", "eng"):
+            raise CorpusError(
+                f"the default annotator is English, the corpus is {language!r}: pass annotator= the name of a spaCy "
+                f"pipeline for it, or 'blank:{language}' for words and sentences without labels"
+            )
+        pipeline = Pipeline.find((annotator or DEFAULT_PIPELINE).removeprefix("spacy:"))
+        info = CorpusInfo(
+            source.name, source.origin, f"spacy:{pipeline.name}", pipeline.version, language or pipeline.language
+        )
+        return cls(info, source.key, lambda skipped: pipeline.annotate(source.texts(skipped), skipped))
+
+    @classmethod
+    def shortened(cls, corpus: ParquetCorpus) -> _Work:
+        return cls(corpus.info, corpus.info.sha256, lambda skipped: iter(corpus))
+
+    def key(self, limit: int | None) -> str:
+        parts = [FORMAT_VERSION, self.content, self.info.annotator, self.info.annotator_version, limit]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _is_corpus(folder: Path) -> bool:
+    return (folder.expanduser() / INFO_FILE).is_file()
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^\w-]+", "-", name)[:40].strip("-") or "corpus"
+
+
+def _with_bar(
+    sentences: Iterable[Sentence], name: str, limit: int | None, progress: bool | None
+) -> Iterator[Sentence]:
+    from huggingface_hub.utils import tqdm
+
+    disable: Any = None if progress is None else not progress  # None: where stderr is no terminal
+    yield from tqdm(sentences, desc=f"Annotating {name}", total=limit, unit=" sentences", disable=disable)

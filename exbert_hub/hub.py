@@ -1,0 +1,54 @@
+"""All traffic with the Hub that transformers does not do for us."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from .errors import CorpusError
+
+if TYPE_CHECKING:
+    from datasets import Dataset, IterableDataset
+
+logger = logging.getLogger(__name__)
+
+
+def load_hub_dataset(
+    repo_id: str,
+    split: str,
+    *,
+    config: str | None = None,
+    streaming: bool = False,
+    token: str | bool | None = None,
+    revision: str | None = None,
+) -> Dataset | IterableDataset:
+    """Load a dataset from the Hub; `datasets` runs no code from its repository.
+
+    :param repo_id: always "owner/name": a bare name such as "csv" would make `datasets` read local files.
+    :raises CorpusError: if it cannot be found, reached or read, with what `datasets` says.
+    """
+    from datasets import load_dataset
+    from datasets.exceptions import DatasetsError
+
+    if repo_id.count("/") != 1:
+        raise CorpusError(f"{repo_id!r} is not the id of a dataset on the Hub; write it as 'owner/name'")
+    try:
+        return load_dataset(repo_id, config, split=split, streaming=streaming, token=token, revision=revision)
+    except (DatasetsError, OSError, ValueError, RuntimeError) as error:
+        raise CorpusError(
+            f"the dataset {repo_id!r} (split {split!r}) cannot be loaded from the Hub: {error} "
+            "Check its id, its split and, if it is private or gated, that you are logged in (`hf auth login`); "
+            "a configuration is chosen as 'owner/name:configuration'."
+        ) from error
+
+
+def dataset_revision(repo_id: str, token: str | bool | None = None, revision: str | None = None) -> str | None:
+    """The commit that a revision of a dataset stands for now, None if the Hub cannot be reached or does not say."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HTTPError  # of whichever httpx this huggingface_hub speaks
+
+    try:
+        return HfApi().dataset_info(repo_id, revision=revision, timeout=10, token=token).sha
+    except (HTTPError, OSError, ValueError) as error:
+        logger.info("The Hub does not tell the commit of %s: %s", repo_id, error)
+        return None
