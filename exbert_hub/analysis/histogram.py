@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class Bar(NamedTuple):
+@dataclass(frozen=True)
+class Bar:
     """One label of a histogram."""
 
     label: str

@@ -24,7 +24,7 @@ class BaseRates:
     """
 
     def __init__(self, tokens: datasets.Dataset, attention: Callable[[int], AttentionReader]) -> None:
-        self._table, self._open = tokens.data, attention
+        self._table, self._open = tokens.data.table, attention
         self._sentence = self._numbers("sentence")
         self._position = self._numbers("position")
         self.match = lru_cache(maxsize=None)(self._match)

@@ -82,20 +82,23 @@ def build_index(
 def _prepare(output: Path, plan: BuildPlan, mode: BuildMode) -> None:
     """See that the folder is free, or holds an interrupted build of the same plan."""
     build = output / layout.BUILD
-    if (output / layout.MANIFEST).exists() or (build.exists() and not mode.resume):
+    finished_index = (output / layout.MANIFEST).exists()
+    if finished_index or (build.exists() and not mode.resume):
         if not mode.overwrite:
-            there = "a finished index" if (output / layout.MANIFEST).exists() else "an interrupted build"
-            hint = "" if there == "a finished index" else "resume=True (--resume) to go on, "
+            there = "a finished index" if finished_index else "an interrupted build"
+            hint = "" if finished_index else "resume=True (--resume) to go on, "
             raise BuildError(
                 f"{output} holds {there}: choose {hint}overwrite=True (--overwrite) to replace it, or another folder."
             )
         _clear(output)
-    if (build / "plan.json").exists() and (build / "plan.json").read_text("utf-8") != plan.to_json():
-        raise BuildError(
-            f"{output} holds an interrupted build of something else (other model, corpus or options; compare "
-            f"{build / 'plan.json'}): give the same arguments, or overwrite=True (--overwrite) to start again."
-        )
-    if output.exists() and not build.exists() and any(path.name[0] != "." for path in output.iterdir()):
+    elif build.exists():
+        path = build / "plan.json"
+        if path.exists() and path.read_text("utf-8") != plan.to_json():
+            raise BuildError(
+                f"{output} holds an interrupted build of something else (other model, corpus or options; compare "
+                f"{path}): give the same arguments, or overwrite=True (--overwrite) to start again."
+            )
+    elif output.exists() and any(path.name[0] != "." for path in output.iterdir()):
         raise BuildError(f"{output} is not empty and holds no index: choose another folder")
 
 

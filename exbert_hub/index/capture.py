@@ -14,8 +14,7 @@ from .windows import Window
 if TYPE_CHECKING:
     import torch
 
-    from ..model import Inspector
-    from ..model.batch import Batch
+    from ..model import Batch, Inspector
     from .manifest import VectorSpec
 
 _PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
@@ -49,7 +48,7 @@ def capture(
     )
     for numbers in _batches(windows, _PIECES_AT_ONCE["cuda" if inspector.device.type != "cpu" else "cpu"]):
         chosen = [windows[number] for number in numbers]
-        batch = inspector.encode([window.tokens.ids for window in chosen], weights=bool(attention_layers))
+        batch = inspector.encode([window.tokens.ids.tolist() for window in chosen], weights=bool(attention_layers))
         rows = np.concatenate([np.arange(first_rows[number], first_rows[number + 1]) for number in numbers])
         _store_vectors(captured, batch, chosen, rows, specs)
         for layer in attention_layers:

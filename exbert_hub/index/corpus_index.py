@@ -17,7 +17,7 @@ from .build import BuildMode, Progress, build_index
 from .manifest import Manifest
 from .matches import Matches, Query
 from .plan import make_plan
-from .search import Filter, check_model, choose_heads, choose_spec, describe, find, query_vector
+from .search import Filter, check_model, choose_heads, choose_spec, describe, find, places, query_vector
 from .store import Store
 from .types import Codec, Kind, Layer, Match
 
@@ -55,7 +55,7 @@ class CorpusIndex:
     @classmethod
     def build(
         cls,
-        model: str | os.PathLike[str] | Inspector,
+        model: str | Path | Inspector,
         corpus: Any,
         output_dir: str | os.PathLike[str],
         *,
@@ -177,31 +177,45 @@ class CorpusIndex:
         self._store.use_vectors(spec)
         keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
         scores, rows, left_out = find(self.tokens, spec.name, query_vector(seen, position, spec, chosen), k, keep)
-        query = Query(seen.text, seen.pieces[position], position, bool(seen.masked[position]), by, layer, chosen)
+        query = Query(
+            text=seen.text,
+            word=_word_at(seen, position),
+            piece=seen.pieces[position],
+            position=position,
+            masked=bool(seen.masked[position]),
+            by=by,
+            layer=layer,
+            heads=chosen,
+        )
         return Matches(query, self._describe(scores, rows, query), left_out, self.labels, self._base)
 
     def _describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
-        places = self.tokens.data.select(["sentence", "position"]).take(rows).to_pydict()
         reader = self._attention(query.layer) if query.layer in self.manifest.attention_layers else None
-        sentences = self.sentences[places["sentence"]]
+        found = places(self.tokens, rows)
+        sentences = self.sentences[[sentence for sentence, _ in found]]
         return tuple(
             describe(
                 rank,
                 float(score),
                 int(row),
-                (sentence, position),
-                {name: sentences[name][rank] for name in ("text", "words", "pieces")},
+                place,
+                {name: column[rank] for name, column in sentences.items()},
                 reader,
                 query.heads,
                 self.labels,
             )
-            for rank, (score, row, sentence, position) in enumerate(
-                zip(scores, rows, places["sentence"], places["position"], strict=True)
-            )
+            for rank, (score, row, place) in enumerate(zip(scores, rows, found, strict=True))
         )
 
     def _last_layer(self) -> Layer:
         return self.manifest.vectors[-1].layer
+
+
+def _word_at(seen: Inspection, position: int) -> str:
+    """The characters that the piece stands for; the piece itself where it stands for none."""
+    text = (seen.text_pair or "") if seen.tokens.segments[position] else seen.text
+    start, end = seen.tokens.offsets[position]
+    return text[start:end].strip() or seen.pieces[position]
 
 
 def _is_annotated(corpus: Any) -> bool:

@@ -20,6 +20,7 @@ class Query:
     """What was searched for."""
 
     text: str
+    word: str  # what stands in the text where the piece is, also when it is masked
     piece: str
     position: int
     masked: bool
@@ -28,7 +29,7 @@ class Query:
     heads: tuple[int, ...]  # also those that the max-attention token is taken over; empty for `emb`
 
     def __str__(self) -> str:
-        what = f"{self.piece!r}{' (masked)' if self.masked else ''}"
+        what = f"{self.word!r}{' (masked)' if self.masked else ''}"
         if self.by == "embedding":
             return f"{what} by embedding at layer {self.layer}"
         return f"{what} by heads {self.layer}-[{','.join(map(str, self.heads))}]"

@@ -83,7 +83,7 @@ class Filter:
     """Leaves out the query's own sentence and repetitions of a sentence, and counts what it left out."""
 
     def __init__(self, sentences: datasets.Dataset, query: str | None, unique: bool) -> None:
-        self._texts = sentences.data.column("text")
+        self._texts = sentences.data.table.column("text")
         self._query, self._unique = query.strip() if query is not None else None, unique
 
     @property
@@ -120,11 +120,16 @@ def find(
         scores, rows = nearest(tokens, name, query, fetch)
         if not keep.active:
             return scores, rows, Counter()
-        places = tokens.data.select(["sentence", "position"]).take(rows).to_pydict()
-        kept, left_out = keep(list(zip(places["sentence"], places["position"], strict=True)), k)
+        kept, left_out = keep(places(tokens, rows), k)
         if len(kept) == k or fetch == len(tokens):
             return scores[kept], rows[kept], left_out
         fetch = min(4 * fetch, len(tokens))
+
+
+def places(tokens: datasets.Dataset, rows: np.ndarray) -> list[tuple[int, int]]:
+    """Sentence and position of each row."""
+    columns = tokens.data.table.select(["sentence", "position"]).take(rows).to_pydict()
+    return list(zip(columns["sentence"], columns["position"], strict=True))
 
 
 def describe(

@@ -128,7 +128,8 @@ def attach(tokens: datasets.Dataset, name: str, path: Path, dim: int) -> None:
     import faiss
 
     index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    tokens.add_faiss_index_from_external_arrays(np.empty((0, dim), np.float32), name, custom_index=index)
+    with quiet_datasets():
+        tokens.add_faiss_index_from_external_arrays(np.empty((0, dim), np.float32), name, custom_index=index)
 
 
 @contextlib.contextmanager

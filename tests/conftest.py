@@ -1,0 +1,20 @@
+"""No test needs the network, and none touches the caches of whoever runs it."""
+
+import os
+import tempfile
+
+# before any library reads them
+_HOME = tempfile.mkdtemp(prefix="exbert-tests-")
+os.environ |= {
+    "HF_HOME": _HOME,
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def pytest_unconfigure() -> None:
+    import shutil
+
+    shutil.rmtree(_HOME, ignore_errors=True)

@@ -1,0 +1,93 @@
+"""Definitions of docs/design.md, sections 1 and 4, each against a few lines of plain Python."""
+
+import numpy as np
+import pytest
+
+from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt, head_matrices, strongest, top_edges
+from exbert_hub.analysis.histogram import histogram
+from exbert_hub.analysis.vectors import head_query, normalise
+
+
+@pytest.fixture
+def attention() -> np.ndarray:
+    logits = np.random.default_rng(0).normal(size=(4, 9, 9)) * 2
+    weights = np.exp(logits)
+    return (weights / weights.sum(-1, keepdims=True)).astype(np.float32)
+
+
+def test_coded_attention_is_exact_up_to_a_quantisation_step(attention):
+    restored = decode_sqrt(encode_sqrt(attention))
+    # half a step of the root on either side: (r + d)^2 - r^2 with d = 1 / 510
+    assert np.all(np.abs(restored - attention) <= np.sqrt(attention) / 255 + 1 / 510**2 + 1e-7)
+    assert decode_sqrt(encode_sqrt(np.array([0.0, 1.0]))).tolist() == [0.0, 1.0]
+
+
+def test_long_rows_keep_their_mass():
+    rows = np.random.default_rng(1).dirichlet(np.full(512, 0.1), size=64).astype(np.float32)
+    kept = decode_sqrt(encode_sqrt(rows)).sum(1)
+    assert kept.mean() == pytest.approx(1, abs=0.01)
+
+
+def test_aggregate_is_a_sum_that_is_never_renormalised(attention):
+    expected = attention[1] + attention[3]
+    np.testing.assert_allclose(aggregate(attention, [1, 3]), expected)
+    assert aggregate(attention, [1, 3]).sum(-1) == pytest.approx(np.full(9, 2.0), rel=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.95, 1.0])
+def test_top_edges_keep_the_crossing_edge(attention, share):
+    visible = np.array([False, True, True, True, False, True, True, True, False])
+    weights = aggregate(attention, [0, 2])
+    edges = top_edges(weights, share, visible)
+    for source in range(9):
+        targets = [n for n in range(9) if visible[n]] if visible[source] else []
+        ranked = sorted(targets, key=lambda n: -weights[source, n])
+        limit, running, expected = share * sum(weights[source, n] for n in targets), 0.0, set()
+        for target in ranked:
+            if running >= limit - 1e-9:
+                break
+            running += weights[source, target]
+            expected.add(target)
+        assert set(np.flatnonzero(edges[source])) == expected
+
+
+def test_head_matrices_are_means_over_visible_pieces(attention):
+    visible = np.array([True] * 7 + [False] * 2)
+    out, into = head_matrices(attention, visible)
+    assert out.shape == into.shape == (9, 4)
+    assert out[2, 1] == pytest.approx(np.mean([attention[1, 2, n] for n in range(7)]), rel=1e-5)
+    assert into[2, 1] == pytest.approx(np.mean([attention[1, n, 2] for n in range(7)]), rel=1e-5)
+    assert not out[7:].any() and not into[7:].any()
+
+
+def test_strongest_looks_at_candidates_only_and_takes_the_lowest_on_ties(attention):
+    candidates = np.array([1, 2, 4, 7])
+    weights = attention.mean(0)
+    expected = [max(range(4), key=lambda n: weights[row, candidates[n]]) for row in candidates]
+    assert strongest(weights, candidates).tolist() == expected
+    assert strongest(np.full((9, 9), 0.25), candidates).tolist() == [0, 0, 0, 0]
+
+
+def test_head_query_is_the_mean_cosine_over_the_chosen_heads():
+    rng = np.random.default_rng(2)
+    query, stored = rng.normal(size=(5, 8)), rng.normal(size=(5, 8))
+    inner = head_query(query, [1, 4]) @ normalise(stored).reshape(-1)
+    cosines = [query[h] @ stored[h] / np.linalg.norm(query[h]) / np.linalg.norm(stored[h]) for h in (1, 4)]
+    assert inner == pytest.approx(np.mean(cosines), rel=1e-5)
+    assert head_query(query) @ head_query(query) == pytest.approx(1 / 5, rel=1e-5)
+
+
+def test_zero_vectors_stay_zero():
+    assert not normalise(np.zeros((2, 3))).any()
+
+
+def test_histogram_gives_share_base_rate_and_lift():
+    bars = histogram(["VERB", "NOUN", "VERB", "VERB"], {"VERB": 10, "NOUN": 30, "ADJ": 60})
+    assert [bar.label for bar in bars] == ["VERB", "NOUN"]
+    verb = bars[0]
+    assert (verb.count, verb.share, verb.base_rate, verb.lift) == (3, 0.75, 0.1, pytest.approx(7.5))
+
+
+def test_offsets_are_sorted_by_value():
+    bars = histogram(["1", "-10", "1", "-2", "0"], {"1": 1, "-10": 1, "-2": 1, "0": 1}, by_value=True)
+    assert [bar.label for bar in bars] == ["-10", "-2", "0", "1"]

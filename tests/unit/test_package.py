@@ -1,0 +1,35 @@
+"""What must hold before anything heavy is loaded."""
+
+import subprocess
+import sys
+
+HEAVY = ("torch", "transformers", "datasets", "spacy", "faiss", "gradio", "pandas", "numpy")
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert loaded_after("import exbert_hub; exbert_hub.__version__") == set()
+
+
+def test_the_command_line_loads_nothing_heavy():
+    assert loaded_after("import exbert_hub.cli") == set()
+
+
+def test_public_names():
+    import exbert_hub
+
+    assert dir(exbert_hub) == ["CorpusIndex", "Inspector", "__version__", "launch"]
+    assert exbert_hub.CorpusIndex.__name__ == "CorpusIndex"
+
+
+def test_version_is_the_distributions():
+    from importlib.metadata import version
+
+    import exbert_hub
+
+    assert exbert_hub.__version__ == version("hf-exbert")
