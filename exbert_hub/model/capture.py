@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -55,6 +55,8 @@ class Capture:
         self.default_implementation = model.config._attn_implementation
         self.path: Path = "interface"
         self.main: StackName = "encoder"
+        for config in (model.config, model.config.get_text_config()):
+            config.use_cache = False  # one forward pass per text: a key-value cache would only cost memory
         self._lock = threading.RLock()
         self._roots = self._find_roots()
         self._add_hooks()
@@ -72,12 +74,14 @@ class Capture:
     # -- setting up ---------------------------------------------------------------------------------------------------
 
     def _find_roots(self) -> dict[StackName, nn.Module]:
+        """The stacks without their heads; a single one is called encoder until the probe has seen it."""
         model = self.model
         if self.is_encoder_decoder:
-            return {"encoder": model.get_encoder(), "decoder": model.get_decoder()}
-        if model.config.get_text_config() is not model.config:  # a vision or audio tower stands beside the language model
-            return {"encoder": model.get_decoder()}
-        return {"encoder": model.base_model}
+            stacks: dict[StackName, Any] = {"encoder": model.get_encoder(), "decoder": model.get_decoder()}
+        else:
+            inner = model.get_decoder()  # with an image tower beside it, or a wrapper that is passed by, as in OPT
+            stacks = {"encoder": inner if isinstance(inner, PreTrainedModel) else model}
+        return {name: getattr(stack, "base_model", stack) for name, stack in stacks.items()}
 
     def _add_hooks(self) -> None:
         """Tell the recorder of the moment which stack and which block is running."""
@@ -89,15 +93,22 @@ class Capture:
                 block.register_forward_hook(_leaving_block(stack))
 
     def _probe(self) -> None:
-        vocabulary = self.model.get_input_embeddings().weight.shape[0]
+        vocabulary = self.model.config.get_text_config().vocab_size
         ids = torch.tensor([[i % vocabulary for i in PROBE_IDS]], device=self.model.device)
         recorder = Recorder(keep_weights=True)
-        captured = self._forward(self._roots["encoder"], {"input_ids": ids}, recorder)
-        if not recorder.records:
-            self.path = "function mode"
+        try:
             captured = self._forward(self._roots["encoder"], {"input_ids": ids}, recorder)
+            if not recorder.records:
+                self.path = "function mode"
+                captured = self._forward(self._roots["encoder"], {"input_ids": ids}, recorder)
+        except NoAttentionError:
+            raise
+        except Exception as error:  # whatever a model raises that wants images, boxes or sound
+            raise NoAttentionError(
+                f"{self.model.config.model_type} models cannot be run on the pieces of a text alone: {error}"
+            ) from error
         stack = captured.stacks["encoder"]
-        _check_attention(self.model, stack, len(PROBE_IDS))
+        _check_attention(self.model, stack, recorder, len(PROBE_IDS))
         self.heads = tuple(0 if context is None else context.shape[2] for context in stack.contexts)
         self.head_dims = tuple(0 if context is None else context.shape[3] for context in stack.contexts)
         self.hidden_size = stack.hidden[-1].shape[-1]
@@ -131,26 +142,30 @@ class Capture:
             records = [record for record in recorder.records if record.stack == name]
             layers = len(hidden) - 1
             if name == "decoder":
-                records, cross = _split_cross(records)
-                stacks["cross"] = _stack((), by_layer(cross, layers))
-            stacks[self.main if name == "encoder" else name] = _stack(hidden, by_layer(records, layers))
+                records, cross = _split_cross(records, hidden[-1].shape[1])
+                stacks["cross"] = _stack((), self._by_layer(cross, layers))
+            stacks[self.main if name == "encoder" else name] = _stack(hidden, self._by_layer(records, layers))
         return Captured(stacks, getattr(output, "logits", None))
+
+    def _by_layer(self, records: Sequence[Record], layers: int) -> list[Record | None]:
+        """One record per layer. Blocks that are shared or unnumbered are told apart by the order of their calls."""
+        if len(records) > layers:
+            raise NoAttentionError(
+                f"{self.model.config.model_type} models attend {len(records)} times in {layers} layers, "
+                f"so their attention cannot be shown layer by layer."
+            )
+        numbers = [record.layer for record in records if record.layer is not None and record.layer < layers]
+        if len(set(numbers)) < len(records):
+            numbers = list(range(len(records)))
+        placed = dict(zip(numbers, records, strict=True))
+        return [placed.get(layer) for layer in range(layers)]
 
 
 def numbered_blocks(root: nn.Module) -> list[tuple[int, nn.Module]]:
     """The outermost numbered modules, such as `layers.3` but not `layers.3.experts.0`, with their numbers."""
-    outermost = re.compile(r"[^0-9]*?(?:^|\.)(\d+)")
+    outermost = re.compile(r"(?:[^.]*[^.\d][^.]*\.)*(\d+)")
     matches = ((outermost.fullmatch(name), module) for name, module in root.named_modules())
     return [(int(match[1]), module) for match, module in matches if match]
-
-
-def by_layer(records: Sequence[Record], layers: int) -> list[Record | None]:
-    """One record per layer. Blocks that are shared or unnumbered are told apart by the order of their calls."""
-    numbers = [record.layer for record in records]
-    if None in numbers or len(set(numbers)) < len(numbers) or max(numbers, default=0) >= layers:
-        numbers = list(range(len(records)))
-    placed = dict(zip(numbers, records, strict=True))
-    return [placed.get(layer) for layer in range(layers)]
 
 
 def _entering(stack: StackName, layer: int | None) -> Any:
@@ -189,36 +204,47 @@ def _hidden_states(output: Any, stack: StackName, last: Tensor) -> tuple[Tensor,
     return (*states[:-1], last)
 
 
-def _split_cross(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
-    """A decoder block attends to its own stack first and to the encoder second."""
-    own: list[Record] = []
+def _split_cross(records: Sequence[Record], length: int) -> tuple[list[Record], list[Record]]:
+    """A decoder block attends to its own `length` pieces first and to the encoder second, or to both in one go."""
+    own: dict[int | None, Record] = {}
     cross: list[Record] = []
-    seen: set[int | None] = set()
     for record in records:
-        (cross if record.layer in seen else own).append(record)
-        seen.add(record.layer)
-    return own, cross
+        if record.layer in own:  # ProphetNet appends the queries of its further streams
+            cross.append(_cut(record, slice(0, length), slice(None)))
+        else:
+            own[record.layer] = record
+    if not cross:  # T5Gemma 2 attends to the decoder's and then to the encoder's pieces
+        cross = [_cut(record, slice(None), slice(length, None)) for record in own.values()]
+        own = {layer: _cut(record, slice(None), slice(0, length)) for layer, record in own.items()}
+    return list(own.values()), cross
+
+
+def _cut(record: Record, queries: slice, keys: slice) -> Record:
+    weights = None if record.weights is None else record.weights[:, :, queries, keys]
+    return replace(record, weights=weights, context=record.context[:, queries])
 
 
 def _stack(hidden: tuple[Tensor, ...], records: Sequence[Record | None]) -> CapturedStack:
     return CapturedStack(
         hidden,
-        tuple(record and record.context for record in records),
-        tuple(record and record.weights for record in records),
-        tuple(record and record.value for record in records),
+        tuple(None if record is None else record.context for record in records),
+        tuple(None if record is None else record.weights for record in records),
+        tuple(None if record is None else record.value for record in records),
     )
 
 
-def _check_attention(model: PreTrainedModel, stack: CapturedStack, length: int) -> None:
+def _check_attention(model: PreTrainedModel, stack: CapturedStack, recorder: Recorder, length: int) -> None:
     name = model.config.model_type
-    contexts = [context for context in stack.contexts if context is not None]
-    if not contexts:
+    if not recorder.records and not recorder.softmaxes:
         raise NoAttentionError(
-            f"{name} models have no attention over the pieces of a text (or hide it from us), so there is nothing to "
-            f"show. Choose a model with softmax attention in at least one layer."
+            f"{name} models have no softmax attention over the pieces of a text, so there is nothing to show. "
+            f"Choose a model with attention in at least one layer."
         )
+    if len(stack.hidden) < 2:
+        raise NoAttentionError(f"{name} models do not return the hidden states of their layers.")
     shapes = {tuple(weights.shape[-2:]) for weights in stack.weights if weights is not None}
-    if shapes != {(length, length)}:
+    # BigBird is told by its configuration: it attends to everything as long as the text is as short as our probe.
+    if shapes != {(length, length)} or getattr(model.config, "attention_type", None) == "block_sparse":
         raise NoAttentionError(
             f"{name} models attend within bands, blocks or pooled pieces, so there is no matrix from every piece to "
             f"every piece. Choose a model with full attention."

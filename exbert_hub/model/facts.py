@@ -43,7 +43,7 @@ def model_kind(capture: Capture, has_head: bool) -> ModelKind:
         return "seq2seq"
     if capture.main == "decoder":
         return "causal"
-    masked = has_head and type(capture.model).__name__.endswith(("ForMaskedLM", "WithLMHeadModel", "ForPreTraining"))
+    masked = has_head and type(capture.model).__name__.endswith(("ForMaskedLM", "WithLMHeadModel"))
     return "masked" if masked else "encoder"
 
 
@@ -54,8 +54,10 @@ def max_length(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> in
     if isinstance(positions, int) and positions > 0:
         limits.append(positions)
     for name, module in model.base_model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding) and module.padding_idx is not None:
-            limits.append(module.num_embeddings - module.padding_idx - 1)  # RoBERTa counts from padding_idx + 1
+        if not (name.endswith("position_embeddings") and isinstance(module, nn.Embedding)):
+            continue
+        if module.padding_idx is not None:  # RoBERTa counts positions from padding_idx + 1
+            limits.append(module.num_embeddings - module.padding_idx - 1)
     return int(min(limits))
 
 

@@ -40,6 +40,7 @@ class FollowSoftmax(TorchFunctionMode):
         elif func in _SOFTMAX:
             if result.ndim >= 3:
                 self.marked[id(result)] = result
+                self.recorder.softmaxes += 1
         elif self.marked:
             self._follow(func, args, kwargs, result)
         return result
@@ -56,7 +57,7 @@ class FollowSoftmax(TorchFunctionMode):
         if func in _PRODUCTS:
             if weights is args[0]:
                 self._note(result, weights, args[1] if len(args) > 1 else kwargs.get("mat2", kwargs.get("other")))
-        elif result.numel() == weights.numel() and result.shape[-1:] == weights.shape[-1:] and result.is_floating_point():
+        elif result.numel() == weights.numel() and result.shape[-1:] == weights.shape[-1:]:
             self.marked[id(result)] = result
 
     def _is_marked(self, value: Any) -> bool:
@@ -67,7 +68,8 @@ class FollowSoftmax(TorchFunctionMode):
         self.marked.clear()
         context, weights = self._unflatten(context), self._unflatten(weights)
         value = None if value is None else self._unflatten(value)
-        self.recorder.add(context.transpose(1, 2), weights, value)
+        # a copy, because some models go on to add to this very tensor
+        self.recorder.add(context.transpose(1, 2).clone(), weights, value)
 
     def _unflatten(self, tensor: Tensor) -> Tensor:
         return tensor if tensor.ndim == 4 else tensor.reshape(self.batch, -1, *tensor.shape[-2:])

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import SelectionError
 from .tokens import find, position_of
-from .types import Prediction, Stack, StackName, Tokens
+from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Inspection:
     text_pair: str | None
     stacks: Mapping[StackName, Stack]
     predicts: Literal["here", "next", "none"]  # what predictions at a piece are about: itself, the one after it
+    facts: ModelFacts  # of the model that looked
     predicted: tuple[tuple[Prediction, ...], ...]  # per piece of the stack with the head; empty without one
 
     @property
@@ -54,13 +55,13 @@ class Inspection:
     @property
     def hidden(self) -> np.ndarray:
         """float32 [L + 1, N, D]; block `l` maps `hidden[l]` to `hidden[l + 1]`."""
-        assert self.main.hidden is not None
+        assert self.main.hidden is not None  # only cross-attention has none
         return self.main.hidden
 
     @property
     def contexts(self) -> np.ndarray:
         """float32 [L, N, H, Dh]; object array [L] of [N, H, Dh] or None where layers differ."""
-        assert self.main.contexts is not None
+        assert self.main.contexts is not None  # only cross-attention has none
         return self.main.contexts
 
     def find(self, word: str) -> tuple[int, ...]:
@@ -89,7 +90,7 @@ class Inspection:
         stack = self.stacks.get("decoder", self.main)
         candidates = self.predicted[position_of(stack.queries, self._texts(stack.name), token)]
         if not 0 < k <= len(candidates):
-            raise SelectionError(f"{len(candidates)} predictions per piece were kept: pass a larger top_k to inspect().")
+            raise SelectionError(f"{len(candidates)} predictions per piece were kept: give inspect() a larger top_k.")
         return candidates[:k]
 
     def _texts(self, stack: StackName) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from .inspection import Inspection
 from .load import LoadedModel, load
 from .predict import top_predictions
 from .tokens import find, mask_tokens, position_of, tokenize
-from .types import ModelFacts, Stack, StackName, Tokens
+from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -125,8 +125,8 @@ class Inspector:
     ) -> Inspection:
         """Everything the model computed for one text.
 
-        :param text_pair: a second segment; for encoder-decoders the text of the decoder, which otherwise sees its start
-            token only.
+        :param text_pair: a second segment; for encoder-decoders the text of the decoder, which otherwise sees no
+            more than its start token.
         :param mask: positions of pieces, or words; a word of several pieces gets one mask per piece.
         :param top_k: predictions kept per piece.
         :raises TextTooLongError: if there are more than `max_pieces` pieces.
@@ -151,10 +151,10 @@ class Inspector:
             name: _to_stack(name, stack, decoder if name != "encoder" and decoder else tokens, tokens, decoder)
             for name, stack in captured.stacks.items()
         }
-        predicted = ()
+        predicted: tuple[tuple[Prediction, ...], ...] = ()
         if self.predicts != "none" and captured.logits is not None:
             predicted = top_predictions(captured.logits[0], self.tokenizer, top_k)
-        return Inspection(text, text_pair, stacks, self.predicts, predicted)
+        return Inspection(text, text_pair, stacks, self.predicts, self.facts, predicted)
 
     def encode(self, ids: Sequence[Sequence[int]], weights: bool = False) -> Batch:
         """One padded forward pass of the main stack, for building an index.
@@ -185,8 +185,8 @@ class Inspector:
             )
         if count > self.max_pieces:
             raise TextTooLongError(
-                f"The text has {count} pieces; at most {self.max_pieces} are shown at once, because attention grows with "
-                f"their square. Shorten the text, or raise inspector.max_pieces (this model takes {self.facts.max_length})."
+                f"The text has {count} pieces; at most {self.max_pieces} are shown at once, because attention grows "
+                f"with their square. Shorten the text, or raise inspector.max_pieces (up to {self.facts.max_length})."
             )
 
     def _masked(self, tokens: Tokens, texts: tuple[str, str], mask: Sequence[int | str]) -> Tokens:
@@ -195,7 +195,7 @@ class Inspector:
         if isinstance(mask, str):
             raise MaskError(f"mask takes a list of words or positions: mask=[{mask!r}].")
         if self.facts.kind == "causal":
-            raise MaskError("Causal models predict the next piece and were never trained with masks: there is none to set.")
+            raise MaskError("Causal models predict the next piece and never saw a mask in training: none can be set.")
         if self.tokenizer.mask_token_id is None:
             raise MaskError(f"The tokenizer of {self.facts.model_id} has no mask token, so nothing can be masked.")
         positions: list[int] = []
@@ -227,7 +227,7 @@ class Inspector:
         keep = slice(0, 0) if text is None else slice(0, max(0, len(target.ids) - 1))
         return replace(
             target,
-            pieces=(self.tokenizer.convert_ids_to_tokens(start), *target.pieces[keep]),
+            pieces=(str(self.tokenizer.convert_ids_to_tokens(start)), *target.pieces[keep]),
             ids=np.concatenate([[start], target.ids[keep]]),
             offsets=np.concatenate([np.zeros((1, 2), np.int64), target.offsets[keep]]),
             special=np.concatenate([[True], target.special[keep]]),

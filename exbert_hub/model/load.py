@@ -62,9 +62,10 @@ def load(
         config = AutoConfig.from_pretrained(source, **options)
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
         model, has_head = _load_model(source, config, dtype=dtype, use_safetensors=True, **options)
+        torch.nn.Module.to(model, place)
     except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
         raise ModelLoadError(_advice(source, error, local_files_only)) from error
-    return LoadedModel(model.to(place).eval(), tokenizer, has_head)
+    return LoadedModel(model.eval(), tokenizer, has_head)
 
 
 def _default_device() -> torch.device:
@@ -72,8 +73,6 @@ def _default_device() -> torch.device:
 
 
 def _load_model(source: str, config: PreTrainedConfig, **options: Any) -> tuple[PreTrainedModel, bool]:
-    for each in (config, config.get_text_config()):
-        each.use_cache = False  # one forward pass per text: a key-value cache would only cost memory
     head = head_class(config)
     if head is not None:
         model, report = head.from_pretrained(source, config=config, output_loading_info=True, **options)
@@ -94,7 +93,7 @@ def head_class(config: PreTrainedConfig) -> Any:
     remote = getattr(config, "auto_map", None) or {}
     known = [head for head, mapping in _HEADS if type(config) in mapping or head.__name__ in remote]
     for head, mapping in _HEADS:
-        if type(config) in mapping and mapping[type(config)].__name__ in architectures:
+        if type(config) in mapping and getattr(mapping[type(config)], "__name__", None) in architectures:
             return head
     if not config.is_encoder_decoder:
         known = [head for head in known if head is not transformers.AutoModelForSeq2SeqLM]
@@ -103,21 +102,21 @@ def head_class(config: PreTrainedConfig) -> Any:
 
 def _missing(model: PreTrainedModel, report: dict[str, Any], *, in_head: bool) -> list[str]:
     """Weights that the checkpoint lacks and that were therefore drawn at random; poolers are never used here."""
-    prefix = model.base_model_prefix + "."
-    headless = model.base_model is model
-    keys = [key for key in report["missing_keys"] if "pooler." not in key]
     output = model.get_output_embeddings()
     outputs = {name for name, module in model.named_modules() if module is output and output is not None}
-    return sorted(
-        key for key in keys if (key.rpartition(".")[0] in outputs or not (headless or key.startswith(prefix))) == in_head
-    )
+
+    def belongs_to_head(key: str) -> bool:
+        outside = model.base_model is not model and not key.startswith(model.base_model_prefix + ".")
+        return outside or key.rpartition(".")[0] in outputs
+
+    return sorted(key for key in report["missing_keys"] if "pooler." not in key and belongs_to_head(key) == in_head)
 
 
 def _refuse_missing(source: str, missing: list[str]) -> None:
     if missing:
         raise ModelLoadError(
-            f"The checkpoint {source} lacks {len(missing)} weights of the model, such as {missing[0]}; with random values "
-            f"in their place nothing shown would be true. Check that the weights belong to config.json."
+            f"The checkpoint {source} lacks {len(missing)} weights of the model, such as {missing[0]}; with random "
+            f"values in their place nothing shown would be true. Check that the weights belong to config.json."
         )
 
 
@@ -126,7 +125,7 @@ def _advice(source: str, error: Exception, local_files_only: bool) -> str:
     text = " ".join(str(cause) for cause in causes)
     looks_local = source.startswith((".", "/", "~")) or source.count("/") > 1 or Path(source).exists()
     if looks_local and not Path(source).is_dir():
-        return f"There is no folder {source}. Give a Hub id such as 'bert-base-uncased' or a folder of save_pretrained."
+        return f"There is no folder {source}. Give a Hub id such as 'bert-base-uncased', or a saved model's folder."
     if any(isinstance(cause, GatedRepoError) for cause in causes) or "gated repo" in text:
         return f"{source} is gated: accept its terms on its page, then log in with `hf auth login` or pass token=."
     if any(isinstance(cause, LocalEntryNotFoundError) for cause in causes) or local_files_only and not looks_local:
@@ -138,13 +137,13 @@ def _advice(source: str, error: Exception, local_files_only: bool) -> str:
         return f"There is no model {source} on the Hub, or it is private: check the name, log in or pass token=."
     if "safetensors" in text and ("no file named" in text or "does not appear to have" in text):
         return (
-            f"{source} has no model.safetensors. Pickled weights (.bin) can run code and are not read; convert them once "
-            f"with AutoModel.from_pretrained(...).save_pretrained(folder) where you trust them, then open that folder."
+            f"{source} has no model.safetensors. Pickled weights (.bin) can run code and are not read; if you trust "
+            f"them, convert them once: AutoModel.from_pretrained(...).save_pretrained(folder), and open that folder."
         )
     if "trust_remote_code" in text:
         return f"{source} brings its own code. If you trust it, pass trust_remote_code=True."
     if "does not recognize this architecture" in text:
-        return f"transformers {transformers.__version__} does not know the architecture of {source}: upgrade transformers."
+        return f"transformers {transformers.__version__} does not know the architecture of {source}: upgrade it."
     return f"{source} could not be loaded as a text model with a tokenizer: {error}"
 
 

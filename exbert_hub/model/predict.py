@@ -11,9 +11,7 @@ from .types import Prediction
 _ROWS = 64  # logits widened at once: a full float32 copy of [1024, 256k] logits would take a gigabyte
 
 
-def top_predictions(
-    logits: Tensor, tokenizer: PreTrainedTokenizerBase, k: int
-) -> tuple[tuple[Prediction, ...], ...]:
+def top_predictions(logits: Tensor, tokenizer: PreTrainedTokenizerBase, k: int) -> tuple[tuple[Prediction, ...], ...]:
     """The `k` likeliest pieces at each of the N positions of `logits` [N, V], likeliest first."""
     values, ids = [], []
     for rows in logits.split(_ROWS):
@@ -37,5 +35,5 @@ def readable(tokenizer: PreTrainedTokenizerBase, index: int) -> str:
     name = tokenizer.convert_ids_to_tokens(index)
     if name is None:  # embedding matrices are often padded beyond the vocabulary
         return f"<{index}>"
-    text = tokenizer.decode([index]).strip().removeprefix("##")
-    return text if text and "\ufffd" not in text else name
+    text = str(tokenizer.decode([index])).strip().removeprefix("##")
+    return text if text and "\ufffd" not in text else str(name)

@@ -2,9 +2,9 @@
 
 Models that follow transformers' attention interface ask `AttentionInterface.get_interface` for the function that
 computes their attention. `install` wraps that method: it hands out the very same function, and only while a recorder
-is set in this context one that also notes its result. Grouped queries, sinks, soft-capping and position biases come out
-right by construction, because the model's own function computes them. The method is wrapped, rather than `eager` and
-`sdpa` registered anew, because `eager` is not in the registry: each model module has its own, passed in as `default`.
+is set in this context one that also notes its result. Grouped queries, sinks, soft-capping and position biases come
+out right by construction, because the model's own function computes them. The method is wrapped, rather than `eager`
+and `sdpa` registered anew, because `eager` is in no registry: each model module has its own, passed in as `default`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Recorder:
     keep_values: bool = False
     stack: StackName = "encoder"
     layer: int | None = None
+    softmaxes: int = 0  # seen in function mode, whether or not they turned out to be attention over all pieces
     records: list[Record] = field(default_factory=list)
     last_states: dict[StackName, Tensor] = field(default_factory=dict)
     block_outputs: dict[StackName, Tensor] = field(default_factory=dict)  # of the block that ran last

@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 _SPACE_MARKERS = "▁Ġ"
 
 
-def tokenize(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None = None) -> list[Tokens]:
+def tokenize(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None = None
+) -> list[Tokens]:
     """Raw texts to pieces with special tokens, without truncation or padding.
 
     A literal `[MASK]` or `<s>` in a text becomes the real special token, and is not flagged as special: only what the
@@ -124,13 +126,15 @@ def _python_segments(special: np.ndarray, is_pair: bool) -> np.ndarray:
     """The second text begins with the first piece behind an inner run of special tokens."""
     segments = np.zeros(len(special), np.int8)
     if is_pair:
-        inner = np.flatnonzero(special[1:] & ~special[:-1]) + 1
-        begin = next((p for p in range(int(inner[0]), len(special)) if not special[p]), len(special)) if len(inner) else 0
-        segments[begin:] = 1
+        ends = np.flatnonzero(special[1:] & ~special[:-1]) + 1  # of both texts
+        starts = np.flatnonzero(~special[1:] & special[:-1]) + 1
+        segments[next((start for start in starts if start > ends[0]), len(special)) :] = 1
     return segments
 
 
-def _read_along(pieces: Sequence[str], special: np.ndarray, segments: np.ndarray, sides: tuple[str, str]) -> np.ndarray:
+def _read_along(
+    pieces: Sequence[str], special: np.ndarray, segments: np.ndarray, sides: tuple[str, str]
+) -> np.ndarray:
     logger.info("tokenizer gives no offsets: reading along the text instead")
     offsets = np.zeros((len(pieces), 2), np.int64)
     cursors = [0, 0]

@@ -1,0 +1,90 @@
+"""Write docs/architectures.md from the table that tests/unit/model/test_architectures.py checks row by row."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.tiny_models import (  # noqa: E402
+    DECODERS,
+    ENCODER_DECODERS,
+    ENCODERS,
+    HYBRIDS,
+    MIXTURES,
+    UNSUPPORTED,
+    Architecture,
+)
+
+GROUPS: tuple[tuple[str, Sequence[Architecture]], ...] = (
+    ("Encoders", ENCODERS),
+    ("Decoders", DECODERS),
+    ("Decoders with mixtures of experts", MIXTURES),
+    ("Hybrids", HYBRIDS),
+    ("Encoder-decoders", ENCODER_DECODERS),
+)
+PREDICTIONS = {
+    "masked": "at the piece",
+    "causal": "next piece",
+    "seq2seq": "next piece of the decoder",
+    "encoder": "no",
+}
+STACKS = {"masked": "encoder", "encoder": "encoder", "causal": "decoder", "seq2seq": "encoder, decoder, cross"}
+
+INTRODUCTION = """\
+# Architectures
+
+Written by `make architectures` from the table in `tests/tiny_models.py`, every row of which is tested with random
+weights: the last hidden state equals the plain forward pass (relative 1e-5), `attention @ value` equals the head
+context unless the note says otherwise, and heads and layers are where they belong.
+
+Nothing here is a list of what may be loaded: any model of transformers is tried, by two paths. *interface*: the model
+follows transformers' attention interface, and its own attention function is recorded. *function mode*: torch functions
+are followed from `softmax` into the product that consumes it. Fine-tuned variants and models that reuse one of these
+configurations (most of the Hub) work alike; a checkpoint without a language-model head shows no predictions.
+"""
+
+
+def table() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION]
+    header = ("architecture", "kind", "capture", "stacks", "attention", "contexts", "predictions", "notes")
+    for title, rows in GROUPS:
+        lines = [
+            (
+                row.name,
+                row.kind,
+                row.path,
+                STACKS[row.kind],
+                layers(row.heads),
+                layers(row.heads),
+                PREDICTIONS[row.kind],
+                row.note,
+            )
+            for row in rows
+        ]
+        parts.append(f"## {title}\n\n{markdown(header, lines)}")
+    refused = [(row.name, row.why) for row in UNSUPPORTED]
+    parts.append(
+        "## Refused\n\nThese load in transformers and are refused with a `NoAttentionError` that says why.\n\n"
+        + markdown(("architecture", "why: its models have, attend within, or cannot be run"), refused)
+    )
+    count = sum(len(rows) for _, rows in GROUPS)
+    parts.append(f"{count} architectures shown, {len(UNSUPPORTED)} refused.\n")
+    return "\n".join(parts)
+
+
+def layers(heads: Sequence[int]) -> str:
+    return "yes" if all(heads) else "in some layers"
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "architectures.md").write_text(table(), encoding="utf-8")
