@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from pathlib import Path
@@ -89,12 +90,13 @@ class Store:
             raise IndexFormatError(f"{path} has {real.stat().st_size} bytes, the manifest says {entry.size}")
 
     def _verify(self, name: str) -> None:
-        """Hash a file on its first use, ever; remember the outcome under the cache."""
-        path, entry = (self.folder / name).resolve(), self.manifest.files[name]
+        """Hash a file on its first use, ever; remember the outcome under the cache, one record per index."""
+        path, entry = self.folder / name, self.manifest.files[name]
         stat = path.stat()
-        state = [str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino, entry.sha256]
-        memory = _memory_of(path)
-        if memory.is_file() and json.loads(memory.read_text("utf-8")) == state:
+        state = [stat.st_size, stat.st_mtime_ns, stat.st_ino, entry.sha256]
+        record = _record_of(self.folder)
+        known = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+        if known.get(name) == state:
             return
         logger.info("Checking %s", path)
         found = sha256_of(path)
@@ -103,10 +105,10 @@ class Store:
                 f"{path} is not the file that the manifest names (sha256 {found[:12]}…, expected "
                 f"{entry.sha256[:12]}…): download or build the index again"
             )
-        write_atomic(memory, json.dumps(state))
+        # two processes may both write: then a file is hashed once more, no harm done
+        write_atomic(record, json.dumps(known | {name: state}))
 
 
-def _memory_of(path: Path) -> Path:
-    import hashlib
-
-    return cache_root() / "verified" / f"{hashlib.sha256(str(path).encode()).hexdigest()[:32]}.json"
+def _record_of(folder: Path) -> Path:
+    place = str(folder.resolve())
+    return cache_root() / "verified" / f"{folder.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.json"
