@@ -1,0 +1,5 @@
+"""Entry point of a Space: the embedded demo."""
+
+import exbert_hub
+
+exbert_hub.launch()

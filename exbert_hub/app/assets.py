@@ -1,0 +1,29 @@
+"""The page's own files: scripts and styles, shipped as package data and put in as they are."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+MODULES = ("maths", "palette", "state", "dom", "figure", "controls", "view", "summaries", "evidence", "page")
+
+
+def read(name: str) -> str:
+    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
+
+
+@cache
+def script() -> str:
+    """All modules as one script that runs once per page and leaves one name behind, `window.exbert`."""
+    return "(() => {\nif (window.exbert) return;\n" + "\n".join(read(f"{name}.js") for name in MODULES) + "\n})();"
+
+
+@cache
+def head() -> str:
+    return f"<script>{script()}</script>"
+
+
+@cache
+def style(name: str) -> str:
+    """Styles of one component. They contain neither `${` nor `{{`, so Gradio's template engine leaves them alone."""
+    return read("tokens.css") + read(name)

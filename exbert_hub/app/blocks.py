@@ -1,0 +1,100 @@
+"""The layout of the page, and which event asks the server for what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from . import assets
+from .evidence import CorpusView
+from .session import Workbench
+from .view import AttentionView
+
+SENTENCE = "The girl ran to a local pub to escape the din of her city."
+
+# A text typed by the user goes to the view, which asks for it like for every other change.
+_SEND = """(text, pair) => {
+  exbert.bus.dispatchEvent(new CustomEvent("text", { detail: { text, pair } }));
+  return [];
+}"""
+
+
+def theme() -> gr.themes.Base:
+    """Calm greys and one accent; fonts come with Gradio, nothing is fetched from elsewhere.
+
+    Gradio's semibold Plex file lacks Latin letters, so bold stands in for it.
+    """
+    sans, mono = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), gr.themes.LocalFont("IBM Plex Mono")
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.indigo,
+        neutral_hue=gr.themes.colors.zinc,
+        font=[sans, "system-ui", "sans-serif"],
+        font_mono=[mono, "ui-monospace", "monospace"],
+        radius_size=gr.themes.sizes.radius_md,
+    ).set(
+        body_background_fill="#f7f7f5",
+        body_background_fill_dark="#101216",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        block_border_width="0px",
+        input_background_fill="#ffffff",
+        input_background_fill_dark="#191c22",
+        input_border_color="#dcdcd8",
+        input_border_color_dark="#2c313b",
+        input_border_color_focus="#3d5bd9",
+        input_border_color_focus_dark="#8ea6ff",
+    )
+
+
+def build_page(bench: Workbench) -> gr.Blocks:
+    """The page for one model and its index."""
+    facts = bench.inspector.facts
+    with gr.Blocks(title="exBERT", fill_width=True, analytics_enabled=False) as page:
+        with gr.Row(elem_classes="exb-masthead"):
+            gr.HTML(_masthead(), apply_default_css=False, padding=False)
+        with gr.Row(elem_classes="exb-ask", equal_height=True):
+            sentence = gr.Textbox(
+                SENTENCE, label="Sentence", lines=1, max_lines=6, submit_btn="Analyse", elem_id="exb-sentence", scale=3
+            )
+            pair = gr.Textbox(
+                label="Second text" if facts.kind != "seq2seq" else "Decoder's text",
+                lines=1,
+                max_lines=6,
+                elem_id="exb-pair",
+                visible=facts.kind == "seq2seq",
+                scale=2,
+            )
+        with gr.Row(elem_classes="exb-panes"):
+            with gr.Column(elem_classes="exb-pane"):
+                first = bench.inspect({"text": SENTENCE, "pair": "", "stack": "", "mask": []})
+                view = AttentionView(first, elem_id="exb-view")
+            with gr.Column(elem_classes="exb-pane"):
+                evidence = CorpusView(bench.evidence(), elem_id="exb-evidence")
+
+        def inspect(event: gr.EventData) -> tuple[Any, Any, Any]:
+            request = event.request
+            texts = (request["text"], request["pair"]) if event.restore else (gr.skip(), gr.skip())
+            return (bench.inspect(request), *texts)
+
+        def search(event: gr.EventData) -> Any:
+            return bench.search(event.query)
+
+        quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
+        gr.on([sentence.submit, pair.submit], None, [sentence, pair], None, js=_SEND, show_progress="hidden")
+        view.inspect(inspect, None, [view, sentence, pair], **quiet)
+        view.search(search, None, evidence, **quiet)
+    return page
+
+
+def _masthead() -> str:
+    return (
+        '<div class="exb-brand"><h1>exBERT</h1>'
+        "<p>What has this head learned? Look at the attention, then at the words of a corpus that it treats alike.</p>"
+        "</div>"
+    )
+
+
+def launch_options() -> dict[str, Any]:
+    """What Gradio 6 takes at launch instead of at build."""
+    return {"theme": theme(), "css": assets.read("theme.css")}

@@ -1,0 +1,270 @@
+"""What the page is sent, and what it sends: dataclasses of the other rooms as plain JSON, and back."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..analysis.attention import encode_sqrt
+from ..errors import ExbertError, MaskError, SelectionError, TextTooLongError
+
+if TYPE_CHECKING:
+    from ..index import Bar, CorpusIndex, Match, Matches
+    from ..index.types import Kind, Layer, Of
+    from ..model import Inspection
+    from ..model.types import ModelFacts, Stack, Tokens
+
+ALL_LAYERS_UP_TO = 128  # pieces; a 12 x 12 model is then 3 MB, square-root-coded in uint8
+PREDICTIONS = 5
+DIGITS = 3  # of an attention value in the results: finer than any shade of the page
+
+DEMO_MODEL = Path(__file__).parents[1] / "demo" / "model"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class InspectRequest:
+    """A text to look at. `mask` holds positions of pieces."""
+
+    text: str
+    pair: str = ""
+    stack: str = ""  # "encoder", "decoder" or "cross"; "" for the model's main stack
+    mask: tuple[int, ...] = ()
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> InspectRequest:
+        return cls(_text(data, "text"), _text(data, "pair"), _text(data, "stack"), _positions(data, "mask"))
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """A search for what is like one piece of an inspected text."""
+
+    text: str
+    pair: str
+    mask: tuple[int, ...]
+    token: int
+    by: Kind
+    layer: Layer
+    heads: tuple[int, ...]
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> SearchRequest:
+        layer: Any = data.get("layer")
+        by: Any = data.get("by")
+        token: Any = data.get("token")
+        heads = _positions(data, "heads")
+        if by not in ("embedding", "heads") or not (layer == "emb" or _is_count(layer)) or not _is_count(token):
+            raise SelectionError(f"the page sent a search that makes no sense: token={token}, by={by}, layer={layer}")
+        return cls(_text(data, "text"), _text(data, "pair"), _positions(data, "mask"), token, by, layer, heads)
+
+    @property
+    def inspect(self) -> InspectRequest:
+        return InspectRequest(self.text, self.pair, mask=self.mask)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name) or ""
+    if not isinstance(value, str):
+        raise SelectionError(f"the page sent {name} as {type(value).__name__}, not as text")
+    return value
+
+
+def _positions(data: Mapping[str, Any], name: str) -> tuple[int, ...]:
+    value = data.get(name) or []
+    if not isinstance(value, list) or not all(map(_is_count, value)):
+        raise SelectionError(f"the page sent {name}={value!r}, not a list of positions")
+    return tuple(value)
+
+
+def notice(error: ExbertError) -> Json:
+    """An error as the page shows it: a title by kind of mistake, and the message."""
+    titles = {MaskError: "This cannot be masked", TextTooLongError: "The text is too long"}
+    return {"title": titles.get(type(error), "That did not work"), "message": str(error)}
+
+
+# --- the attention view ----------------------------------------------------------------------------------------------
+
+
+def model_name(facts: ModelFacts) -> str:
+    """How the model is called on the page: its Hub id, or the name of its folder."""
+    if Path(facts.model_id) == DEMO_MODEL:
+        return "exbert-mini"
+    return Path(facts.model_id).name if Path(facts.model_id).is_dir() else facts.model_id
+
+
+def facts_payload(facts: ModelFacts) -> Json:
+    return {
+        "model": facts.model_id,
+        "name": model_name(facts),
+        "architecture": facts.architecture,
+        "kind": facts.kind,
+        "heads": list(facts.heads),
+        "size": facts.hidden_size,
+    }
+
+
+def index_payload(index: CorpusIndex | None) -> Json | None:
+    if index is None:
+        return None
+    manifest = index.manifest
+    return {
+        "corpus": manifest.corpus.name,
+        "model": manifest.model_id,
+        "pieces": manifest.pieces,
+        "sentences": manifest.sentences,
+        "annotator": manifest.corpus.annotator,
+        "labels": list(index.labels),
+        "layers": {by: list(index.layers(by)) for by in ("embedding", "heads")},
+    }
+
+
+def inspection_payload(seen: Inspection, request: InspectRequest) -> Json:
+    """One stack of an inspection.
+
+    :raises TextTooLongError: above 128 pieces, where the attention of all layers is too much for one message.
+    :raises SelectionError: for a stack that the model does not have.
+    """
+    stacks: dict[str, Stack] = {str(stack): computed for stack, computed in seen.stacks.items()}
+    name = request.stack or seen.main.name
+    if name not in stacks:
+        raise SelectionError(f"{seen.facts.model_id} has no {name} stack for this input; it has {', '.join(stacks)}")
+    stack = stacks[name]
+    pieces = max(len(stack.queries.pieces), len(stack.keys.pieces))
+    if pieces > ALL_LAYERS_UP_TO:
+        raise TextTooLongError(
+            f"The page shows up to {ALL_LAYERS_UP_TO} pieces and this text has {pieces}: shorten it, or use Python."
+        )
+    of_decoder = "encoder" in stacks and name != "encoder"
+    texts = (request.pair, "") if of_decoder else (request.text, request.pair)
+    return {
+        "stack": name,
+        "stacks": list(stacks),
+        "from": pieces_payload(stack.queries, texts),
+        "to": pieces_payload(stack.keys, (request.text, "")) if name == "cross" else None,
+        "layers": layers_payload(stack),
+        "predictions": _predictions(seen) if of_decoder or "decoder" not in stacks or len(stacks) == 1 else None,
+        "predicts": seen.predicts,
+    }
+
+
+def pieces_payload(tokens: Tokens, texts: tuple[str, str]) -> list[Json]:
+    return [_piece_payload(tokens, texts, i) for i in range(len(tokens.pieces))]
+
+
+def _piece_payload(tokens: Tokens, texts: tuple[str, str], i: int) -> Json:
+    piece, surface, special = tokens.pieces[i], _surface(tokens, texts, i), bool(tokens.special[i])
+    return {
+        "text": _display(piece, surface, special),
+        "raw": piece,
+        "original": surface or piece,
+        "special": special,
+        "masked": bool(tokens.masked[i]),
+        "segment": int(tokens.segments[i]),
+    }
+
+
+def _surface(tokens: Tokens, texts: tuple[str, str], i: int) -> str:
+    start, end = tokens.offsets[i]
+    return texts[min(int(tokens.segments[i]), 1)][start:end].strip()
+
+
+def _display(piece: str, surface: str, special: bool) -> str:
+    """The piece as people read it. Byte-level pieces spell other scripts in Latin letters: there the text is shown."""
+    bare = piece.lstrip("Ġ▁") or piece
+    return bare if special or not surface or bare.isascii() else surface
+
+
+def layers_payload(stack: Stack) -> list[Json | None]:
+    """Per layer the attention [H, N, M] as base64 of square-root-coded uint8; None where a layer has no attention."""
+    return [
+        None
+        if layer is None
+        else {"heads": len(layer), "data": base64.b64encode(encode_sqrt(np.asarray(layer)).tobytes()).decode()}
+        for layer in stack.attention
+    ]
+
+
+def _predictions(seen: Inspection) -> list[list[tuple[str, float]]] | None:
+    if seen.predicts == "none":
+        return None
+    return [[(one.text, round(one.probability, 4)) for one in piece[:PREDICTIONS]] for piece in seen.predicted]
+
+
+# --- the evidence ----------------------------------------------------------------------------------------------------
+
+
+def matches_payload(matches: Matches, seen: Inspection, index: CorpusIndex, seconds: float) -> Json:
+    """Results with their histograms. Labels travel as rows of one table, since the same words come again and again."""
+    rows: dict[tuple[str, ...], int] = {}
+    labels = index.labels
+    found = [_match_payload(match, labels, rows) for match in matches.matches]
+    at = matches.query.position
+    return {
+        "token": {
+            "text": _surface(seen.tokens, (seen.text, seen.text_pair or ""), at) or matches.query.piece,
+            "masked": matches.query.masked,
+        },
+        "seconds": seconds,
+        "left_out": dict(matches.left_out),
+        "labels": list(labels),
+        "rows": [list(row) for row in rows],
+        "matches": found,
+        "summaries": _summaries(matches, labels, seen.predicts == "next"),
+    }
+
+
+def _match_payload(match: Match, labels: Sequence[str], rows: dict[tuple[str, ...], int]) -> Json:
+    def row(values: Mapping[str, str] | None) -> int:
+        if values is None:
+            return -1
+        return rows.setdefault(tuple(str(values.get(name, "")) for name in labels), len(rows))
+
+    context = match.context
+    return {
+        "score": round(match.score, 4),
+        "row": match.row,
+        "sentence": match.sentence,
+        "position": match.position,
+        "attended": match.max_attention,
+        "offset": match.offset,
+        "text": context.text,
+        "offsets": [list(map(int, span)) for span in context.offsets],
+        "labels": [row(values) for values in context.labels],
+        "out": _rounded(context.attention_out),
+        "into": _rounded(context.attention_in),
+    }
+
+
+def _rounded(values: np.ndarray | None) -> list[float] | None:
+    return None if values is None else [round(float(value), DIGITS) for value in values]
+
+
+def _summaries(matches: Matches, labels: Sequence[str], causal: bool) -> Json:
+    def bars(field: str, of: Of) -> Json:
+        summary = matches.summary(field, of=of)
+        return {"total": summary.total, "bars": [_bar_payload(bar) for bar in summary.bars]}
+
+    asked: dict[Of, tuple[str, ...]] = {"match": tuple(labels)}
+    if any(match.max_attention is not None for match in matches.matches):
+        asked["max_attention"] = (*labels, "offset")
+    if causal:
+        asked["next"] = tuple(labels)
+    return {of: {field: bars(field, of) for field in fields} for of, fields in asked.items()}
+
+
+def _bar_payload(bar: Bar) -> list[Any]:
+    """A label that the base never shows has an infinite lift, which JSON cannot say: None."""
+    lift = bar.lift if math.isfinite(bar.lift) else None
+    return [bar.label, bar.count, round(bar.share, 4), round(bar.base_rate, 5), lift]

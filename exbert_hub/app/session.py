@@ -1,0 +1,108 @@
+"""What serves all visitors of one page: the model, the index, and a bounded memory of what was computed lately.
+
+Nothing here belongs to one visitor. Every request carries its whole question, so two visitors can never see each
+other's text, and a repeated question costs nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ExbertError, IndexMismatchError
+from . import payload
+from .payload import InspectRequest, Json, SearchRequest
+
+if TYPE_CHECKING:
+    from ..index import CorpusIndex
+    from ..model import Inspection, Inspector
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = 16  # inspections kept: a 24-piece text of a 12-layer model is a few MB
+RESULTS = 50
+
+
+class Workbench:
+    """A model and, if there is one, the index that was built with it."""
+
+    def __init__(self, inspector: Inspector, index: CorpusIndex | None) -> None:
+        """
+        :raises IndexMismatchError: if the index was built with another model.
+        """
+        if index is not None and index.manifest.model.weights_fingerprint != inspector.facts.weights_fingerprint:
+            raise IndexMismatchError(
+                f"The index was built with {index.manifest.model_id}, the model is {inspector.facts.model_id}: "
+                f"launch with that model, or build an index for this one."
+            )
+        self.inspector = inspector
+        self.index = index
+        self._busy = threading.Lock()  # one forward pass at a time: two would only share the same cores
+        self._remember = lru_cache(maxsize=REMEMBERED)(self._look)
+
+    def _look(self, request: InspectRequest) -> Inspection:
+        with self._busy:
+            return self.inspector.inspect(request.text, request.pair or None, mask=request.mask)
+
+    def inspect(self, data: Mapping[str, Any]) -> Json:
+        """Value of the attention view for a request of the page; errors of the user become a notice on the page."""
+
+        def look() -> Json:
+            request = InspectRequest.parse(data)
+            seen = self._remember(InspectRequest(request.text, request.pair, mask=request.mask))
+            return {"inspection": payload.inspection_payload(seen, request), "notice": None}
+
+        answer = {"request": dict(data), "facts": payload.facts_payload(self.inspector.facts), "inspection": None}
+        return answer | {"index": payload.index_payload(self.index)} | _noticed(look)
+
+    def search(self, data: Mapping[str, Any]) -> Json:
+        """Value of the evidence for a search of the page."""
+
+        def find() -> Json:
+            request = SearchRequest.parse(data)
+            return {"results": self._find(request) | {"query": dict(data)}, "notice": None}
+
+        return self.evidence() | {"query": dict(data)} | _noticed(find)
+
+    def _find(self, request: SearchRequest) -> Json:
+        if self.index is None:
+            raise IndexMismatchError("No index is open: launch with one, `exbert_hub.launch(model, index=folder)`.")
+        started = time.perf_counter()
+        seen = self._remember(request.inspect)
+        matches = self.index.search(
+            seen,
+            token=request.token,
+            by=request.by,
+            layer=request.layer,
+            heads=list(request.heads) if request.heads else None,
+            k=RESULTS,
+            exclude_query=True,
+            unique_sentences=True,
+        )
+        seconds = time.perf_counter() - started
+        return payload.matches_payload(matches, seen, self.index, seconds)
+
+    def evidence(self) -> Json:
+        """Value of the evidence before any search: what is there, or how to get it."""
+        model = self.inspector.facts.model_id
+        how = {
+            "cli": f"hf-exbert build {model} corpus.txt -o my-index\nhf-exbert launch {model} my-index",
+            "python": f'exbert_hub.CorpusIndex.build("{model}", "corpus.txt", "my-index")\n'
+            f'exbert_hub.launch("{model}", index="my-index")',
+        }
+        return {"index": payload.index_payload(self.index), "how": how, "results": None, "notice": None}
+
+
+def _noticed(answer: Callable[[], Json]) -> Json:
+    """The answer, or the error as a notice. The page must come to rest whatever happens, so nothing escapes."""
+    try:
+        return answer()
+    except ExbertError as error:
+        return {"notice": payload.notice(error)}
+    except Exception:
+        logger.exception("a request of the page failed")
+        return {"notice": {"title": "Something broke on our side", "message": "The server's log has the details."}}

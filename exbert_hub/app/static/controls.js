@@ -1,0 +1,102 @@
+// The controls of the attention view and the dock below it: what can be chosen, and what is chosen.
+
+const controls = (() => {
+  "use strict";
+  const { el, fill, segmented, toggle, roving, percent } = dom;
+
+  // heads: heads per layer. set(patch, entry) changes the store; hoverHead(head|null) previews one head.
+  function panel(heads, set, hoverHead) {
+    const layers = [{ value: "emb", label: "emb", title: "Input embeddings, before any attention" },
+      ...heads.map((count, layer) => ({
+        value: layer, label: String(layer), disabled: count === 0,
+        title: count ? `Layer ${layer}, ${count} heads` : `Layer ${layer} has no attention`,
+      }))];
+    const layer = segmented("Layer", layers, null, (value) => set({ layer: value }));
+    const row = el("div.exb-heads", { role: "group", "aria-label": "Heads" });
+    const bulk = el("div.exb-bulk");
+    const special = toggle("Hide special tokens", "Leave [CLS], [SEP] and the like out of the picture", (hide) => set({ hide }));
+    const share = el("output.exb-output", {}, "");
+    const slider = el("input.exb-slider", {
+      type: "range", min: 0, max: 100, step: 1, "aria-label": "Share of each piece's attention that is drawn, in percent",
+      oninput: () => set({ top: Number(slider.value) }, "replace"),
+    });
+    const node = el("div.exb-controls", {},
+      el("div.exb-control", {}, el("span.exb-label", {}, "Layer"), layer.node),
+      el("div.exb-control", {}, el("span.exb-label", {}, "Heads"), row, bulk),
+      el("div.exb-control.exb-options", {}, special.node,
+        el("label.exb-range", {}, el("span", {}, "Top attention"), slider, share)));
+
+    let chips = [], current = { heads: null, count: 0 };
+    const chosen = () => current.heads ?? Array.from({ length: current.count }, (_, head) => head);
+    const choose = (list) => set({ heads: list.length === current.count ? null : [...list].sort((a, b) => a - b) });
+    const flip = (head) => choose(chosen().includes(head) ? chosen().filter((other) => other !== head) : [...chosen(), head]);
+    const everything = () => Array.from({ length: current.count }, (_, head) => head);
+    for (const [name, pick] of [["all", everything], ["none", () => []], ["invert", () => everything().filter((head) => !chosen().includes(head))]]) {
+      bulk.append(el("button.exb-text-button", { type: "button", "data-bulk": name, onclick: () => choose(pick()) }, name));
+    }
+
+    function update(values) {
+      layer.select(values.layer);
+      special.set(values.hide);
+      slider.value = values.top;
+      slider.style.setProperty("--exb-fill", `${values.top}%`);
+      share.textContent = `${values.top}%`;
+      const none = values.layer === "emb";
+      const count = none ? Math.max(...heads) : heads[values.layer];
+      if (count !== current.count) {
+        chips = Array.from({ length: count }, (_, head) => el("button.exb-chip", {
+          type: "button", "data-head": head, title: `Head ${head}`, onclick: () => flip(head),
+          onpointerenter: () => hoverHead(head), onpointerleave: () => hoverHead(null),
+          onfocus: (event) => { if (event.target.matches(":focus-visible")) hoverHead(head); }, onblur: () => hoverHead(null),
+        }, String(head)));
+        fill(row, ...chips);
+        roving(row, chips);
+      }
+      current = { heads: values.heads, count };
+      const on = new Set(chosen());
+      chips.forEach((chip, head) => {
+        chip.setAttribute("aria-pressed", String(on.has(head)));
+        chip.toggleAttribute("data-idle", none);
+      });
+    }
+    return { node, update, flip };
+  }
+
+  // The dock: the token in question, what the model would put there, and the search.
+  function dock(set, search) {
+    const token = el("div.exb-token"), predictions = el("div.exb-predictions");
+    const by = segmented("Search by", [{ value: "embedding", label: "embedding" }, { value: "heads", label: "heads" }], null,
+      (value) => set({ by: value }));
+    const scope = el("span.exb-scope");
+    const button = el("button.exb-primary", { type: "button", onclick: search }, "Search corpus");
+    const instant = toggle("on click", "Search at once when a token is clicked", (click) => set({ click }));
+    const node = el("div.exb-dock", {},
+      el("div.exb-dock-row.exb-focus", { "aria-live": "polite" }, token, predictions),
+      el("div.exb-dock-row.exb-search", {}, el("span.exb-label", {}, "Search by"), by.node, scope, el("span.exb-spring"), instant.node, button));
+
+    // focus: {text, masked, position, predictions: [[text, probability]]|null, kind: "here"|"next"|null}, or null.
+    function show(focus) {
+      if (!focus) {
+        fill(token, el("span.exb-hint", {}, "Hover a piece to see its attention and what the model predicts. Click to pick it; double-click or press ", el("kbd", {}, "M"), " to mask it."));
+        fill(predictions);
+        return;
+      }
+      fill(token, el("span.exb-token-name", { dir: "auto" }, focus.text), el("span.exb-hint", {}, focus.note));
+      const top = focus.predictions?.[0]?.[1] || 1;
+      fill(predictions, ...(focus.predictions ?? []).map(([text, probability]) => el("span.exb-prediction", { style: { "--exb-share": probability / top } },
+        el("span.exb-prediction-text", { dir: "auto" }, text), el("span.exb-number", {}, percent(probability)))));
+    }
+
+    function update(values, ready) {
+      by.select(values.by);
+      instant.set(values.click);
+      button.disabled = !ready.can;
+      button.title = ready.why;
+      scope.textContent = ready.scope;
+      node.toggleAttribute("data-no-index", !ready.index);
+    }
+    return { node, show, update };
+  }
+
+  return { panel, dock };
+})();

@@ -1,0 +1,128 @@
+// What the user set, as one flat object that lives in the URL. Pure functions plus a store with subscribers; the store
+// is the only place that touches the address bar.
+
+const state = (() => {
+  "use strict";
+
+  // How each field is written into the URL: [default, to text, from text]. A field at its default is left out.
+  const text = ["", String, String];
+  const flag = (fallback) => [fallback, (v) => (v ? "1" : "0"), (t) => t === "1"];
+  const choice = (...options) => [options[0], String, (t) => (options.includes(t) ? t : options[0])];
+  const integer = (fallback) => [fallback, String, (t) => (/^-?\d+$/.test(t) ? Number(t) : fallback)];
+  const positions = (t) => (t === "none" ? [] : t.split(",").filter((p) => /^\d+$/.test(p)).map(Number));
+  const FIELDS = {
+    model: text,
+    index: text,
+    text: [null, String, String],
+    pair: text,
+    stack: choice("", "encoder", "decoder", "cross"),
+    mask: [[], (v) => v.join(","), positions],
+    token: integer(null),
+    side: choice("from", "to"),
+    layer: [null, String, (t) => (t === "emb" ? "emb" : /^\d+$/.test(t) ? Number(t) : null)],
+    heads: [null, (v) => (v.length ? v.join(",") : "none"), positions], // null: all heads
+    hide: flag(true),
+    top: integer(70),
+    by: choice("embedding", "heads"),
+    click: flag(false),
+    search: flag(false), // whether results are on the page, so that a link brings them back
+    match: ["pos", String, String], // label of each histogram
+    attended: ["pos", String, String],
+    next: ["pos", String, String],
+    colour: ["pos", String, String], // label that the context strip is coloured by
+    direction: choice("out", "in"),
+    span: integer(1), // the context strip shows offsets -span..span
+    filter: text, // "of:field:label" of the bar that filters the results
+  };
+  const DEFAULTS = Object.fromEntries(Object.entries(FIELDS).map(([name, [fallback]]) => [name, fallback]));
+
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+  function toQuery(values) {
+    const query = new URLSearchParams();
+    for (const [name, [fallback, write]] of Object.entries(FIELDS)) {
+      if (!same(values[name] ?? fallback, fallback)) query.set(name, write(values[name]));
+    }
+    return query.toString();
+  }
+
+  function fromQuery(search) {
+    const query = new URLSearchParams(search);
+    const values = structuredClone(DEFAULTS);
+    for (const [name, [, , read]] of Object.entries(FIELDS)) if (query.has(name)) values[name] = read(query.get(name));
+    return values;
+  }
+
+  // Brings a state within what the model and the sentence have, and says what had to be changed.
+  // heads: heads per layer, 0 where a layer has no attention; from, to: number of pieces on either side.
+  function clamp(values, { heads, from, to }) {
+    const notes = [];
+    const fixed = { ...values };
+    const last = heads.length - 1;
+    if (fixed.layer === null) fixed.layer = Math.floor(heads.length / 2);
+    if (fixed.layer !== "emb" && fixed.layer > last) {
+      notes.push(`This model has layers 0 to ${last}; layer ${fixed.layer} was asked for, ${last} is shown.`);
+      fixed.layer = last;
+    }
+    const count = fixed.layer === "emb" ? Math.max(...heads) : heads[fixed.layer];
+    if (fixed.heads !== null && fixed.heads.some((head) => head >= count)) {
+      const gone = fixed.heads.filter((head) => head >= count);
+      if (count) notes.push(`Layer ${fixed.layer} has heads 0 to ${count - 1}; ${gone.join(", ")} left out.`);
+      fixed.heads = fixed.heads.filter((head) => head < count);
+      if (!fixed.heads.length) fixed.heads = null;
+    }
+    if (fixed.top < 0 || fixed.top > 100) fixed.top = Math.min(100, Math.max(0, fixed.top));
+    const pieces = fixed.side === "from" ? from : to;
+    if (fixed.token !== null && (fixed.token < 0 || fixed.token >= pieces)) {
+      notes.push(`The text has ${pieces} pieces; piece ${fixed.token} does not exist, none is picked.`);
+      fixed.token = null;
+    }
+    return { values: fixed, notes };
+  }
+
+  // What a search asks for; results whose query differs from the page's are stale. perLayer: heads per layer.
+  function query(values, perLayer) {
+    const chosen = values.heads ?? Array.from({ length: perLayer[values.layer] ?? 0 }, (_, head) => head);
+    return {
+      model: values.model, index: values.index, text: values.text, pair: values.pair, mask: values.mask,
+      token: values.token, by: values.by, layer: values.layer,
+      heads: values.layer === "emb" ? [] : chosen,
+    };
+  }
+
+  class Store {
+    constructor(values) {
+      this.values = values;
+      this.heads = []; // per layer of the model on the page
+      this.listeners = new Set();
+      this.address = null;
+    }
+
+    subscribe(listener) {
+      this.listeners.add(listener);
+    }
+
+    // entry: "push" for a step that the back button should undo, "replace" for a small one, "none" for the URL's own.
+    set(patch, entry = "push") {
+      const changed = Object.keys(patch).filter((name) => !same(this.values[name], patch[name]));
+      if (!changed.length) return;
+      this.values = { ...this.values, ...patch };
+      if (entry !== "none" && this.address) this.address(toQuery(this.values), entry);
+      for (const listener of this.listeners) listener(this.values, changed);
+    }
+  }
+
+  // Ties a store to the address bar, both ways. Parameters that are not ours (Gradio's __theme) stay.
+  function bindAddress(store, onReturn) {
+    store.address = (query, entry) => {
+      const foreign = [...new URLSearchParams(location.search)].filter(([name]) => !Object.hasOwn(FIELDS, name));
+      const search = [new URLSearchParams(foreign).toString(), query].filter(Boolean).join("&");
+      history[entry === "push" ? "pushState" : "replaceState"](null, "", search ? `?${search}` : location.pathname);
+    };
+    window.addEventListener("popstate", () => onReturn(fromQuery(location.search)));
+  }
+
+  return { DEFAULTS, FIELDS, toQuery, fromQuery, clamp, query, same, Store, bindAddress };
+})();
+
+if (typeof module !== "undefined") module.exports = state;
