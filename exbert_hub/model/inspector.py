@@ -220,7 +220,7 @@ class Inspector:
     def _decoder_tokens(self, text: str | None) -> Tokens:
         """The decoder reads its start token, then the text: as in training, shifted to the right by one."""
         config = self.model.config
-        target = tokenize(self.tokenizer, [text or ""])[0]
+        target = tokenize(self.tokenizer, [text or ""], as_target=True)[0]
         start = getattr(config, "decoder_start_token_id", None)
         if start is None:
             start = int(target.ids[-1]) if len(target.ids) else config.bos_token_id

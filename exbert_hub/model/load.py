@@ -23,7 +23,7 @@ _HEADS = (  # auto classes with a language-model head, and the models each of th
     (transformers.AutoModelForCausalLM, transformers.MODEL_FOR_CAUSAL_LM_MAPPING),
     (transformers.AutoModelForImageTextToText, transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING),
 )
-_HEAD_NAMES = ("LM", "ForPreTraining", "ForConditionalGeneration")
+_HEAD_NAMES = ("ForMaskedLM", "ForCausalLM", "LMHeadModel", "ForPreTraining", "ForConditionalGeneration")
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,13 @@ def _load_model(source: str, config: PreTrainedConfig, **options: Any) -> tuple[
 def head_class(config: PreTrainedConfig) -> Any:
     """The auto class for the head this checkpoint was saved with, None if it was saved without one."""
     architectures = config.architectures or []
-    if architectures and not any(mark in name for name in architectures for mark in _HEAD_NAMES):
-        return None
-    remote = getattr(config, "auto_map", None) or {}
-    known = [head for head, mapping in _HEADS if type(config) in mapping or head.__name__ in remote]
     for head, mapping in _HEADS:
         if type(config) in mapping and getattr(mapping[type(config)], "__name__", None) in architectures:
             return head
+    if architectures and not any(name.endswith(_HEAD_NAMES) for name in architectures):
+        return None
+    remote = getattr(config, "auto_map", None) or {}
+    known = [head for head, mapping in _HEADS if type(config) in mapping or head.__name__ in remote]
     if not config.is_encoder_decoder:
         known = [head for head in known if head is not transformers.AutoModelForSeq2SeqLM]
     return known[0] if known else None

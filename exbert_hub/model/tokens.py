@@ -21,16 +21,20 @@ _SPACE_MARKERS = "▁Ġ"
 
 
 def tokenize(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], pairs: Sequence[str] | None = None
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    pairs: Sequence[str] | None = None,
+    *,
+    as_target: bool = False,
 ) -> list[Tokens]:
-    """Raw texts to pieces with special tokens, without truncation or padding.
+    """Raw texts to pieces with special tokens, without truncation or padding; `as_target` for what a decoder writes.
 
     A literal `[MASK]` or `<s>` in a text becomes the real special token, and is not flagged as special: only what the
     tokenizer added is. Tokenizers written in Python give no offsets; these are then found by reading along the text.
     """
+    given = {"text_target": list(texts)} if as_target else {"text": list(texts), "text_pair": pairs and list(pairs)}
     encoded = tokenizer(
-        list(texts),
-        None if pairs is None else list(pairs),
+        **given,
         return_special_tokens_mask=True,
         return_offsets_mapping=tokenizer.is_fast,
         verbose=False,
