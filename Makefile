@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PORT ?= 7860
 CODE := exbert_hub tests benchmarks app.py
 
-.PHONY: demo test test-slow quality style bench screenshots architectures clean
+.PHONY: demo test test-slow quality style bench screenshots architectures paper-cases clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hf-exbert launch --port $(PORT)
@@ -32,6 +32,10 @@ style: $(VENV)/.installed-dev
 
 architectures: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/architectures.py
+
+# writes docs/paper_cases.md from the embedded demo
+paper-cases: $(VENV)/.installed
+	$(BIN)/python benchmarks/paper_cases.py
 
 clean:
 	rm -rf $(VENV)

@@ -1,0 +1,135 @@
+"""The command line: results on stdout, everything else on stderr, exit codes 0, 1, 2."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from exbert_hub import demo
+from exbert_hub.cli import main
+
+SENTENCE = "The girl ran to a local pub to escape the din of her city."
+TEXT = """The boy ran to the river to hide from the wolf.
+
+She wanted to leave the house, but her aunt had locked the door.
+
+They were seen by a farmer who was looking for his goat.
+"""
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["hf-exbert", *map(str, arguments)])
+        try:
+            code = main()
+        except SystemExit as ended:  # typer ends the process itself where no ExbertError is raised
+            code = ended.code or 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Built by the command itself, in a process of its own."""
+    place = tmp_path_factory.mktemp("cli")
+    (place / "text.txt").write_text(TEXT)
+    command = [sys.executable, "-m", "exbert_hub", "build", str(demo.MODEL), "text.txt", "-o", "index", "--json"]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["coverage"]["sentences"] == 3
+    assert "Building index: about" in done.stderr and "tok" in done.stderr
+    return place / "index"
+
+
+def test_search_prints_a_table(run, folder):
+    code, out, err = run("search", folder, SENTENCE, "--token", "escape", "--mask", "--layer", 2, "-k", 5)
+    assert code == 0
+    assert out.startswith("5 nearest to 'escape' (masked) by embedding at layer 2")
+    assert "pos of the match tokens (5):" in out and "offset of the max-attention tokens" in out
+
+
+def test_search_prints_json_for_machines(run, folder):
+    code, out, _ = run(
+        "search", folder, SENTENCE, "--token", "escape", "--by", "heads", "--layer", 5, "--heads", "6,9", "--json"
+    )
+    found = json.loads(out)
+    assert code == 0
+    assert found["query"] == {
+        "text": SENTENCE, "word": "escape", "piece": "escape", "position": 10, "masked": False,
+        "by": "heads", "layer": 5, "heads": [6, 9],
+    }  # fmt: skip
+    scores = [match["score"] for match in found["matches"]]
+    assert scores == sorted(scores, reverse=True) and len(scores) > 30
+
+
+def test_a_position_is_a_token_too(run, folder):
+    code, out, _ = run("search", folder, SENTENCE, "--token", "10", "--layer", "emb", "-k", 1, "--json")
+    assert code == 0 and json.loads(out)["query"]["word"] == "escape"
+
+
+def test_info(run, folder):
+    code, out, _ = run("info", folder)
+    assert code == 0 and "sentences                        3" in out and "spanning pieces" in out
+    code, out, _ = run("info", folder, "--json")
+    assert json.loads(out)["model"]["architecture"] == "bert"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["info", "nowhere"], "hf-exbert build"),
+        (["search", "nowhere", "He ran.", "--token", "ran"], "not an index"),
+        (["build", demo.MODEL, "nowhere.txt", "-o", "x"], "nowhere.txt"),
+        (["build", "./no-such-model", "text.txt", "-o", "x"], "no-such-model"),
+        (["cache", "--delete", "corpora/none"], "no entry"),
+    ],
+)
+def test_failures_are_told_in_one_line(run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*arguments)
+    last = err.strip().splitlines()[-1]
+    assert (code, out) == (1, "")
+    assert last.startswith("error: ") and message in last
+    assert "Traceback" not in err
+
+
+def test_failures_of_a_search(run, folder):
+    for options in (["--token", "prison"], ["--token", "to"], ["--token", "ran", "--layer", "9"]):
+        code, out, err = run("search", folder, SENTENCE, *options)
+        assert (code, out) == (1, "") and err.strip().splitlines()[-1].startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["search", "x"],
+        ["search", "x", "He ran.", "--token", "ran", "--by", "logits"],
+        ["search", "x", "He ran.", "--token", "ran", "-k", "0"],
+        ["build", "m", "c"],
+        ["no-such-command"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "") and err
+
+
+def test_cache_lists_and_deletes(run, folder):
+    run("search", folder, SENTENCE, "--token", "ran", "--layer", "0")  # remembers which files it verified
+    code, out, _ = run("cache", "--json")
+    names = [entry["name"] for entry in json.loads(out)]
+    verified = next(name for name in names if name.startswith("verified/"))
+    code, out, err = run("cache", "--delete", verified)
+    assert code == 0 and verified not in out and f"deleted {verified}" in err
+    code, out, _ = run("cache", "--delete-all")
+    assert code == 0 and "nothing is cached" in out
+
+
+def test_every_command_has_an_example(run):
+    for command in ("build", "search", "info", "launch", "cache"):
+        code, out, _ = run(command, "--help")
+        assert code == 0 and "Example:  hf-exbert" in out
