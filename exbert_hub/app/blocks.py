@@ -6,12 +6,11 @@ from typing import Any
 
 import gradio as gr
 
+from .. import demo
 from . import assets
 from .evidence import CorpusView
 from .session import Workbench
 from .view import AttentionView
-
-SENTENCE = "The girl ran to a local pub to escape the din of her city."
 
 # A text typed by the user goes to the view, which asks for it like for every other change.
 _SEND = """(text, pair) => {
@@ -55,7 +54,13 @@ def build_page(bench: Workbench) -> gr.Blocks:
             gr.HTML(_masthead(), apply_default_css=False, padding=False)
         with gr.Row(elem_classes="exb-ask", equal_height=True):
             sentence = gr.Textbox(
-                SENTENCE, label="Sentence", lines=1, max_lines=6, submit_btn="Analyse", elem_id="exb-sentence", scale=3
+                demo.SENTENCE,
+                label="Sentence",
+                lines=1,
+                max_lines=6,
+                submit_btn="Analyse",
+                elem_id="exb-sentence",
+                scale=3,
             )
             pair = gr.Textbox(
                 label="Second text" if facts.kind != "seq2seq" else "Decoder's text",
@@ -67,7 +72,7 @@ def build_page(bench: Workbench) -> gr.Blocks:
             )
         with gr.Row(elem_classes="exb-panes"):
             with gr.Column(elem_classes="exb-pane"):
-                first = bench.inspect({"text": SENTENCE, "pair": "", "stack": "", "mask": []})
+                first = bench.inspect({"text": demo.SENTENCE, "pair": "", "stack": "", "mask": []})
                 view = AttentionView(first, elem_id="exb-view")
             with gr.Column(elem_classes="exb-pane"):
                 evidence = CorpusView(bench.evidence(), elem_id="exb-evidence")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import demo
 from ..analysis.attention import encode_sqrt
 from ..errors import ExbertError, MaskError, SelectionError, TextTooLongError
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 ALL_LAYERS_UP_TO = 128  # pieces; a 12 x 12 model is then 3 MB, square-root-coded in uint8
 PREDICTIONS = 5
 DIGITS = 3  # of an attention value in the results: finer than any shade of the page
-
-DEMO_MODEL = Path(__file__).parents[1] / "demo" / "model"
 
 Json = dict[str, Any]
 
@@ -99,7 +98,7 @@ def notice(error: ExbertError) -> Json:
 
 def model_name(facts: ModelFacts) -> str:
     """How the model is called on the page: its Hub id, or the name of its folder."""
-    if Path(facts.model_id) == DEMO_MODEL:
+    if Path(facts.model_id) == demo.MODEL:
         return "exbert-mini"
     return Path(facts.model_id).name if Path(facts.model_id).is_dir() else facts.model_id
 
@@ -156,6 +155,7 @@ def inspection_payload(seen: Inspection, request: InspectRequest) -> Json:
         "layers": layers_payload(stack),
         "predictions": _predictions(seen) if of_decoder or "decoder" not in stacks or len(stacks) == 1 else None,
         "predicts": seen.predicts,
+        "causal": name == "decoder",
     }
 
 

@@ -90,7 +90,7 @@ class Workbench:
         """Value of the evidence before any search: what is there, or how to get it."""
         model = self.inspector.facts.model_id
         how = {
-            "cli": f"hf-exbert build {model} corpus.txt -o my-index\nhf-exbert launch {model} my-index",
+            "cli": f"hf-exbert build {model} corpus.txt -o my-index\nhf-exbert launch {model} --index my-index",
             "python": f'exbert_hub.CorpusIndex.build("{model}", "corpus.txt", "my-index")\n'
             f'exbert_hub.launch("{model}", index="my-index")',
         }

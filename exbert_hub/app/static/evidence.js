@@ -174,6 +174,7 @@ const evidence = (() => {
       const attention = direction === "out" ? match.out : match.into;
       const candidates = match.labels.map((row, i) => (row >= 0 ? i : -1)).filter((i) => i >= 0);
       const marked = direction === "out" ? match.attended : attention && maths.strongest(attention, candidates);
+      const causal = "next" in this.results.summaries;
       const strongest = attention ? maths.largest(candidates.map((i) => attention[i])) || 1 : 1;
       const sentence = el("p.exb-sentence", { dir: "auto" });
       let end = 0;
@@ -182,7 +183,7 @@ const evidence = (() => {
         if (start < end) return;
         const text = match.text.slice(start, stop), lead = text.length - text.trimStart().length;
         sentence.append(match.text.slice(end, start + lead));
-        sentence.append(el(`span.exb-word${i === match.position ? ".exb-match" : ""}${i === marked ? ".exb-attended" : ""}`, {
+        sentence.append(el(`span.exb-word${i === match.position ? ".exb-match" : ""}${i === marked ? ".exb-attended" : ""}${causal && i === match.position + 1 ? ".exb-next" : ""}`, {
           "data-piece": i, style: { "--exb-strength": attention ? (attention[i] / strongest).toFixed(3) : 0 },
         }, text.slice(lead)));
         end = stop;

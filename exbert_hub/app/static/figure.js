@@ -133,7 +133,8 @@ const figure = (() => {
       if (focused !== null) items.find((item) => item.dataset.token === focused)?.focus();
     }
 
-    // scene: {rows, cols, edges, matrix: {from, to}, heads, active:Set, hovered, pinned:{side, token}|null, focus, shade}
+    // scene: {rows, cols, edges, matrix: {from, to}, heads, active: Set, hovered, pinned: {side, token}|null, focus, shade,
+    // causal}
     paint(scene) {
       this.scene = scene;
       const rowHeight = scene.rowHeight = scene.rows.length > 96 ? 16 : scene.rows.length > 40 ? 20 : 24;
@@ -150,7 +151,7 @@ const figure = (() => {
     }
 
     paintSide(side, scene) {
-      const { focus, pinned, shade } = scene;
+      const { focus, pinned, shade, causal } = scene;
       const { values, max } = scene.matrix[side];
       drawMatrix(this.matrices[side], {
         rows: side === "from" ? scene.rows : scene.cols, values, max, heads: scene.heads, active: scene.active,
@@ -161,6 +162,9 @@ const figure = (() => {
         const picked = pinned !== null && pinned.side === side && pinned.token === token;
         piece.setAttribute("aria-selected", String(picked));
         piece.toggleAttribute("data-focus", focus !== null && focus.side === side && focus.token === token);
+        // A causal model never sees what comes later; what it is asked to predict is the piece after the one in focus.
+        piece.toggleAttribute("data-later", causal && focus !== null && (side === "to" || focus.side === "from" ? token > focus.token : token < focus.token));
+        piece.toggleAttribute("data-next", causal && focus !== null && token === focus.token + 1);
         const strength = focus !== null && focus.side !== side && shade ? shade.values[token] / (shade.max || 1) : 0;
         piece.style.setProperty("--exb-strength", strength.toFixed(3));
       }

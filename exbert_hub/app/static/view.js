@@ -215,9 +215,10 @@ const attentionView = (() => {
 
     scene({ values, layer, rows, cols, focus, pinned }) {
       const none = { from: [], to: [], weight: [], count: 0, max: 0 };
+      const causal = this.shown.causal;
       if (!layer) {
         const blank = { values: new Float32Array(0), max: 0 };
-        return { rows, cols, edges: none, matrix: { from: blank, to: blank }, heads: 0, active: new Set(), hovered: null, pinned, focus, shade: null };
+        return { rows, cols, edges: none, matrix: { from: blank, to: blank }, heads: 0, active: new Set(), hovered: null, pinned, focus, shade: null, causal };
       }
       const chosen = values.heads ?? maths.allHeads(layer);
       const heads = this.hoveredHead === null ? chosen : [this.hoveredHead];
@@ -236,7 +237,7 @@ const attentionView = (() => {
         shade = { values: all, max: maths.largest((focus.side === "from" ? cols : rows).map((i) => all[i])) };
       }
       return {
-        rows, cols, matrix: side, heads: layer.heads, active: new Set(chosen), hovered: this.hoveredHead, pinned, focus, shade,
+        rows, cols, causal, matrix: side, heads: layer.heads, active: new Set(chosen), hovered: this.hoveredHead, pinned, focus, shade,
         edges: focus ? maths.edgesOf(edges, focus.side, focus.token) : edges,
       };
     }
