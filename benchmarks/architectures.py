@@ -1,4 +1,5 @@
-"""Write docs/architectures.md from the table that tests/unit/model/test_architectures.py checks row by row."""
+"""Write docs/architectures.md and the README's summary of it from the table that
+tests/unit/model/test_architectures.py checks row by row."""
 
 from __future__ import annotations
 
@@ -33,6 +34,8 @@ PREDICTIONS = {
     "encoder": "no",
 }
 STACKS = {"masked": "encoder", "encoder": "encoder", "causal": "decoder", "seq2seq": "encoder, decoder, cross"}
+
+START, END = "<!-- architectures: written by `make architectures` -->", "<!-- end of architectures -->"
 
 INTRODUCTION = """\
 # Architectures
@@ -86,5 +89,15 @@ def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
+def readme(text: str) -> str:
+    """The README with its summary written anew between the two markers."""
+    rows = [(title, str(len(group)), ", ".join(row.name for row in group)) for title, group in GROUPS]
+    rows.append(("Refused, with the reason", str(len(UNSUPPORTED)), ", ".join(row.name for row in UNSUPPORTED)))
+    before, rest = text.split(START)
+    _, after = rest.split(END)
+    return f"{before}{START}\n{markdown(('kind', 'tested', 'architectures'), rows)}{END}{after}"
+
+
 if __name__ == "__main__":
     (ROOT / "docs" / "architectures.md").write_text(table(), encoding="utf-8")
+    (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text(encoding="utf-8")), encoding="utf-8")
