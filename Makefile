@@ -1,5 +1,5 @@
 # Everything a newcomer needs: `make demo`, `make test`. All of it lives in .venv; nothing else is touched,
-# except that `make test` installs Debian's Chromium when there is none and we may.
+# except that `make test` installs Debian packages (Chromium, Node) that are missing, where we may.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,12 +13,12 @@ demo: $(VENV)/.installed
 	$(BIN)/hf-exbert launch --port $(PORT)
 
 test: $(VENV)/.installed-test
-	@.ci/chromium
+	@.ci/system
 	$(BIN)/python -m pytest tests -m "not slow"
 	node --test tests/js/*.test.mjs
 
 test-slow: $(VENV)/.installed-test
-	@.ci/chromium
+	@.ci/system
 	$(BIN)/python -m pytest tests -m slow --timeout 3600
 
 quality: $(VENV)/.installed-dev
