@@ -40,12 +40,12 @@ def read_conllu(path: Path, skipped: Counter[str]) -> Iterator[Sentence]:
     try:
         with path.open(encoding="utf-8-sig") as file:
             for tokens in parse_incr(file, field_parsers=raw):
-                number += 1
                 sentence = _sentence(tokens, skipped)
                 if sentence is None:
                     skipped["sentences without words"] += 1
                 else:
                     yield sentence
+                number += 1
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path} is not UTF-8, which CoNLL-U must be: {error}") from error
     except (ParseException, KeyError, TypeError, ValueError) as error:
@@ -133,7 +133,7 @@ def _gold_word(token: Token, index: Mapping[int, int]) -> GoldWord:
     head = token.get("head")
     return GoldWord(
         text=token["form"],
-        lemma=token["lemma"] if token.get("lemma") != "_" or token["form"] == "_" else "",
+        lemma="_" if token["form"] == token.get("lemma") == "_" else _text(token.get("lemma")),
         pos=_text(token.get("upos")),
         tag=_text(token.get("xpos")),
         dep=_text(token.get("deprel")),

@@ -44,7 +44,7 @@ def lay_out(forms: Sequence[str], space_after: Iterable[bool]) -> tuple[str, lis
     for form, space in zip(forms, space_after, strict=True):
         spans.append((len(text), len(text) + len(form)))
         text += form + " " * space
-    return text, spans
+    return text.rstrip(), spans
 
 
 def gold_sentence(text: str, words: Sequence[GoldWord], spans: Sequence[tuple[int, int]]) -> Sentence:

@@ -19,7 +19,7 @@ from ..errors import CorpusError
 from ..files import sha256_of
 from .conllu_file import read_conllu
 from .gold_columns import read_columns, token_column
-from .paragraphs import is_hard_wrapped, join_lines, paragraphs_of
+from .paragraphs import book_lines, join_lines, paragraphs_of, wrap_width
 from .types import Sentence
 
 if TYPE_CHECKING:
@@ -119,9 +119,9 @@ def _from_files(files: list[Path], path: Path, given: str | os.PathLike[str]) ->
             f"{path} is a table, not a text: pass datasets.load_dataset({loader!r}, data_files={str(path)!r}, "
             "split='train') and text_column="
         )
-    kind, read = ("conllu", read_conllu) if suffix in _TREEBANKS else ("text", _read_text_file)
+    annotated = suffix in _TREEBANKS
     try:
-        key = _key(kind, *(sha256_of(file) for file in files))
+        key = _key("conllu" if annotated else "text", *(sha256_of(file) for file in files))
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error}") from error
     name = path.stem if path.is_file() else path.resolve().name
@@ -130,16 +130,16 @@ def _from_files(files: list[Path], path: Path, given: str | os.PathLike[str]) ->
         return chain.from_iterable(read_conllu(file, skipped) for file in files)
 
     def texts(skipped: Counter[str]) -> Iterator[str]:
-        return chain.from_iterable(map(_read_text_file, files))
+        return chain.from_iterable(_read_text_file(file, skipped) for file in files)
 
-    if read is read_conllu:
+    if annotated:
         return Source(name, str(given), key, partial(_texts_of, gold), gold)
     return Source(name, str(given), key, texts)
 
 
-def _read_text_file(path: Path) -> Iterator[str]:
-    wrapped = is_hard_wrapped(_lines(path))
-    yield from join_lines(_lines(path), wrapped)
+def _read_text_file(path: Path, skipped: Counter[str]) -> Iterator[str]:
+    width = wrap_width(book_lines(_lines(path), Counter()))
+    yield from join_lines(book_lines(_lines(path), skipped), width)
 
 
 def _lines(path: Path) -> Iterator[str]:

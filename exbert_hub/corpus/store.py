@@ -22,7 +22,7 @@ from .types import CorpusInfo, Sentence, Word
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 1  # to be raised also when sources are read in another way, for cached corpora carry it
 INFO_FILE = "corpus.json"
 _BATCH = 1000  # sentences: a row group
 _MAX_EXTRA = 200  # columns; a corpus with more has free text in its keys
