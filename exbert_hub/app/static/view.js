@@ -13,6 +13,7 @@ const attentionView = (() => {
       this.hover = null; // {side, token}
       this.hoveredHead = null;
       this.pending = null; // the text and mask that the server was asked for
+      this.restoring = true; // whether a link or the back button is being followed, which also brings results back
       this.drawn = {}; // results of the maths, by what they depend on
       this.build();
       store.subscribe((values, changed) => this.changed(values, changed));
@@ -44,7 +45,9 @@ const attentionView = (() => {
       this.store.heads = value.facts.heads;
       this.index = value.index;
       if (this.pending && !state.same(value.request, this.pending)) return; // an answer to an older question
-      if (!this.shown && !this.pending && this.wants(value.request)) return this.ask({}, true); // the URL wants another text
+      if (!this.shown && !this.pending && !value.notice && this.wants(value.request)) { // the URL wants another text
+        return this.ask({ text: this.store.values.text ?? value.request.text }, true);
+      }
       this.pending = null;
       this.element.removeAttribute("data-busy");
       if (value.notice) {
@@ -71,7 +74,8 @@ const attentionView = (() => {
       if (notes.length) this.say("note", { title: "The link asked for something that is not here", message: notes.join(" ") });
       this.store.set(values, "replace");
       this.render();
-      if (values.search && this.ready().can) this.search();
+      if (this.restoring && values.search && this.ready().can) this.search();
+      this.restoring = false;
     }
 
     title() {
@@ -84,14 +88,15 @@ const attentionView = (() => {
 
     wants(request) {
       const { text, pair, stack, mask } = this.store.values;
-      return text !== null && !state.same({ text, pair, stack, mask }, request);
+      return !state.same([text ?? request.text, pair, stack, mask], [request.text, request.pair, request.stack, request.mask]);
     }
 
     // Asks the server for a text, a mask or a stack; what is on the page stays until the answer is there.
     ask(patch, restore = false) {
-      this.store.set(patch);
+      this.store.set(patch, restore ? "none" : "push");
       const { text, pair, stack, mask } = this.store.values;
       this.pending = { text, pair, stack, mask };
+      this.restoring = restore;
       this.element.setAttribute("data-busy", "");
       this.trigger("inspect", { request: this.pending, restore });
     }

@@ -1,0 +1,90 @@
+"""What the user set lives in the URL; results that no longer belong to it are marked."""
+
+from __future__ import annotations
+
+from .conftest import Visit
+from .steps import ESCAPE, TEXT, await_results, choose_heads, choose_layer, drawn, mask, piece, received, search, state
+
+
+def test_a_link_brings_everything_back(site: str, visit: Visit) -> None:
+    page = visit(site)
+    mask(page, ESCAPE)
+    choose_layer(page, 0)
+    choose_heads(page, 0, 5)
+    page.get_by_role("switch", name="Hide special tokens").click()
+    page.get_by_label("Share of each piece's attention").fill("35")
+    page.get_by_role("radio", name="heads").click()
+    search(page)
+    page.get_by_label("Label of the histogram: Matched token").select_option("dep")
+    page.get_by_role("radio", name="into match").click()
+    before, address = state(page), page.url
+    top = page.locator(".exb-result").first.inner_text()
+
+    again = visit(site)
+    again.goto(address)
+    again.wait_for_selector(".exb-result")
+    again.wait_for_selector(".exb-from [data-masked]")
+    assert state(again) == before
+    assert again.locator(".exb-result").first.inner_text() == top
+    assert again.locator("#exb-sentence textarea").input_value() == TEXT
+
+
+def test_any_text_survives_the_url(site: str, visit: Visit) -> None:
+    text = "Ampersand & hash # percent % plus + 🦉 and שלום."
+    page = visit(site, text=text, mask="1", token=0, hide=0)
+    page.wait_for_selector(".exb-from [data-masked]")
+    assert page.locator("#exb-sentence textarea").input_value() == text
+    drawn(page)
+    assert state(page)["text"] == text and state(page)["token"] == 0
+    assert piece(page, 0).get_attribute("aria-selected") == "true"
+
+
+def test_back_and_forward_work(site: str, visit: Visit) -> None:
+    page = visit(site)
+    choose_layer(page, 1)
+    choose_layer(page, 5)
+    page.go_back()
+    page.wait_for_function("exbert.store.values.layer === 1")
+    page.go_forward()
+    page.wait_for_function("exbert.store.values.layer === 5")
+    mask(page, ESCAPE)
+    page.go_back()
+    page.wait_for_selector(f".exb-from [data-token='{ESCAPE}']:not([data-masked])")
+    page.go_forward()
+    page.wait_for_selector(f".exb-from [data-token='{ESCAPE}'][data-masked]")
+
+
+def test_an_impossible_state_is_clamped_with_a_note(site: str, visit: Visit) -> None:
+    page = visit(site, layer=11, heads="2,40", token=99)
+    drawn(page)
+    now = state(page)
+    assert (now["layer"], now["heads"], now["token"]) == (5, [2], None)
+    note = page.locator(".exb-notice").inner_text()
+    assert "layers 0 to 5" in note and "40" in note and "99" in note
+
+
+def test_results_are_marked_stale_at_once_and_fresh_again(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, layer=2, search=1)
+    page.wait_for_selector(".exb-result")
+    assert not page.locator(".exb-stale-note").is_visible()
+    choose_layer(page, 4)
+    assert page.locator(".exb-evidence[data-stale] .exb-stale-note").is_visible()
+    choose_layer(page, 2)
+    assert not page.locator(".exb-stale-note").is_visible()
+    choose_layer(page, 4)
+    before = received(page)
+    page.get_by_role("button", name="Search corpus").click()
+    await_results(page, before)
+    assert not page.locator(".exb-stale-note").is_visible()
+    mask(page, ESCAPE)
+    assert page.locator(".exb-stale-note").is_visible()
+
+
+def test_two_visitors_never_see_each_other(site: str, visit: Visit) -> None:
+    one, two = visit(site, text="A cat sat."), visit(site, text="The owl flew.")
+    for page, word in ((one, "cat"), (two, "owl")):
+        page.locator(".exb-from [data-token]", has_text=word).first.wait_for()
+        page.locator(".exb-from [data-token]", has_text=word).first.dblclick()
+        page.wait_for_selector(".exb-from [data-masked]")
+    assert "owl" not in one.locator("#exb-view").inner_text()
+    assert "cat" not in two.locator("#exb-view").inner_text()
