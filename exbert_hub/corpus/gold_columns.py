@@ -55,6 +55,8 @@ def read_columns(dataset: Dataset | IterableDataset, features: Features, skipped
             f"({', '.join(TOKEN_COLUMNS)}) and columns of labels beside it; this one has {', '.join(features)}"
         )
     columns = {name: _decoder(features[name]) for name in _list_columns(features) if name != tokens_name}
+    needed = [tokens_name, *columns, *(["text"] if "text" in features else [])]
+    dataset = dataset.select_columns(needed)  # a dataset may have images beside its words
     roles = _roles(dataset, columns)
     for number, row in enumerate(dataset):
         kept = [index for index, form in enumerate(row[tokens_name] or ()) if form and form.strip()]

@@ -105,7 +105,10 @@ def _from_strings(texts: Sequence[str]) -> Source:
 
 
 def _files_in(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    hidden = re.compile(r"(^|/)\.")
+    files = sorted(
+        path for path in folder.rglob("*") if path.is_file() and not hidden.search(path.relative_to(folder).as_posix())
+    )
     for suffixes in ((".txt",), _TREEBANKS):
         if chosen := [path for path in files if path.suffix.lower() in suffixes]:
             return chosen
