@@ -65,3 +65,7 @@ class ResourceError(BuildError):
 
 class LockedError(ExbertError):
     """Another process is working on the same folder."""
+
+
+class HubError(ExbertError):
+    """The Hub cannot be reached, refuses, or does not have what was asked for."""

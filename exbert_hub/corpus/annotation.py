@@ -22,6 +22,7 @@ from .store import FORMAT_VERSION, INFO_FILE, ParquetCorpus, open_corpus, write_
 from .types import CorpusInfo, Sentence
 
 if TYPE_CHECKING:
+    from ..index.annotation import IndexAnnotation
     from .sources import CorpusSource
 
 logger = logging.getLogger(__name__)
@@ -46,8 +47,9 @@ def annotate(
     """Annotate a corpus, or read it from the cache if the same text was annotated in the same way before.
 
     :param source: a text file, a folder of text files, a list of strings, a `datasets.Dataset`, the id of a dataset on
-        the Hub ("owner/name" or "owner/name:configuration"), a CoNLL-U file or a folder of them, or the folder of a
-        corpus that is already annotated. A dataset with a column of tokens and columns of labels counts as annotated.
+        the Hub ("owner/name" or "owner/name:configuration"), a CoNLL-U file or a folder of them, the folder of a
+        corpus that is already annotated, or an index (its folder or its repository on the Hub), whose annotation is
+        taken over. A dataset with a column of tokens and columns of labels counts as annotated.
     :param annotator: name or folder of a spaCy pipeline, "blank:de" (any language code) for words and sentences
         without labels, "gold" for the annotation that the source brings. By default gold where there is any, else
         `en_core_web_sm`.
@@ -68,7 +70,7 @@ def annotate(
     if limit is not None and limit < 1:
         raise CorpusError(f"limit is the number of sentences to keep, at least 1, not {limit}")
     facts = {"name": name, "language": language, "license": license}
-    given = {field: value for field, value in facts.items() if value is not None}
+    given: dict[str, Any] = {field: value for field, value in facts.items() if value is not None}
     if isinstance(source, ParquetCorpus) or (isinstance(source, str | Path) and _is_corpus(Path(source))):
         corpus = source if isinstance(source, ParquetCorpus) else open_corpus(source)
         if annotator not in (None, corpus.info.annotator):
@@ -79,6 +81,15 @@ def annotate(
         if limit is None or limit >= len(corpus):
             return corpus.described(**given)
         work = _Work.shortened(corpus)
+    elif (shared := _annotation_of_index(source, split, text_column, streaming)) is not None:
+        if annotator not in (None, shared.info.annotator):
+            raise CorpusError(
+                f"the corpus of the index {source} is already annotated by {shared.info.annotator!r}: pass the text "
+                f"itself to have it annotated by {annotator!r}"
+            )
+        work = _Work(shared.info, shared.key, lambda skipped: iter(shared))
+        # what the index left out of its source is left out here too
+        given = {"skipped": shared.info.skipped} | given
     else:
         found = find_source(source, split=split, text_column=text_column, streaming=streaming)
         work = _Work.of(found, annotator, language)
@@ -134,6 +145,16 @@ class _Work:
     def key(self, limit: int | None) -> str:
         parts = [FORMAT_VERSION, self.content, self.info.annotator, self.info.annotator_version, limit]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _annotation_of_index(
+    source: Any, split: str | None, text_column: str | None, streaming: bool
+) -> IndexAnnotation | None:
+    if split is not None or text_column is not None or streaming or not isinstance(source, str | Path):
+        return None
+    from ..index.annotation import find_annotation  # the one look ahead: an index brings its corpus along
+
+    return find_annotation(source)
 
 
 def _is_corpus(folder: Path) -> bool:

@@ -17,12 +17,14 @@ from .build import BuildMode, Progress, build_index
 from .manifest import Manifest
 from .matches import Matches, Query
 from .plan import make_plan
+from .remote import is_repo_id, open_remote
 from .search import Filter, check_model, choose_heads, choose_spec, describe, find, places, query_vector
 from .store import Store
 from .types import Codec, Kind, Layer, Match
 
 if TYPE_CHECKING:
     import datasets
+    from huggingface_hub import CommitInfo
 
     from ..model import Inspection, Inspector
 
@@ -111,12 +113,81 @@ class CorpusIndex:
         return cls.from_pretrained(output)
 
     @classmethod
-    def from_pretrained(cls, folder: str | os.PathLike[str]) -> CorpusIndex:
+    def from_pretrained(
+        cls,
+        name: str | os.PathLike[str],
+        *,
+        revision: str | None = None,
+        token: str | bool | None = None,
+        cache_dir: str | Path | None = None,
+        local_files_only: bool = False,
+    ) -> CorpusIndex:
         """Open an index, memory-mapped: the vectors are not read before they are searched.
 
-        :raises IndexFormatError: if the folder is not an index, or not what its manifest says.
+        From the Hub, the tables and the manifest are downloaded at once, the vectors and the attention of a layer when
+        that layer is first used. The commit is pinned: what is downloaded later belongs to the same index. Files are
+        checked by size and sha256, whoever wrote them.
+
+        :param name: folder, or repository on the Hub ("owner/name"); an existing folder goes first.
+        :param revision: branch, tag or commit of the repository. While a new upload to it is not finished, or was
+            interrupted, the newest finished one is opened.
+        :param token: of the Hub; the one you logged in with if None.
+        :param cache_dir: instead of the cache of huggingface_hub, which HF_HOME moves.
+        :param local_files_only: do not ask the Hub; as with HF_HUB_OFFLINE=1.
+        :raises IndexFormatError: if this is not an index, or not what its manifest says.
+        :raises HubError: if the repository or a file cannot be had.
         """
-        return cls(Store(Path(folder)))
+        if not (isinstance(name, str) and is_repo_id(name) and not os.path.isdir(name)):
+            if revision is not None:
+                raise SelectionError(f"{name} is no repository on the Hub, so it has no revision {revision!r}")
+            return cls(Store(Path(name)))
+        snapshot = open_remote(name, revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only)
+        return cls(Store(snapshot.folder, snapshot))
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool | None = None,
+        license: str | None = None,
+        revision: str | None = None,
+        create_pr: bool = False,
+        commit_message: str | None = None,
+        token: str | bool | None = None,
+    ) -> CommitInfo:
+        """Share the index as a dataset repository, which is created if need be.
+
+        Everybody who may see the repository can read the text of the corpus. The data goes first and `exbert.json`
+        last; an upload that was interrupted goes on where it stopped when it is called again. The finished commit is
+        tagged "index-1", "index-2", …. What you wrote into the card on the Hub stays.
+
+        :param repo_id: "owner/name".
+        :param private: of a new repository; the setting of your account if None.
+        :param license: of the corpus, such as "cc0-1.0"; may be left out if the corpus was built with one.
+        :param revision: branch to push to, created if need be.
+        :param create_pr: open a pull request instead; it is not tagged.
+        :param commit_message: first line of the commit.
+        :param token: of the Hub, with write access; the one you logged in with if None.
+        :return: the finished commit, as huggingface_hub describes it.
+        :raises HubError: if no licence is known, if the Hub refuses, or if somebody else has pushed meanwhile.
+        """
+        from .publish import publish
+
+        return publish(
+            self._store,
+            repo_id,
+            private=private,
+            license=license,
+            revision=revision,
+            create_pr=create_pr,
+            message=commit_message,
+            token=token,
+        )
+
+    @property
+    def revision(self) -> str | None:
+        """The commit on the Hub that this index is pinned to, None for a folder."""
+        return self._store.remote.commit if self._store.remote else None
 
     @property
     def manifest(self) -> Manifest:
@@ -174,7 +245,7 @@ class CorpusIndex:
         spec = choose_spec(self.manifest, by, layer)
         chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
         position = seen.position_of(token)
-        self._store.use_vectors(spec)
+        self._store.use_vectors(self.tokens, spec)
         keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
         scores, rows, left_out = find(self.tokens, spec.name, query_vector(seen, position, spec, chosen), k, keep)
         query = Query(

@@ -37,3 +37,8 @@ def table_file(table: str, part: int) -> str:
 def is_allowed(name: str) -> bool:
     """Whether an index may contain a file of this name; no absolute path and no `..` ever matches."""
     return _ALLOWED.fullmatch(name) is not None
+
+
+def is_table(name: str) -> bool:
+    """Whether a file is a part of the two tables, which every reader needs."""
+    return name.startswith(("tokens/", "sentences/"))

@@ -72,8 +72,11 @@ class Manifest:
     def model_id(self) -> str:
         return self.model.model_id
 
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+
     def save(self, folder: Path) -> None:
-        write_atomic(folder / layout.MANIFEST, json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
+        write_atomic(folder / layout.MANIFEST, self.to_json())
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:
@@ -81,21 +84,28 @@ class Manifest:
 
         :raises IndexFormatError: if there is none, if it is malformed, or if it names files an index may not hold.
         """
-        from pydantic import ValidationError
-
         path = folder / layout.MANIFEST
         try:
-            manifest = _adapter().validate_json(path.read_bytes())
+            text = path.read_bytes()
         except FileNotFoundError as error:
             raise IndexFormatError(
                 f"{folder} holds no {layout.MANIFEST}, so it is not an index. Build one with "
                 f"`hf-exbert build MODEL CORPUS -o {folder}`."
             ) from error
+        return cls.from_json(text, str(path))
+
+    @classmethod
+    def from_json(cls, text: str | bytes, name: str) -> Manifest:
+        """Read and check a manifest, which errors call by `name`."""
+        from pydantic import ValidationError
+
+        try:
+            manifest = _adapter().validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the file"
-            raise IndexFormatError(f"{path} is malformed: {where}: {first['msg']}") from error
-        _check(manifest, path)
+            raise IndexFormatError(f"{name} is malformed: {where}: {first['msg']}") from error
+        _check(manifest, name)
         return manifest
 
 
@@ -106,7 +116,7 @@ def _adapter() -> TypeAdapter[Manifest]:
     return TypeAdapter(Manifest)
 
 
-def _check(manifest: Manifest, path: Path) -> None:
+def _check(manifest: Manifest, path: str) -> None:
     """What types alone cannot say."""
     if manifest.format_version != FORMAT_VERSION:
         raise IndexFormatError(

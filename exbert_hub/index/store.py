@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ import pyarrow.parquet as pq
 from ..cache import cache_root
 from ..errors import IndexFormatError
 from ..files import sha256_of, write_atomic
+from ..hub import Snapshot, is_offline
 from . import layout
 from .attention import AttentionReader
 from .manifest import Manifest, VectorSpec
@@ -26,40 +29,82 @@ logger = logging.getLogger(__name__)
 
 
 class Store:
-    """The files of one index folder.
+    """The files of one index, all of them in a folder or the rest of them still on the Hub.
 
-    On opening, every file is checked for its place, its size and (FAISS, Parquet) its header. The content is hashed
-    when it is first used; which file was found good is remembered by size, time and inode.
+    On opening, every file is checked for its place, its size and (FAISS, Parquet) its header; what is still on the Hub
+    when it comes. The content is hashed when it is first used; which file was found good is remembered by size, time
+    and inode.
 
     :param folder: an index, a plain folder or a snapshot in the Hub's cache.
+    :param remote: where missing files come from.
     :raises IndexFormatError: on any deviation from the manifest.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, remote: Snapshot | None = None) -> None:
+        self.folder, self.remote = folder, remote
         self.manifest = Manifest.load(folder)
+        self._specs = {spec.file: spec for spec in self.manifest.vectors}
+        self._attaching = threading.Lock()
         for name in self.manifest.files:
-            self._check_place_and_size(name)
-        for spec in self.manifest.vectors:
-            check_header(folder / spec.file, self.manifest.codec, spec.dim, self.manifest.pieces)
+            if remote is None or self._is_here(name):
+                self._check(name)
 
     def tables(self) -> tuple[datasets.Dataset, datasets.Dataset]:
-        """`tokens` with every FAISS index attached, memory-mapped, and `sentences`."""
+        """`tokens`, with every FAISS index attached that is on this machine, memory-mapped, and `sentences`."""
+        self._fetch(name for name in self.manifest.files if layout.is_table(name))
         extra = self.manifest.corpus.extra_labels
         tokens = self._table("tokens", tokens_schema(extra).names, self.manifest.pieces)
-        sentences = self._table("sentences", sentences_schema(extra).names, self.manifest.sentences)
+        sentences = self.sentences()
         for spec in self.manifest.vectors:
-            attach(tokens, spec.name, self.folder / spec.file, spec.dim)
+            if self._is_here(spec.file):
+                attach(tokens, spec.name, self.folder / spec.file, spec.dim)
         return tokens, sentences
 
-    def use_vectors(self, spec: VectorSpec) -> None:
-        """Make sure that the vectors are those the manifest names."""
-        self._verify(spec.file)
+    def sentences(self) -> datasets.Dataset:
+        extra = self.manifest.corpus.extra_labels
+        return self._table("sentences", sentences_schema(extra).names, self.manifest.sentences)
+
+    def use_vectors(self, tokens: datasets.Dataset, spec: VectorSpec) -> None:
+        """See that the vectors are attached to the tokens, and are those the manifest names."""
+        self._ready(spec.file)
+        with self._attaching:
+            if spec.name not in tokens.list_indexes():
+                attach(tokens, spec.name, self.folder / spec.file, spec.dim)
 
     def attention(self, layer: int) -> AttentionReader:
         name = layout.attention_file(layer)
-        self._verify(name)
+        self._ready(name)
         return AttentionReader(self.folder / name, self.manifest.model.heads[layer], self.manifest.sentences)
+
+    def fetch_all(self) -> None:
+        """Download what is missing, and hash what was never hashed."""
+        self._fetch(self.manifest.files)
+        for name in self.manifest.files:
+            self._ready(name)
+
+    def _is_here(self, name: str) -> bool:
+        return (self.folder / name).exists()
+
+    def _fetch(self, names: Iterable[str]) -> None:
+        if self.remote is None:
+            return
+        missing = [name for name in names if not self._is_here(name)]
+        self.remote.fetch(missing)
+        for name in missing:
+            self._check(name)
+
+    def _ready(self, name: str) -> None:
+        """The file is here, has the right place, size, header and content."""
+        self._fetch([name])
+        try:
+            self._verify(name)
+        except IndexFormatError:
+            if self.remote is None or is_offline(self.remote.local_files_only):
+                raise
+            logger.warning("%s is damaged in the cache: downloading it again", name)
+            self.remote.fetch([name], again=True)
+            self._check(name)
+            self._verify(name)
 
     def _table(self, table: str, columns: list[str], rows: int) -> datasets.Dataset:
         import datasets
@@ -68,14 +113,22 @@ class Store:
         if not names:
             raise IndexFormatError(f"{self.folder} has no {table} table")
         for name in names:
-            self._verify(name)
+            self._ready(name)
             if pq.read_schema(self.folder / name).names != columns:
                 raise IndexFormatError(f"{self.folder / name} has not the columns of a {table} table: {columns}")
         with quiet_datasets():
-            dataset = datasets.Dataset.from_parquet([str(self.folder / name) for name in names])
+            # datasets maps Arrow files, so it makes one of the Parquet; kept where `hf-exbert cache` sees it
+            dataset = datasets.Dataset.from_parquet(
+                [str(self.folder / name) for name in names], cache_dir=str(cache_root() / "tables" / _key(self.folder))
+            )
         if len(dataset) != rows:
             raise IndexFormatError(f"{self.folder}: {table} has {len(dataset)} rows, the manifest says {rows}")
         return dataset
+
+    def _check(self, name: str) -> None:
+        self._check_place_and_size(name)
+        if spec := self._specs.get(name):
+            check_header(self.folder / name, self.manifest.codec, spec.dim, self.manifest.pieces)
 
     def _check_place_and_size(self, name: str) -> None:
         path, entry = self.folder / name, self.manifest.files[name]
@@ -110,5 +163,9 @@ class Store:
 
 
 def _record_of(folder: Path) -> Path:
-    place = str(folder.resolve())
-    return cache_root() / "verified" / f"{folder.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.json"
+    return cache_root() / "verified" / f"{_key(folder)}.json"
+
+
+def _key(folder: Path) -> str:
+    """Name of an index in the cache."""
+    return f"{folder.name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}"

@@ -1,11 +1,11 @@
-"""All traffic with the Hub that transformers does not do for us."""
+"""Datasets on the Hub, as `datasets` loads them."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
-from .errors import CorpusError
+from ..errors import CorpusError
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset

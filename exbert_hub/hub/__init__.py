@@ -1,0 +1,23 @@
+"""All traffic with the Hub that transformers does not do for us. Knows repositories and files, not what is in them."""
+
+from .calls import explaining, patiently
+from .datasets import dataset_revision, load_hub_dataset
+from .download import RemoteFile, Snapshot, is_offline, known_tags, open_snapshot
+from .upload import Repository, Upload, open_repository, tag_pattern, upload
+
+__all__ = [
+    "RemoteFile",
+    "Repository",
+    "Snapshot",
+    "Upload",
+    "dataset_revision",
+    "explaining",
+    "is_offline",
+    "known_tags",
+    "load_hub_dataset",
+    "open_repository",
+    "open_snapshot",
+    "patiently",
+    "tag_pattern",
+    "upload",
+]
