@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .app import launch
+    from .app.launch import launch
     from .index import CorpusIndex
     from .model import Inspector
 
