@@ -69,3 +69,7 @@ class LockedError(ExbertError):
 
 class HubError(ExbertError):
     """The Hub cannot be reached, refuses, or does not have what was asked for."""
+
+
+class RateLimitError(ExbertError):
+    """More calls in a short time than the owner of a server allows."""

@@ -7,9 +7,11 @@ from typing import Any
 import gradio as gr
 
 from .. import demo
-from . import assets
+from . import api, assets
 from .evidence import CorpusView
+from .models import Models
 from .session import Workbench
+from .settings import Settings
 from .view import AttentionView
 
 # A text typed by the user goes to the view, which asks for it like for every other change.
@@ -46,10 +48,12 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build_page(bench: Workbench) -> gr.Blocks:
-    """The page for one model and its index."""
+def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
+    """The page for one model and its index, with its API."""
+    settings = settings or Settings()
     facts = bench.inspector.facts
     with gr.Blocks(title="exBERT", fill_width=True, analytics_enabled=False) as page:
+        api.expose(Models(bench, settings), settings)  # first: its functions get their names before the page's events
         with gr.Row(elem_classes="exb-masthead"):
             gr.HTML(_masthead(), apply_default_css=False, padding=False)
         with gr.Row(elem_classes="exb-ask", equal_height=True):

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtraError
+from . import zero
+from .settings import Settings
 
 if TYPE_CHECKING:
     from ..index import CorpusIndex
@@ -15,46 +20,66 @@ def launch(
     model: str | os.PathLike[str] | Inspector | None = None,
     index: str | os.PathLike[str] | CorpusIndex | None = None,
     *,
-    server_name: str = "127.0.0.1",
+    server_name: str | None = None,
     server_port: int | None = None,
     share: bool = False,
+    mcp_server: bool = False,
     **kwargs: Any,
 ) -> Any:
     """Open the page.
 
-    With no arguments it shows the embedded demo, which needs no network. Without an index the attention view works,
-    and the page says how to build one.
+    With no arguments it shows the embedded demo, which needs no network. In a notebook the page appears below the
+    cell. What visitors may do, and what is shown by default, is set by environment variables: see `Settings`. Without
+    an index the attention view works, and the page says how to build one.
 
     :param model: Hub id, folder or loaded `Inspector`; the index's own model if only an index is given.
     :param index: folder of an index, or an open `CorpusIndex`.
-    :param server_name: address to listen on; "0.0.0.0" for the whole network.
+    :param server_name: address to listen on, this machine only if None; "0.0.0.0" for the whole network.
     :param server_port: port, the first free one from 7860 on if None.
     :param share: make a public link through Gradio.
+    :param mcp_server: offer the API as tools for agents too, at /gradio_api/mcp/.
     :param kwargs: further arguments of `gradio.Blocks.launch`, such as `inline` or `prevent_thread_lock`.
     :return: what `gradio.Blocks.launch` returns: the app, its local and its public address.
     :raises ExbertError: if the model or the index cannot be opened, or do not belong together.
+    :raises MissingExtraError: if `mcp_server` is asked for without the extra `mcp`.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
+    settings = Settings.from_env(is_public=share or not _is_local(server_name))
+    mcp_server = mcp_server or settings.mcp
+    if mcp_server and find_spec("mcp") is None:
+        raise MissingExtraError("Tools for agents need the package mcp: pip install 'hf-exbert[mcp]'")
+    bench = open_bench(model, index, settings)
     from .blocks import build_page, launch_options
 
-    page = build_page(open_bench(model, index))
-    return page.launch(server_name=server_name, server_port=server_port, share=share, **(launch_options() | kwargs))
+    page = build_page(bench, settings)
+    page.queue(max_size=settings.queue_size, default_concurrency_limit=settings.concurrency)
+    options = launch_options() | {"mcp_server": mcp_server or None} | kwargs
+    return page.launch(server_name=server_name, server_port=server_port, share=share, **options)
 
 
-def open_bench(model: Any = None, index: Any = None) -> Workbench:
-    """Load what `launch` was asked to show."""
+def open_bench(model: Any = None, index: Any = None, settings: Settings | None = None) -> Workbench:
+    """Load what `launch` was asked to show, or else what the settings say."""
+    device = zero.load_device()  # before anything imports torch
+    settings = settings or Settings()
+    if model is None and index is None:
+        model, index = settings.model, settings.index
+
     from ..model import Inspector
     from .session import Workbench
 
     if model is None and index is None:
         from ..demo import load
 
-        return Workbench(*load())
+        return Workbench(*load(device=device), settings)
     opened = index
     if isinstance(index, str | os.PathLike):
         from ..index import CorpusIndex
 
         opened = CorpusIndex.from_pretrained(index)
     wanted = opened.manifest.model_id if model is None and opened is not None else model
-    inspector = wanted if isinstance(wanted, Inspector) else Inspector.from_pretrained(wanted)
-    return Workbench(inspector, opened)
+    inspector = wanted if isinstance(wanted, Inspector) else Inspector.from_pretrained(wanted, device=device)
+    return Workbench(inspector, opened, settings)
+
+
+def _is_local(server_name: str | None) -> bool:
+    return (server_name or os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")) in ("127.0.0.1", "localhost", "::1")

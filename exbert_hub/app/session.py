@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExbertError, IndexMismatchError
-from . import payload
+from . import payload, zero
 from .payload import InspectRequest, Json, SearchRequest
+from .settings import Settings
 
 if TYPE_CHECKING:
     from ..index import CorpusIndex
@@ -30,7 +31,7 @@ RESULTS = 50
 class Workbench:
     """A model and, if there is one, the index that was built with it."""
 
-    def __init__(self, inspector: Inspector, index: CorpusIndex | None) -> None:
+    def __init__(self, inspector: Inspector, index: CorpusIndex | None, settings: Settings | None = None) -> None:
         """
         :raises IndexMismatchError: if the index was built with another model.
         """
@@ -41,19 +42,30 @@ class Workbench:
             )
         self.inspector = inspector
         self.index = index
+        self._settings = settings or Settings()
+        inspector.max_pieces = min(inspector.max_pieces, self._settings.max_pieces)
+        self._forward = zero.forward(inspector)
         self._busy = threading.Lock()  # one forward pass at a time: two would only share the same cores
         self._remember = lru_cache(maxsize=REMEMBERED)(self._look)
 
+    def look(self, request: InspectRequest) -> Inspection:
+        """What the model computes for a text; any stack of it.
+
+        :raises ExbertError: if the model cannot, or the owner of the page has set a lower limit.
+        """
+        return self._remember(InspectRequest(request.text, request.pair, mask=request.mask))
+
     def _look(self, request: InspectRequest) -> Inspection:
+        self._settings.check_text(request.text, request.pair)
         with self._busy:
-            return self.inspector.inspect(request.text, request.pair or None, mask=request.mask)
+            return self._forward(request.text, request.pair or None, request.mask)
 
     def inspect(self, data: Mapping[str, Any]) -> Json:
         """Value of the attention view for a request of the page; errors of the user become a notice on the page."""
 
         def look() -> Json:
             request = InspectRequest.parse(data)
-            seen = self._remember(InspectRequest(request.text, request.pair, mask=request.mask))
+            seen = self.look(request)
             return {"inspection": payload.inspection_payload(seen, request), "notice": None}
 
         answer = {"request": dict(data), "facts": payload.facts_payload(self.inspector.facts), "inspection": None}
@@ -72,7 +84,7 @@ class Workbench:
         if self.index is None:
             raise IndexMismatchError("No index is open: launch with one, `exbert_hub.launch(model, index=folder)`.")
         started = time.perf_counter()
-        seen = self._remember(request.inspect)
+        seen = self.look(request.inspect)
         matches = self.index.search(
             seen,
             token=request.token,

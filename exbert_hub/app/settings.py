@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ..errors import SelectionError
+from ..errors import SelectionError, TextTooLongError
 
 PREFIX = "EXBERT_"
 _HUB_ID = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?", re.ASCII)
@@ -60,6 +60,16 @@ class Settings:
             mcp=_switch(env, "MCP", base.mcp),
             is_public=is_public,
         )
+
+    def check_text(self, *texts: str) -> None:
+        """
+        :raises TextTooLongError: if the texts together have more characters than are taken.
+        """
+        length = sum(map(len, texts))
+        if length > self.max_characters:
+            raise TextTooLongError(
+                f"{length:,} characters are too many: up to {self.max_characters:,} are taken here."
+            )
 
     def allows_model(self, model: str) -> bool:
         """Whether visitors may ask for a model: a Hub id, never a path, that one of the patterns matches."""

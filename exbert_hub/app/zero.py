@@ -1,13 +1,19 @@
-"""ZeroGPU: a GPU of the Hub's Spaces that is lent for the time of one call."""
+"""ZeroGPU: a GPU of the Hub's Spaces that is lent for the time of one call.
+
+There the model waits on the CPU, and the forward pass, nothing else, runs in a process that is forked for it and has
+the GPU. Everywhere else this module does nothing.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from ..model import Inspection, Inspector
+
+Look = Callable[[str, str | None, tuple[int, ...]], "Inspection"]
 
 
 def is_zero() -> bool:
@@ -15,19 +21,31 @@ def is_zero() -> bool:
     return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true", "t")
 
 
-def prepare() -> None:
-    """Let `spaces` patch torch, which it must do before torch is first imported; nothing elsewhere."""
-    if is_zero():
-        import spaces  # noqa: F401  (installed by the Space, not by us)
+def load_device() -> str | None:
+    """Where a model is loaded to; None where that is as good as anywhere.
 
-
-def on_gpu(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Give a function the GPU while it runs; the function itself everywhere but on ZeroGPU.
-
-    There it runs in a process forked for the call: arguments and result are pickled, what it closes over is not.
+    To be asked before torch is imported: `spaces`, which the Space installs, must have patched it by then.
     """
     if not is_zero():
-        return function
+        return None
+    import spaces  # noqa: F401
+
+    return "cpu"
+
+
+def forward(inspector: Inspector) -> Look:
+    """The forward pass for a text, a second text and the positions to mask; on ZeroGPU with the GPU.
+
+    Arguments and result are pickled there, the model is not: it is there because the process is forked.
+    """
+
+    def look(text: str, pair: str | None, mask: tuple[int, ...]) -> Inspection:
+        if is_zero():
+            inspector.model.to("cuda")  # type: ignore[arg-type]  # a no-op from the second call of a process on
+        return inspector.inspect(text, pair, mask=mask)
+
+    if not is_zero():
+        return look
     import spaces
 
-    return spaces.GPU(function)
+    return spaces.GPU(look)

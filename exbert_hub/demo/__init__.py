@@ -17,15 +17,18 @@ CORPUS = FOLDER / "annotated"
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 
 
-def load(progress: Callable[[int, int], None] | None = None) -> tuple[Inspector, CorpusIndex]:
+def load(
+    progress: Callable[[int, int], None] | None = None, *, device: str | None = None
+) -> tuple[Inspector, CorpusIndex]:
     """The embedded model and its index, built on the first call (under a minute on two cores) and cached afterwards.
 
     :param progress: called with pieces done and expected instead of showing a bar.
+    :param device: of the model; chosen by itself if None.
     :raises LockedError: if another process keeps building the same index.
     """
     from ..model import Inspector
 
-    inspector = Inspector.from_pretrained(MODEL, local_files_only=True)
+    inspector = Inspector.from_pretrained(MODEL, device=device, local_files_only=True)
     return inspector, _index(inspector, progress)
 
 
