@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .cache import CacheEntry
     from .index import Matches, Summary
+    from .index.discovery import SharedIndex
     from .index.manifest import Manifest
     from .index.types import Match, Of
 
@@ -47,13 +47,13 @@ def _summary(summary: Summary) -> str:
     return "\n".join([title, *lines, *([f"  and {more} more"] if more else [])])
 
 
-def manifest(facts: Manifest, folder: Path) -> str:
+def manifest(facts: Manifest, place: str) -> str:
     """What an index holds, for people."""
     model, corpus, coverage = facts.model, facts.corpus, facts.coverage
     layers = {kind: [str(s.layer) for s in facts.vectors if s.kind == kind] for kind in ("embedding", "heads")}
     size = sum(entry.size for entry in facts.files.values())
     lines = {
-        "index": str(folder),
+        "index": place,
         "model": f"{model.model_id} (revision {model.revision or 'local'}, {model.architecture}, {model.kind})",
         "corpus": f"{corpus.name} from {corpus.source}",
         "licence": corpus.license or "not given",
@@ -86,3 +86,25 @@ def _counts(items: Iterable[tuple[str, int]]) -> list[str]:
 
 def cache_entries(entries: Mapping[str, CacheEntry]) -> str:
     return "\n".join(f"{entry.bytes / 1e6:>10,.1f} MB  {name}" for name, entry in entries.items())
+
+
+def shared_indexes(found: Sequence[SharedIndex]) -> str:
+    """Indexes on the Hub, one a line."""
+    if not found:
+        return "nobody shares such an index yet: build one with `hf-exbert build`, share it with `hf-exbert push`"
+    rows = [("repository", "model", "corpus", "language", "licence", "pieces", "MB")] + [
+        (
+            f"{index.repo_id}{' (private)' if index.private else ' (gated)' if index.gated else ''}",
+            index.model,
+            index.corpus,
+            index.language or "?",
+            index.license,
+            f"{index.pieces:,}",
+            f"{index.bytes / 1e6:,.1f}",
+        )
+        for index in found
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

@@ -17,7 +17,7 @@ from .build import BuildMode, Progress, build_index
 from .manifest import Manifest
 from .matches import Matches, Query
 from .plan import make_plan
-from .remote import is_repo_id, open_remote
+from .remote import locate
 from .search import Filter, check_model, choose_heads, choose_spec, describe, find, places, query_vector
 from .store import Store
 from .types import Codec, Kind, Layer, Match
@@ -137,12 +137,8 @@ class CorpusIndex:
         :raises IndexFormatError: if this is not an index, or not what its manifest says.
         :raises HubError: if the repository or a file cannot be had.
         """
-        if not (isinstance(name, str) and is_repo_id(name) and not os.path.isdir(name)):
-            if revision is not None:
-                raise SelectionError(f"{name} is no repository on the Hub, so it has no revision {revision!r}")
-            return cls(Store(Path(name)))
-        snapshot = open_remote(name, revision, token=token, cache_dir=cache_dir, local_files_only=local_files_only)
-        return cls(Store(snapshot.folder, snapshot))
+        access = {"token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
+        return cls(Store(*locate(name, revision, **access)))
 
     def push_to_hub(
         self,

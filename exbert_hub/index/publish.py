@@ -39,7 +39,7 @@ def publish(
     if create_pr and revision is not None:
         raise HubError("a pull request always asks for a change of main: leave out revision= or create_pr=")
     manifest = _publishable(store.manifest, license)
-    store.fetch_all()
+    store.fetch()
     target = hub.open_repository(repo_id, private=private, revision=revision, create=not create_pr, token=token)
     _announce(manifest, target)
     mine = store.folder / layout.CARD

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from .. import hub
-from ..errors import HubError, IndexFormatError
+from ..errors import HubError, IndexFormatError, SelectionError
 from . import layout
 from .manifest import Manifest
 
@@ -20,6 +22,21 @@ _REPO_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 def is_repo_id(text: str) -> bool:
     """Whether a text has the form of a repository id, "owner/name"."""
     return _REPO_ID.fullmatch(text) is not None
+
+
+def locate(
+    name: str | os.PathLike[str], revision: str | None = None, **access: Any
+) -> tuple[Path, hub.Snapshot | None]:
+    """The folder of an index, and where its missing files come from; an existing folder goes before a repository.
+
+    :raises SelectionError: for a revision of a folder.
+    """
+    if isinstance(name, str) and is_repo_id(name) and not os.path.isdir(name):
+        snapshot = open_remote(name, revision, **access)
+        return snapshot.folder, snapshot
+    if revision is not None:
+        raise SelectionError(f"{name} is no repository on the Hub, so it has no revision {revision!r}")
+    return Path(name), None
 
 
 def open_remote(repo_id: str, revision: str | None = None, **access: Any) -> hub.Snapshot:

@@ -76,10 +76,11 @@ class Store:
         self._ready(name)
         return AttentionReader(self.folder / name, self.manifest.model.heads[layer], self.manifest.sentences)
 
-    def fetch_all(self) -> None:
-        """Download what is missing, and hash what was never hashed."""
-        self._fetch(self.manifest.files)
-        for name in self.manifest.files:
+    def fetch(self, names: Iterable[str] | None = None) -> None:
+        """Download what is missing of these files (of all if None), and hash what was never hashed."""
+        wanted = list(self.manifest.files if names is None else names)
+        self._fetch(wanted)
+        for name in wanted:
             self._ready(name)
 
     def _is_here(self, name: str) -> bool:

@@ -1,0 +1,23 @@
+"""`hf-exbert`: the verbs of the Python API on the command line.
+
+Results go to stdout (`--json` for machines), progress and messages to stderr. Exit code 0; 1 for a failure, told in
+one line; 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from ..errors import ExbertError
+from . import indexing, local, sharing  # noqa: F401  # their commands register themselves with the app
+from .common import app
+
+
+def main() -> int:
+    """Run the command line; failures the user can mend are told in one line."""
+    try:
+        app()
+    except ExbertError as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        return 1
+    return 0

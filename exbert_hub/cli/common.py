@@ -1,0 +1,93 @@
+"""What all commands share: the app, its usual options, and how results and messages are written."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ..index.manifest import Manifest
+    from ..index.types import Layer
+
+app = typer.Typer(
+    name="hf-exbert",
+    help="What has this head, or this embedding, learned? exBERT for every model on the Hub.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class By(StrEnum):
+    embedding = "embedding"
+    heads = "heads"
+
+
+class CodecName(StrEnum):
+    fp16 = "fp16"
+    fp32 = "fp32"
+    sq8 = "sq8"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, only results and errors.")]
+Device = Annotated[str | None, typer.Option(help="Device of the model, such as cuda; chosen by itself if not given.")]
+Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit on the Hub.")]
+Token = Annotated[str | None, typer.Option(help="Token of the Hub. Default: the one you logged in with.")]
+
+
+def talk(quiet: bool) -> None:
+    """Our own messages to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("exbert_hub")
+    logger.addHandler(handler)
+    logger.setLevel(logging.ERROR if quiet else logging.INFO)
+    if quiet:
+        from huggingface_hub.utils import disable_progress_bars
+
+        disable_progress_bars()
+
+
+def hush_transformers(quiet: bool) -> None:
+    """For commands that load a model; the others need not wait for transformers."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    if quiet:
+        transformers_logging.set_verbosity_error()
+
+
+def print_info(manifest: Manifest, place: str, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from .. import render
+
+    print_result(asdict(manifest), lambda: render.manifest(manifest, place), as_json)
+
+
+def print_result(value: Mapping[str, Any] | list[Any], text: Callable[[], str], as_json: bool) -> None:
+    """The result, for machines or for people."""
+    typer.echo(json.dumps(value, ensure_ascii=False) if as_json else text())
+
+
+def one_layer(text: str) -> Layer:
+    return "emb" if text.strip() == "emb" else numbers(text, "layer")[0]
+
+
+def some_layers(text: str | None) -> list[Layer] | None:
+    return None if text is None else [one_layer(part) for part in text.split(",")]
+
+
+def numbers(text: str, what: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{what} must be numbers separated by commas, not {text!r}") from None

@@ -1,0 +1,150 @@
+"""Build, search and describe an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import (
+    By,
+    CodecName,
+    Device,
+    Json,
+    Quiet,
+    Revision,
+    app,
+    hush_transformers,
+    numbers,
+    one_layer,
+    print_info,
+    print_result,
+    some_layers,
+    talk,
+)
+
+
+@app.command(epilog="Example:  hf-exbert build bert-base-uncased wizard_of_oz.txt -o woz-bert")
+def build(
+    model: Annotated[str, typer.Argument(help="Hub id or folder of a model.")],
+    corpus: Annotated[
+        str, typer.Argument(help="Text file, folder, .conllu file, Hub dataset id, or an index, for its annotation.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the index.")],
+    annotator: Annotated[
+        str | None, typer.Option(help="spaCy pipeline, blank:xx (e.g. blank:de), or gold. Default: en_core_web_sm.")
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of the model.")] = None,
+    kinds: Annotated[list[By], typer.Option(help="Vectors to index; may be repeated.")] = [By.embedding, By.heads],  # noqa: B006
+    layers: Annotated[str | None, typer.Option(help="Layers to index, e.g. emb,0,5. Default: all.")] = None,
+    attention: Annotated[bool, typer.Option(help="Store the attention, for max-attention tokens.")] = True,
+    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName.fp16,
+    split: Annotated[str | None, typer.Option(help="Split of a Hub dataset.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="Text column of a Hub dataset.")] = None,
+    streaming: Annotated[bool, typer.Option(help="Stream a Hub dataset instead of downloading it.")] = False,
+    name: Annotated[str | None, typer.Option(help="Name of the corpus.")] = None,
+    license: Annotated[str | None, typer.Option(help="Licence of the corpus.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Index the first so many sentences only.", min=1)] = None,
+    shard_pieces: Annotated[int | None, typer.Option(help="Pieces per shard.", min=1)] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted build.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
+    device: Device = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Build an index of a corpus, as one model sees it."""
+    talk(quiet)
+    hush_transformers(quiet)
+    from ..corpus import annotate
+    from ..index import CorpusIndex
+    from ..model import Inspector
+
+    inspector = Inspector.from_pretrained(model, revision=revision, device=device)
+    annotated = annotate(
+        corpus,
+        annotator,
+        name=name,
+        license=license,
+        split=split,
+        text_column=text_column,
+        streaming=streaming,
+        limit=limit,
+    )
+    index = CorpusIndex.build(
+        inspector,
+        annotated,
+        output,
+        kinds=[kind.value for kind in kinds],
+        layers=some_layers(layers),
+        attention=attention,
+        codec=codec.value,
+        limit=limit,
+        shard_pieces=shard_pieces,
+        resume=resume,
+        overwrite=overwrite,
+        progress=(lambda done, total: None) if quiet else None,
+    )
+    print_info(index.manifest, str(output), as_json)
+
+
+@app.command(
+    epilog='Example:  hf-exbert search woz-bert "She ran to escape." --token escape --mask --by heads --layer 5'
+)
+def search(
+    index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
+    sentence: Annotated[str, typer.Argument(help="Your sentence.")],
+    token: Annotated[str, typer.Option(help="A word of the sentence, or the position of a piece.")],
+    mask: Annotated[bool, typer.Option("--mask", help="Mask the token first.")] = False,
+    by: Annotated[By, typer.Option(help="What to compare.")] = By.embedding,
+    layer: Annotated[str | None, typer.Option(help="0 to L-1, or emb. Default: the last.")] = None,
+    heads: Annotated[str | None, typer.Option(help="Heads, e.g. 6,9. Default: all of the layer.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of the index on the Hub.")] = None,
+    k: Annotated[int, typer.Option("-k", help="Number of matches.", min=1)] = 50,
+    model: Annotated[str | None, typer.Option(help="Model, if not where the index says.")] = None,
+    exclude_query: Annotated[
+        bool, typer.Option("--exclude-query", help="Leave out the query's own sentence.")
+    ] = False,
+    unique: Annotated[bool, typer.Option("--unique", help="Leave out repetitions of a sentence.")] = False,
+    device: Device = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the corpus words that look most like a word of your sentence, and sum them up."""
+    talk(quiet)
+    hush_transformers(quiet)
+    from .. import render
+    from ..index import CorpusIndex
+    from ..model import Inspector
+
+    opened = CorpusIndex.from_pretrained(index, revision=revision)
+    facts = opened.manifest.model
+    inspector = Inspector.from_pretrained(
+        model or facts.model_id, revision=None if model else facts.revision, device=device
+    )
+    place = int(token) if token.isdecimal() else token
+    seen = inspector.inspect(sentence, mask=[place] if mask else ())
+    matches = opened.search(
+        seen,
+        place,
+        by=by.value,
+        layer=one_layer(layer) if layer is not None else None,
+        heads=numbers(heads, "heads") if heads is not None else None,
+        k=k,
+        exclude_query=exclude_query,
+        unique_sentences=unique,
+    )
+    print_result(matches.to_dict(), lambda: render.matches(matches), as_json)
+
+
+@app.command(epilog="Example:  hf-exbert info woz-bert --json")
+def info(
+    index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
+    revision: Revision = None,
+    as_json: Json = False,
+) -> None:
+    """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
+    from ..index.manifest import Manifest
+    from ..index.remote import locate
+
+    print_info(Manifest.load(locate(index, revision)[0]), index, as_json)

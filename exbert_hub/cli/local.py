@@ -1,0 +1,51 @@
+"""The app and the cache on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..errors import SelectionError
+from .common import Json, Quiet, app, hush_transformers, print_result, talk
+
+
+@app.command(epilog="Example:  hf-exbert launch bert-base-uncased --index woz-bert")
+def launch(
+    model: Annotated[str | None, typer.Argument(help="Hub id or folder of a model. Default: the demo.")] = None,
+    index: Annotated[str | None, typer.Option(help="Folder or Hub repository of an index of this model.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    quiet: Quiet = False,
+) -> None:
+    """Start the app in the browser."""
+    talk(quiet)
+    hush_transformers(quiet)
+    from ..app import launch as launch_app
+
+    launch_app(model, index, server_name=host, server_port=port, quiet=quiet)
+
+
+@app.command(epilog="Example:  hf-exbert cache --delete corpora/wizard_of_oz-1f2e3d")
+def cache(
+    delete: Annotated[list[str] | None, typer.Option(help="Entry to delete, as listed; may be repeated.")] = None,
+    delete_all: Annotated[bool, typer.Option("--delete-all", help="Delete every entry.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List or delete what exbert_hub has cached: annotated corpora and the demo's index."""
+    from .. import cache as cached
+    from .. import render
+
+    entries = {f"{entry.kind}/{entry.name}": entry for entry in cached.entries()}
+    unknown = sorted(set(delete or ()) - entries.keys())
+    if unknown:
+        raise SelectionError(f"the cache has no entry {unknown[0]!r}: `hf-exbert cache` lists them")
+    chosen = list(entries) if delete_all else list(delete or ())
+    for name in chosen:
+        cached.delete(entries[name])
+        typer.echo(f"deleted {name}", err=True)
+    left = {name: entry for name, entry in entries.items() if name not in chosen}
+    listed = [{"name": name, "path": str(entry.path), "bytes": entry.bytes} for name, entry in left.items()]
+    print_result(
+        listed, lambda: render.cache_entries(left) or f"nothing is cached under {cached.cache_root()}", as_json
+    )

@@ -1,0 +1,162 @@
+"""Clients run in processes of their own: huggingface_hub reads its environment once, when it is imported."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from exbert_hub import demo
+from exbert_hub.corpus import open_corpus, write_corpus
+from exbert_hub.index import CorpusIndex
+from exbert_hub.model import Inspector
+
+from .server import HubServer
+
+LAYERS = ("emb", 0, 5)
+
+
+@dataclass
+class Done:
+    """What came of a client."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def value(self):
+        """What the script printed last, as JSON."""
+        assert self.code == 0, self.err
+        return json.loads(self.out.splitlines()[-1])
+
+    @property
+    def error(self) -> str:
+        """The last line of a failure."""
+        assert self.code != 0, self.out
+        return self.err.strip().splitlines()[-1]
+
+
+@dataclass
+class Client:
+    """A machine of its own: home, cache and token."""
+
+    home: Path
+    endpoint: str
+    token: str | None = "hf_alice"
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "EXBERT_"))}
+        token = {"HF_TOKEN": self.token} if self.token else {}
+        return mine | token | {
+            "HF_ENDPOINT": self.endpoint,
+            "HF_HOME": str(self.home / "hf"),
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "OMP_NUM_THREADS": "1",
+        } | self.settings  # fmt: skip
+
+    def start(self, script: str, *arguments: object) -> subprocess.Popen:
+        command = [sys.executable, "-c", PRELUDE + script, *map(str, arguments)]
+        return subprocess.Popen(
+            command, env=self.environment, cwd=self.home, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def python(self, script: str, *arguments: object) -> Done:
+        """Run a script; `args` are its arguments, `show` prints its result."""
+        process = self.start(script, *arguments)
+        out, err = process.communicate(timeout=120)
+        return Done(process.returncode, out, err)
+
+    def command(self, *arguments: object) -> Done:
+        """Run `hf-exbert`."""
+        command = [sys.executable, "-m", "exbert_hub", *map(str, arguments)]
+        done = subprocess.run(
+            command, env=self.environment, cwd=self.home, text=True, capture_output=True, timeout=120
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def cached(self) -> set[str]:
+        """Files of repositories that are in the cache, each whole."""
+        root = self.home / "hf" / "hub"
+        return {
+            path.relative_to(next(p for p in path.parents if p.parent.name == "snapshots")).as_posix()
+            for path in root.glob("datasets--*/snapshots/**/*")
+            if path.is_file()
+        }
+
+    def half_written(self) -> list[Path]:
+        return list((self.home / "hf").rglob("*.incomplete"))
+
+
+PRELUDE = """
+import json, logging, sys
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+args = sys.argv[1:]
+show = lambda value: print(json.dumps(value))
+from exbert_hub.index import CorpusIndex
+"""
+
+
+@pytest.fixture
+def server():
+    server = HubServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def client(server, tmp_path):
+    """Makes machines: `client("reader", token=None)`."""
+
+    def make(name: str, **options) -> Client:
+        home = tmp_path / name
+        home.mkdir(exist_ok=True)
+        return Client(home, server.endpoint, **options)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def inspector() -> Inspector:
+    return Inspector.from_pretrained(demo.MODEL, local_files_only=True)
+
+
+def build(inspector, folder, first: int, count: int) -> Path:
+    sentences = [sentence for sentence in open_corpus(demo.CORPUS) if 4 < len(sentence.words) < 30]
+    info = open_corpus(demo.CORPUS).described(name="tales", license="", source="/home/alice/tales.txt").info
+    corpus = write_corpus(info, sentences[first : first + count], folder / "corpus")
+    CorpusIndex.build(
+        inspector, corpus, folder / "index", layers=LAYERS, shard_pieces=300, progress=lambda done, total: None
+    )
+    return folder / "index"
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory, inspector) -> Path:
+    """An index whose corpus names no licence."""
+    return build(inspector, tmp_path_factory.mktemp("index"), 0, 30)
+
+
+@pytest.fixture(scope="session")
+def other_folder(tmp_path_factory, inspector) -> Path:
+    """Another text by the same model: other vectors under the same names, and fewer parts."""
+    return build(inspector, tmp_path_factory.mktemp("other"), 100, 12)
+
+
+PUSH = """
+index = CorpusIndex.from_pretrained(args[0])
+commit = index.push_to_hub(args[1], license="cc0-1.0", **json.loads(args[2] if len(args) > 2 else "{}"))
+show({"oid": commit.oid, "url": commit.commit_url, "pr": commit.pr_url})
+"""
+
+OPEN = """
+options = json.loads(args[1] if len(args) > 1 else "{}")
+index = CorpusIndex.from_pretrained(args[0], **options)
+show({"revision": index.revision, "pieces": len(index), "layers": index.tokens.list_indexes()})
+"""
