@@ -2,6 +2,6 @@
 
 from .corpus_index import CorpusIndex
 from .matches import Matches, Query
-from .types import Bar, Context, Match, Summary
+from .types import Bar, Context, LayerProfile, LayerSummary, Match, Summary
 
-__all__ = ["Bar", "Context", "CorpusIndex", "Match", "Matches", "Query", "Summary"]
+__all__ = ["Bar", "Context", "CorpusIndex", "LayerProfile", "LayerSummary", "Match", "Matches", "Query", "Summary"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..corpus.types import CorpusInfo
-from ..errors import SelectionError
+from ..errors import LabelError
 from .base_rates import BaseRates
 from .build import BuildMode, Progress, build_index
-from .manifest import Manifest
+from .manifest import Manifest, VectorSpec
 from .matches import Matches, Query
 from .plan import make_plan
+from .profile import summarise_layers
 from .remote import locate
-from .search import Filter, check_model, choose_heads, choose_spec, describe, find, places, query_vector
+from .search import Filter, check_model, choose_heads, choose_spec, describe, find, places, query_vector, word_at
 from .store import Store
-from .types import Codec, Kind, Layer, Match
+from .types import Codec, Kind, Layer, LayerProfile, Match
 
 if TYPE_CHECKING:
     import datasets
@@ -186,6 +188,11 @@ class CorpusIndex:
         return self._store.remote.commit if self._store.remote else None
 
     @property
+    def name_or_path(self) -> str:
+        """The repository on the Hub, or the folder, that the index was opened from."""
+        return self._store.remote.repo_id if self._store.remote else str(self._store.folder)
+
+    @property
     def manifest(self) -> Manifest:
         return self._store.manifest
 
@@ -235,18 +242,15 @@ class CorpusIndex:
         :raises TokenError: if the token is not in the text, or more than once.
         """
         check_model(self.manifest, seen.facts)
-        if k < 1:
-            raise SelectionError(f"k={k}: ask for at least one match")
         layer = self._last_layer() if layer is None else layer
         spec = choose_spec(self.manifest, by, layer)
         chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
         position = seen.position_of(token)
-        self._store.use_vectors(self.tokens, spec)
         keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
-        scores, rows, left_out = find(self.tokens, spec.name, query_vector(seen, position, spec, chosen), k, keep)
+        scores, rows, left_out = self._nearest(seen, position, spec, chosen, k, keep)
         query = Query(
             text=seen.text,
-            word=_word_at(seen, position),
+            word=word_at(seen, position),
             piece=seen.pieces[position],
             position=position,
             masked=bool(seen.masked[position]),
@@ -255,6 +259,48 @@ class CorpusIndex:
             heads=chosen,
         )
         return Matches(query, self._describe(scores, rows, query), left_out, self.labels, self._base)
+
+    def profile(
+        self,
+        seen: Inspection,
+        token: str | int,
+        field: str = "pos",
+        by: Kind = "embedding",
+        heads: Iterable[int] | None = None,
+        k: int = 50,
+        exclude_query: bool = False,
+        unique_sentences: bool = False,
+    ) -> LayerProfile:
+        """What the nearest corpus pieces have in common at every layer (Hoover et al. 2019, figure 4): for each layer
+        what `search(...).summary(field)` counts, and the most frequent words.
+
+        :param field: the label to count.
+        :param heads: with by="heads", the heads to search by at every layer; all if None.
+        :raises LabelError: if the index has no such label.
+        :raises SelectionError: if the index has no vectors of this kind, or a layer has not all of the heads.
+
+        The other parameters and errors are those of `search`.
+        """
+        check_model(self.manifest, seen.facts)
+        if field not in self.labels:
+            raise LabelError(f"the index has no label {field!r}; it has {', '.join(self.labels)}")
+        layers = self.layers(by) or (self._last_layer(),)  # which is then refused with the reason
+        wanted = None if heads is None or by == "embedding" else tuple(sorted(set(heads)))
+        position = seen.position_of(token)
+        keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
+
+        def nearest(layer: Layer) -> tuple[np.ndarray, Counter[str]]:
+            spec, chosen = choose_spec(self.manifest, by, layer), choose_heads(self.manifest, layer, wanted)
+            return self._nearest(seen, position, spec, chosen, k, keep)[1:]
+
+        found = summarise_layers(self.tokens, layers, nearest, field, self._base.match(field))
+        return LayerProfile(word_at(seen, position), bool(seen.masked[position]), by, wanted, field, found)
+
+    def _nearest(
+        self, seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int], k: int, keep: Filter
+    ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
+        self._store.use_vectors(self.tokens, spec)
+        return find(self.tokens, spec.name, query_vector(seen, position, spec, heads), k, keep)
 
     def _describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
         reader = self._attention(query.layer) if query.layer in self.manifest.attention_layers else None
@@ -276,13 +322,6 @@ class CorpusIndex:
 
     def _last_layer(self) -> Layer:
         return self.manifest.vectors[-1].layer
-
-
-def _word_at(seen: Inspection, position: int) -> str:
-    """The characters that the piece stands for; the piece itself where it stands for none."""
-    text = (seen.text_pair or "") if seen.tokens.segments[position] else seen.text
-    start, end = seen.tokens.offsets[position]
-    return text[start:end].strip() or seen.pieces[position]
 
 
 def _is_annotated(corpus: Any) -> bool:

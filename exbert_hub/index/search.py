@@ -79,6 +79,13 @@ def query_vector(seen: Inspection, position: int, spec: VectorSpec, heads: Seque
     return head_query(seen.contexts[spec.layer][position], heads)
 
 
+def word_at(seen: Inspection, position: int) -> str:
+    """The characters that the piece stands for; the piece itself where it stands for none."""
+    text = (seen.text_pair or "") if seen.tokens.segments[position] else seen.text
+    start, end = seen.tokens.offsets[position]
+    return text[start:end].strip() or seen.pieces[position]
+
+
 class Filter:
     """Leaves out the query's own sentence and repetitions of a sentence, and counts what it left out."""
 
@@ -114,7 +121,11 @@ def find(
     """The `k` nearest rows that the filter keeps: scores, rows, what was left out.
 
     Asks for more whenever the filter leaves too few, so that `k` results come back if the corpus has them.
+
+    :raises SelectionError: if `k` is not positive.
     """
+    if k < 1:
+        raise SelectionError(f"k={k}: ask for at least one match")
     fetch = min(2 * k if keep.active else k, len(tokens))
     while True:
         scores, rows = nearest(tokens, name, query, fetch)

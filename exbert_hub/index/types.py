@@ -27,6 +27,29 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class LayerSummary:
+    """What the pieces nearest to a token have in common at one layer."""
+
+    layer: Layer
+    total: int  # pieces counted
+    bars: tuple[Bar, ...]  # by count
+    words: tuple[tuple[str, int], ...]  # the most frequent words with their counts
+    left_out: Mapping[str, int]  # why nearer pieces were left out, and how many
+
+
+@dataclass(frozen=True)
+class LayerProfile:
+    """A label of the pieces nearest to a token, layer after layer (Hoover et al. 2019, figure 4)."""
+
+    word: str
+    masked: bool
+    by: Kind
+    heads: tuple[int, ...] | None  # None: all heads of each layer
+    field: str
+    layers: tuple[LayerSummary, ...]  # every layer that the index has; "emb" first
+
+
+@dataclass(frozen=True)
 class Context:
     """The sentence of a match; all sequences have one entry per piece, special tokens included."""
 
