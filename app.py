@@ -1,4 +1,4 @@
-"""Entry point of a Space: the embedded demo."""
+"""Entry point of a Space: the embedded demo, or what its variables say (docs/space.md)."""
 
 import exbert_hub
 

@@ -73,3 +73,7 @@ class HubError(ExbertError):
 
 class RateLimitError(ExbertError):
     """More calls in a short time than the owner of a server allows."""
+
+
+class PortError(ExbertError):
+    """The page cannot listen where it should."""

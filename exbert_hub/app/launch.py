@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtraError
+from ..errors import MissingExtraError, PortError
 from . import zero
 from .settings import Settings
 
@@ -42,6 +42,7 @@ def launch(
     :return: what `gradio.Blocks.launch` returns: the app, its local and its public address.
     :raises ExbertError: if the model or the index cannot be opened, or do not belong together.
     :raises MissingExtraError: if `mcp_server` is asked for without the extra `mcp`.
+    :raises PortError: if the port is taken.
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
     settings = Settings.from_env(is_public=share or not _is_local(server_name))
@@ -54,7 +55,12 @@ def launch(
     page = build_page(bench, settings)
     page.queue(max_size=settings.queue_size, default_concurrency_limit=settings.concurrency)
     options = launch_options() | {"mcp_server": mcp_server or None} | kwargs
-    return page.launch(server_name=server_name, server_port=server_port, share=share, **options)
+    try:
+        return page.launch(server_name=server_name, server_port=server_port, share=share, **options)
+    except OSError as error:
+        if "empty port" not in str(error):
+            raise
+        raise PortError(f"The port {server_port} is taken by another program: give another, or none.") from error
 
 
 def open_bench(model: Any = None, index: Any = None, settings: Settings | None = None) -> Workbench:

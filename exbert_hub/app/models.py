@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 
 from ..errors import SelectionError
+from .payload import model_name
 from .session import Workbench
 from .settings import Settings
 
@@ -27,7 +28,8 @@ class Models:
         :raises SelectionError: if the owner does not allow this model.
         :raises ModelLoadError: if it cannot be loaded.
         """
-        if model in ("", self.own.inspector.facts.model_id):
+        facts = self.own.inspector.facts
+        if model in ("", facts.model_id, model_name(facts)):
             return self.own
         if not self._settings.allows_model(model):
             raise SelectionError(self._refusal(model))
@@ -45,7 +47,7 @@ class Models:
         return open_bench(model, settings=self._settings)
 
     def _refusal(self, model: str) -> str:
-        own, further = self.own.inspector.facts.model_id, ", ".join(self._settings.allowed_models)
+        own, further = model_name(self.own.inspector.facts), ", ".join(self._settings.allowed_models)
         return (
             f"{model!r} is not available here: this app shows {own}"
             + (f" and, by Hub id, {further}" if further else "")

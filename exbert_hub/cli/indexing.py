@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .. import demo
 from .common import (
     By,
     CodecName,
@@ -23,6 +24,10 @@ from .common import (
     some_layers,
     talk,
 )
+
+if TYPE_CHECKING:
+    from ..index import CorpusIndex
+    from ..model import Inspector
 
 
 @app.command(epilog="Example:  hf-exbert build bert-base-uncased wizard_of_oz.txt -o woz-bert")
@@ -92,10 +97,14 @@ def build(
     epilog='Example:  hf-exbert search woz-bert "She ran to escape." --token escape --mask --by heads --layer 5'
 )
 def search(
-    index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
+    index: Annotated[str, typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
     sentence: Annotated[str, typer.Argument(help="Your sentence.")],
     token: Annotated[str, typer.Option(help="A word of the sentence, or the position of a piece.")],
     mask: Annotated[bool, typer.Option("--mask", help="Mask the token first.")] = False,
+    mask_also: Annotated[
+        list[str] | None, typer.Option(help="Another word, or the position of a piece, to mask; may be repeated.")
+    ] = None,
+    pair: Annotated[str | None, typer.Option(help="A second text: the second segment, or the decoder's text.")] = None,
     by: Annotated[By, typer.Option(help="What to compare.")] = By.embedding,
     layer: Annotated[str | None, typer.Option(help="0 to L-1, or emb. Default: the last.")] = None,
     heads: Annotated[str | None, typer.Option(help="Heads, e.g. 6,9. Default: all of the layer.")] = None,
@@ -114,16 +123,11 @@ def search(
     talk(quiet)
     hush_transformers(quiet)
     from .. import render
-    from ..index import CorpusIndex
-    from ..model import Inspector
 
-    opened = CorpusIndex.from_pretrained(index, revision=revision)
-    facts = opened.manifest.model
-    inspector = Inspector.from_pretrained(
-        model or facts.model_id, revision=None if model else facts.revision, device=device
-    )
-    place = int(token) if token.isdecimal() else token
-    seen = inspector.inspect(sentence, mask=[place] if mask else ())
+    inspector, opened = _open(index, revision, model, device)
+    place = _place(token)
+    masked = [*([place] if mask else []), *map(_place, mask_also or [])]
+    seen = inspector.inspect(sentence, pair, mask=masked)
     matches = opened.search(
         seen,
         place,
@@ -142,9 +146,29 @@ def info(
     index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
     revision: Revision = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
+    talk(quiet)
     from ..index.manifest import Manifest
     from ..index.remote import locate
 
     print_info(Manifest.load(locate(index, revision)[0]), index, as_json)
+
+
+def _open(index: str, revision: str | None, model: str | None, device: str | None) -> tuple[Inspector, CorpusIndex]:
+    """An index and the model that it was built with."""
+    if index == demo.NAME and not Path(index).exists():
+        return demo.load(device=device)
+    from ..index import CorpusIndex
+    from ..model import Inspector
+
+    opened = CorpusIndex.from_pretrained(index, revision=revision)
+    facts = opened.manifest.model
+    wanted = model or facts.model_id
+    return Inspector.from_pretrained(wanted, revision=None if model else facts.revision, device=device), opened
+
+
+def _place(token: str) -> int | str:
+    """A position of a piece, or a word."""
+    return int(token) if token.isdecimal() else token

@@ -16,14 +16,27 @@ def launch(
     index: Annotated[str | None, typer.Option(help="Folder or Hub repository of an index of this model.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Offer the API as tools for agents too (extra mcp).")] = False,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Start the app in the browser."""
+    """Start the app in the browser, until you press Ctrl-C."""
     talk(quiet)
     hush_transformers(quiet)
     from ..app import launch as launch_app
 
-    launch_app(model, index, server_name=host, server_port=port, quiet=quiet)
+    running, url, _ = launch_app(
+        model,
+        index,
+        server_name=host,
+        server_port=port,
+        mcp_server=mcp,
+        quiet=quiet or as_json,
+        prevent_thread_lock=True,
+    )
+    if as_json:
+        print_result({"url": url, "mcp": f"{url}gradio_api/mcp/" if mcp else None}, lambda: url, as_json)
+    running.blocks.block_thread()
 
 
 @app.command(epilog="Example:  hf-exbert cache --delete corpora/wizard_of_oz-1f2e3d")
@@ -31,6 +44,7 @@ def cache(
     delete: Annotated[list[str] | None, typer.Option(help="Entry to delete, as listed; may be repeated.")] = None,
     delete_all: Annotated[bool, typer.Option("--delete-all", help="Delete every entry.")] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """List or delete what exbert_hub has cached: annotated corpora and the demo's index."""
     from .. import cache as cached
@@ -43,7 +57,8 @@ def cache(
     chosen = list(entries) if delete_all else list(delete or ())
     for name in chosen:
         cached.delete(entries[name])
-        typer.echo(f"deleted {name}", err=True)
+        if not quiet:
+            typer.echo(f"deleted {name}", err=True)
     left = {name: entry for name, entry in entries.items() if name not in chosen}
     listed = [{"name": name, "path": str(entry.path), "bytes": entry.bytes} for name, entry in left.items()]
     print_result(

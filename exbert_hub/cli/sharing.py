@@ -12,7 +12,7 @@ from .common import Json, Quiet, Revision, Token, app, print_result, some_layers
 
 @app.command(epilog="Example:  hf-exbert push woz-bert me/woz-bert --license cc0-1.0")
 def push(
-    folder: Annotated[str, typer.Argument(help="Folder of an index.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of an index.")],
     repo: Annotated[str, typer.Argument(help="Repository on the Hub, owner/name; created if need be.")],
     license: Annotated[str | None, typer.Option(help="Licence of the corpus, if the index does not know it.")] = None,
     private: Annotated[
@@ -27,15 +27,17 @@ def push(
 ) -> None:
     """Share an index, and with it the text of its corpus. An interrupted push goes on when it is repeated."""
     talk(quiet)
-    from ..index import CorpusIndex
+    from ..index.publish import publish
+    from ..index.store import Store
 
-    commit = CorpusIndex.from_pretrained(folder).push_to_hub(
+    commit = publish(
+        Store(folder),
         repo,
         private=private,
         license=license,
         revision=revision,
         create_pr=create_pr,
-        commit_message=message,
+        message=message,
         token=token,
     )
     place = commit.pr_url or str(commit.repo_url)
@@ -72,8 +74,10 @@ def list_(
     language: Annotated[str | None, typer.Option(help="Code of the language of the corpus, e.g. en.")] = None,
     token: Token = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """List indexes that people share on the Hub."""
+    talk(quiet)
     from dataclasses import asdict
 
     from .. import render

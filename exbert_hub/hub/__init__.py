@@ -3,6 +3,7 @@
 from .calls import explaining, patiently
 from .datasets import dataset_revision, load_hub_dataset
 from .download import RemoteFile, Snapshot, is_offline, known_tags, open_snapshot
+from .space import push_space, space_card
 from .upload import Repository, Upload, open_repository, tag_pattern, upload
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "open_repository",
     "open_snapshot",
     "patiently",
+    "push_space",
+    "space_card",
     "tag_pattern",
     "upload",
 ]

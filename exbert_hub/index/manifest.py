@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import __version__
 from ..corpus.types import CorpusInfo, Coverage
 from ..errors import IndexFormatError
 from ..files import write_atomic
@@ -154,5 +155,6 @@ def vector_dim(model: ModelFacts, kind: Kind, layer: Layer) -> int:
 def library_versions() -> dict[str, str]:
     from importlib.metadata import version
 
-    names = ("hf-exbert", "torch", "transformers", "datasets", "faiss-cpu", "tokenizers", "spacy")
-    return {"python": platform.python_version()} | {name: version(name) for name in names}
+    names = ("torch", "transformers", "datasets", "faiss-cpu", "tokenizers", "spacy")
+    ours = {"python": platform.python_version(), "hf-exbert": __version__}  # a Space runs us from a plain folder
+    return ours | {name: version(name) for name in names}

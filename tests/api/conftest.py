@@ -26,7 +26,7 @@ def start(folder, **settings):
 def site(folder):
     app, url, _ = start(folder, MCP="1")
     yield url
-    app.close()
+    app.blocks.close()
 
 
 @pytest.fixture(scope="session")
@@ -35,4 +35,4 @@ def public_site(folder):
         folder, SPACE_ID="someone/exbert", MAX_CHARACTERS="200", CALLS_PER_MINUTE="12", MAX_MATCHES="7"
     )
     yield url
-    app.close()
+    app.blocks.close()

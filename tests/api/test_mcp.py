@@ -16,10 +16,10 @@ from .test_http import NAMES, TEXT
 
 def ask(site, work):
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     async def go():
-        async with streamablehttp_client(f"{site}gradio_api/mcp/") as (read, write, _):
+        async with streamable_http_client(f"{site}gradio_api/mcp/") as (read, write, _):
             async with ClientSession(read, write) as session:
                 await session.initialize()
                 return await work(session)

@@ -1,4 +1,4 @@
-"""ZeroGPU, with a stand-in for `spaces`: the forward pass and nothing else gets the GPU, and all that travels pickles."""
+"""ZeroGPU, with a stand-in for `spaces`: the forward pass alone gets the GPU, and all that travels pickles."""
 
 import pickle
 import subprocess

@@ -1,0 +1,151 @@
+"""`hf-exbert deploy`: this very package as a Space on the Hub."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import __version__, hub
+from .errors import SelectionError
+
+PACKAGE = Path(__file__).parent
+TAG = "exbert"
+"""Tag of the card: what has it is ours, and may be updated."""
+
+_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyi", "space")
+_OURS = ("sdk", "sdk_version", "python_version", "app_file")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A Space as it was left."""
+
+    repo_id: str
+    url: str
+    commit: str
+    created: bool
+    variables: dict[str, str]
+
+
+def deploy(
+    repo_id: str,
+    *,
+    model: str | None = None,
+    index: str | None = None,
+    allowed_models: Sequence[str] = (),
+    allow_build: bool | None = None,
+    mcp: bool | None = None,
+    hardware: str | None = None,
+    private: bool | None = None,
+    token: str | bool | None = None,
+) -> Deployment:
+    """Create a Space that runs this version of exbert_hub, or update one that was made so before.
+
+    The source of the installed package is uploaded, so what runs there is what runs here, published or not; the
+    versions of everything else are pinned. What is left out stays as it is in a Space that exists. No token is ever
+    sent into the Space: for private or gated models and indexes, add HF_TOKEN to its secrets on its settings page.
+
+    :param repo_id: "owner/name".
+    :param model: Hub id of the model to show; the embedded demo if neither model nor index is given.
+    :param index: dataset repository of its index.
+    :param allowed_models: further models that visitors may ask for: ids or patterns.
+    :param allow_build: let visitors build indexes.
+    :param mcp: offer the API as tools for agents.
+    :param hardware: such as "cpu-basic", "t4-small" or "zero-a10g".
+    :param private: of a new Space; as your account is set if None.
+    :raises SelectionError: if something is named that a Space cannot see, or the Space is not one of exbert_hub.
+    :raises HubError: if the Hub refuses or cannot be reached.
+    """
+    for what, name in (("Space", repo_id), ("model", model), ("index", index)):
+        _check_id(what, name)
+    card = hub.space_card(repo_id, token=token)
+    variables = {
+        "EXBERT_MODEL": model,
+        "EXBERT_INDEX": index,
+        "EXBERT_ALLOWED_MODELS": ",".join(allowed_models) or None,
+        "EXBERT_ALLOW_BUILD": _switch(allow_build),
+        "EXBERT_MCP": _switch(mcp),
+    }
+    given = {name: value for name, value in variables.items() if value is not None}
+    with tempfile.TemporaryDirectory() as folder:
+        stage(Path(folder), merge_card(card, repo_id, model, index))
+        url, commit = hub.push_space(
+            repo_id,
+            Path(folder),
+            replaces="exbert_hub/**",
+            variables=given,
+            hardware=hardware,
+            private=private,
+            message=f"exbert_hub {__version__}",
+            token=token,
+        )
+    return Deployment(repo_id, url, commit, card is None, given)
+
+
+def stage(folder: Path, card: str) -> None:
+    """Lay out the files of a Space: app, requirements, card, and the source of this package."""
+    templates = _templates()
+    shutil.copytree(PACKAGE, folder / "exbert_hub", ignore=_NOT_SHIPPED)
+    shutil.copy(templates / "requirements.txt", folder)
+    shutil.copy(templates / "app.py" if (templates / "app.py").exists() else PACKAGE.parent / "app.py", folder)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def merge_card(existing: str | None, repo_id: str, model: str | None, index: str | None) -> str:
+    """The card of the Space; of one that exists, only what Gradio and the Hub must know is changed.
+
+    :param existing: "" where there is none yet, None where there is no Space yet.
+    :raises SelectionError: if the Space is one of something else.
+    """
+    from huggingface_hub import SpaceCard
+
+    ours = SpaceCard((_templates() / "README.md").read_text("utf-8"))
+    card = SpaceCard(existing) if existing else ours
+    if existing is not None and TAG not in (card.data.get("tags") or []):
+        raise SelectionError(
+            f"The Space {repo_id} is not one of exbert_hub, so it is not overwritten: its card has no tag {TAG!r}. "
+            "Choose another name, or add the tag to its card if you mean it."
+        )
+    for name in _OURS:
+        card.data[name] = ours.data[name]
+    card.data["models"] = _with(card.data.get("models"), model)
+    card.data["datasets"] = _with(card.data.get("datasets"), index)
+    return str(card)
+
+
+def _templates() -> Path:
+    """The folder `space/`: within an installed package, beside it in a checkout."""
+    installed = PACKAGE / "space"
+    return installed if installed.is_dir() else PACKAGE.parent / "space"
+
+
+def _check_id(what: str, name: str | None) -> None:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    if name is None:
+        return
+    hint = {
+        "Space": "write it as owner/name",
+        "model": "push it to the Hub first, as owner/name",
+        "index": "push it first with `hf-exbert push`",
+    }[what]
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        raise SelectionError(f"{name!r} is not the id of a {what} on the Hub: {hint}.") from None
+    is_folder = what != "Space" and Path(name).exists()
+    if is_folder or (what != "model" and "/" not in name):
+        raise SelectionError(f"{name!r} is not the id of a {what} on the Hub: {hint}.")
+
+
+def _switch(value: bool | None) -> str | None:
+    return None if value is None else str(int(value))
+
+
+def _with(names: Iterable[str] | None, name: str | None) -> list[str]:
+    listed = list(names or ())
+    return listed if name is None or name in listed else [*listed, name]
