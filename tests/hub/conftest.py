@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,11 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus, write_corpus
 from exbert_hub.index import CorpusIndex
+from exbert_hub.index.card import render
+from exbert_hub.index.manifest import Manifest
 from exbert_hub.model import Inspector
 
+from .repos import Blob, Repo
 from .server import HubServer
 
 LAYERS = ("emb", 0, 5)
@@ -61,25 +64,30 @@ class Client:
             "OMP_NUM_THREADS": "1",
         } | self.settings  # fmt: skip
 
-    def start(self, script: str, *arguments: object) -> subprocess.Popen:
-        command = [sys.executable, "-c", PRELUDE + script, *map(str, arguments)]
+    def start(self, *arguments: object) -> subprocess.Popen:
+        """Start `hf-exbert`."""
+        return self._start("-m", "exbert_hub", *arguments)
+
+    def command(self, *arguments: object) -> Done:
+        """Run `hf-exbert`."""
+        return finish(self.start(*arguments))
+
+    def python(self, script: str, *arguments: object) -> Done:
+        """Run a script; `args` are its arguments, `show` prints its result."""
+        return finish(self._start("-c", PRELUDE + script, *arguments))
+
+    def _start(self, *arguments: object) -> subprocess.Popen:
+        command = [sys.executable, *map(str, arguments)]
         return subprocess.Popen(
             command, env=self.environment, cwd=self.home, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
-    def python(self, script: str, *arguments: object) -> Done:
-        """Run a script; `args` are its arguments, `show` prints its result."""
-        process = self.start(script, *arguments)
-        out, err = process.communicate(timeout=120)
-        return Done(process.returncode, out, err)
+    @property
+    def offline(self) -> "Client":
+        return replace(self, settings=self.settings | {"HF_HUB_OFFLINE": "1"})
 
-    def command(self, *arguments: object) -> Done:
-        """Run `hf-exbert`."""
-        command = [sys.executable, "-m", "exbert_hub", *map(str, arguments)]
-        done = subprocess.run(
-            command, env=self.environment, cwd=self.home, text=True, capture_output=True, timeout=120
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+    def push(self, folder: Path, repo: str, *options: str) -> Done:
+        return self.command("push", folder, repo, "--license", "cc0-1.0", "--json", *options)
 
     def cached(self) -> set[str]:
         """Files of repositories that are in the cache, each whole."""
@@ -94,12 +102,16 @@ class Client:
         return list((self.home / "hf").rglob("*.incomplete"))
 
 
+def finish(process: subprocess.Popen) -> Done:
+    out, err = process.communicate(timeout=120)
+    return Done(process.returncode, out, err)
+
+
 PRELUDE = """
 import json, logging, sys
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 args = sys.argv[1:]
 show = lambda value: print(json.dumps(value))
-from exbert_hub.index import CorpusIndex
 """
 
 
@@ -149,13 +161,21 @@ def other_folder(tmp_path_factory, inspector) -> Path:
     return build(inspector, tmp_path_factory.mktemp("other"), 100, 12)
 
 
-PUSH = """
-index = CorpusIndex.from_pretrained(args[0])
-commit = index.push_to_hub(args[1], license="cc0-1.0", **json.loads(args[2] if len(args) > 2 else "{}"))
-show({"oid": commit.oid, "url": commit.commit_url, "pr": commit.pr_url})
-"""
+def share(server: HubServer, repo_id: str, folder: Path, **options) -> Repo:
+    """Put a finished index on the Hub without a client."""
+    manifest = Manifest.load(folder)
+    files = {name: Blob((folder / name).read_bytes(), True) for name in manifest.files}
+    card = render(repo_id, replace(manifest, corpus=replace(manifest.corpus, license="mit")))
+    files |= {"README.md": Blob(card.encode(), False), "exbert.json": Blob(manifest.to_json().encode(), False)}
+    repo = server.hub.repos.setdefault(repo_id, Repo(repo_id, **options))
+    server.hub.large |= {blob.sha256: blob.data for blob in files.values() if blob.large}
+    commit = repo.commit("main", "index", repo.at("main").files | files)
+    repo.tags[f"index-{len(repo.tags) + 1}"] = commit.oid
+    return repo
+
 
 OPEN = """
+from exbert_hub.index import CorpusIndex
 options = json.loads(args[1] if len(args) > 1 else "{}")
 index = CorpusIndex.from_pretrained(args[0], **options)
 show({"revision": index.revision, "pieces": len(index), "layers": index.tokens.list_indexes()})

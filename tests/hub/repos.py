@@ -17,9 +17,9 @@ LARGE = (".parquet", ".faiss", ".safetensors")
 class Refusal(Exception):
     """An answer other than 200, as the Hub gives it."""
 
-    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+    def __init__(self, status: int, message: str, code: str | None = None, **details: str) -> None:
         super().__init__(message)
-        self.status, self.message, self.code = status, message, code
+        self.status, self.message, self.code, self.details = status, message, code, details
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,13 @@ class Hub:
             raise Refusal(403, "You have no write access to this repository")
         return repo
 
-    def create(self, owner: str | None, name: str, private: bool, token: str | None) -> Repo:
+    def create(self, owner: str | None, name: str, private: bool, token: str | None, base: str) -> Repo:
         user = self.user_of(token)
         if token not in self.users or (owner or user) != user:
             raise Refusal(403, f'You don\'t have the rights to create a dataset under the namespace "{owner}"')
         repo_id = f"{user}/{name}"
         if repo_id in self.repos:
-            raise Refusal(409, "You already created this dataset repo")
+            raise Refusal(409, "You already created this dataset repo", url=base + repo_id)
         self.repos[repo_id] = Repo(repo_id, private)
         return self.repos[repo_id]
 

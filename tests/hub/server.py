@@ -55,8 +55,9 @@ class HubHandler(Wire):
     def create(self) -> Reply:
         wanted = json.loads(self.body)
         private = wanted.get("visibility") == "private"
-        repo = self.hub.create(wanted.get("organization"), wanted["name"], private, self.token)
-        return self._json({"url": f"{self.server_state.endpoint}/datasets/{repo.id}"})
+        base = f"{self.server_state.endpoint}/datasets/"
+        repo = self.hub.create(wanted.get("organization"), wanted["name"], private, self.token, base)
+        return self._json({"url": base + repo.id})
 
     def validate(self) -> Reply:
         head = json.loads(self.body)["content"].split("---\n")
@@ -128,7 +129,7 @@ class HubHandler(Wire):
         return entry | ({"lfs": large} if blob.large else {})
 
     def preupload(self, repo_id: str, revision: str) -> Reply:
-        repo = self.hub.writable(repo_id, self.token) if "create_pr" not in self.query else self._proposable(repo_id)
+        repo = self._target(repo_id, revision)
         there = repo.at(revision).files
         answers = []
         for file in json.loads(self.body)["files"]:
@@ -136,6 +137,10 @@ class HubHandler(Wire):
             answer = {"path": file["path"], "uploadMode": mode, "shouldIgnore": False}
             answers.append(answer | ({"oid": there[file["path"]].etag} if file["path"] in there else {}))
         return self._json({"files": answers})
+
+    def _target(self, repo_id: str, revision: str) -> Repo:
+        proposal = "create_pr" in self.query or revision.startswith("refs/pr/")
+        return self._proposable(repo_id) if proposal else self.hub.writable(repo_id, self.token)
 
     def _proposable(self, repo_id: str) -> Repo:
         """Whoever is logged in may open a pull request."""
@@ -170,8 +175,7 @@ class HubHandler(Wire):
 
     def commit(self, repo_id: str, revision: str) -> Reply:
         create_pr = "create_pr" in self.query
-        own = not create_pr and not revision.startswith("refs/pr/")
-        repo = self.hub.writable(repo_id, self.token) if own else self._proposable(repo_id)
+        repo = self._target(repo_id, revision)
         lines = [json.loads(line) for line in self.body.splitlines()]
         commit, number = self.hub.apply(repo, revision, lines, create_pr)
         base = f"{self.server_state.endpoint}/datasets/{repo.id}"

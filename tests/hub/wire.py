@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class WireServer:
         self.port = self._http.server_address[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.storage = f"http://localhost:{self.port}"  # another origin: no token may arrive there
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         for fault in self.faults:
@@ -129,6 +130,9 @@ class Wire(BaseHTTPRequestHandler):
             return
         self.body = self._read_body(length)
         self.received = len(self.body)
+        if self.received < length:  # the client was killed
+            self._cut()
+            return
         if fault and fault.status is not None:
             fault.reached.set()
             self._send(fault.status, b"{}", fault.headers)
@@ -150,13 +154,13 @@ class Wire(BaseHTTPRequestHandler):
 
     def _cut(self) -> None:
         self.close_connection = True
-        self.connection.close()
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def _refuse(self, refusal: Refusal) -> None:
         headers = {"X-Error-Message": refusal.message}
         if refusal.code:
             headers["X-Error-Code"] = refusal.code
-        self._send(refusal.status, json.dumps({"error": refusal.message}).encode(), headers)
+        self._send(refusal.status, json.dumps({"error": refusal.message} | refusal.details).encode(), headers)
 
     def _json(self, value: Any, headers: dict[str, str] | None = None) -> Reply:
         return lambda: self._send(200, json.dumps(value).encode(), headers or {})
