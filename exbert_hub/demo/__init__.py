@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from ..index import CorpusIndex
     from ..model import Inspector
 
+NAME = "demo"
+"""What stands for all of it on the command line."""
+
 FOLDER = Path(__file__).parent
 MODEL = FOLDER / "model"
 CORPUS = FOLDER / "annotated"
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
+
+_PREFIX = "demo-"  # of the folder of its index in the cache
 
 
 def load(
@@ -32,6 +37,14 @@ def load(
     return inspector, _index(inspector, progress)
 
 
+def owns(index: CorpusIndex) -> bool:
+    """Whether an index is the demo's, which `load` finds on every machine."""
+    from ..cache import cache_root
+
+    folder = Path(index.name_or_path)
+    return folder.parent == cache_root() / "indexes" and folder.name.startswith(_PREFIX)
+
+
 def _index(inspector: Inspector, progress: Callable[[int, int], None] | None) -> CorpusIndex:
     from ..cache import cache_root, locked
     from ..corpus import open_corpus
@@ -43,7 +56,7 @@ def _index(inspector: Inspector, progress: Callable[[int, int], None] | None) ->
     facts = inspector.facts
     parts = (str(FORMAT_VERSION), corpus.info.sha256, facts.weights_fingerprint, facts.tokenizer_fingerprint)
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    folder = cache_root() / "indexes" / f"demo-{key}"
+    folder = cache_root() / "indexes" / f"{_PREFIX}{key}"
     # a second start that comes while the first one builds waits for it instead of failing or building twice
     with locked(folder.with_suffix(".demo"), timeout=600):
         try:

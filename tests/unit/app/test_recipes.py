@@ -1,0 +1,118 @@
+"""Code that the page hands out finds what the page found: it is run, and the matches are compared."""
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exbert_hub import demo
+from exbert_hub.app.payload import SearchRequest
+from exbert_hub.app.recipes import SearchOptions, as_command, as_python
+from exbert_hub.cli import main
+
+SENTENCE = "The girl ran to a local pub to escape the din of her city."
+NASTY = """-rf "She" can't $HOME `id` \\n; & | escape
+<b>{x!r}</b> # 🦉 '''quotes''' %s *"""
+
+
+def request(text=SENTENCE, pair="", mask=(), token=10, by="embedding", layer=2, heads=()):
+    return SearchRequest(text, pair, mask, token, by, layer, heads)
+
+
+REQUESTS = {
+    "plain": request(),
+    "masked": request(mask=(10,)),
+    "others masked": request(mask=(3, 5)),
+    "input embeddings": request(layer="emb"),
+    "some heads": request(by="heads", layer=5, heads=(9, 6)),
+    "all heads": request(by="heads", layer=1, heads=tuple(range(12))),
+    "heads of the max-attention token": request(heads=(8,)),
+    "pair": request(pair="-- Run, she said.", mask=(10, 18), token=18),
+    "nasty": request(text=NASTY, pair=NASTY, mask=(5,), token=5),
+}
+
+
+@pytest.fixture(params=list(REQUESTS))
+def asked(request):
+    return REQUESTS[request.param]
+
+
+def on_the_page(inspector, index, asked, options):
+    seen = inspector.inspect(asked.text, asked.pair or None, mask=asked.mask)
+    heads = list(asked.heads) or None
+    return index.search(seen, asked.token, by=asked.by, layer=asked.layer, heads=heads, **options._asdict())
+
+
+def told(matches):
+    return json.loads(json.dumps(matches.to_dict()))
+
+
+@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(7, False, False)])
+def test_python_finds_the_same(inspector, index, asked, options):
+    code = as_python(inspector.facts, index, asked, options)
+    names = {}
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        exec(compile(code, "recipe", "exec"), names)
+    assert told(names["matches"]) == told(on_the_page(inspector, index, asked, options))
+    assert "matches for" in shown.getvalue()
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    """The arguments that a real shell makes of a command."""
+    echo = tmp_path / "hf-exbert"
+    echo.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    echo.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+
+    def arguments(command):
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, env={"PATH": path})
+        return json.loads(done.stdout)
+
+    return arguments
+
+
+@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(7, False, False)])
+def test_the_command_finds_the_same(inspector, index, asked, options, shell, monkeypatch, capsys):
+    verb, *arguments = shell(as_command(inspector.facts, index, asked, options))
+    monkeypatch.setattr(sys, "argv", ["hf-exbert", verb, "--json", *arguments])
+    with contextlib.suppress(SystemExit):  # how typer ends; what was printed says whether it went well
+        main()
+    assert json.loads(capsys.readouterr().out) == told(on_the_page(inspector, index, asked, options))
+
+
+def test_the_command_runs_as_it_stands(inspector, index):
+    command = as_command(inspector.facts, index, REQUESTS["nasty"], SearchOptions())
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=os.environ | {"PATH": path})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("50 nearest to")
+
+
+def test_the_demo_is_told_by_its_name(inspector, index, monkeypatch):
+    monkeypatch.setattr(demo, "owns", lambda opened: opened is index)
+    assert "inspector, index = demo.load()" in as_python(inspector.facts, index, request(), SearchOptions())
+    assert f"-- demo '{SENTENCE}'" in as_command(inspector.facts, index, request(), SearchOptions())
+
+
+def test_commits_are_pinned(inspector, index):
+    class Shared:
+        name_or_path, revision, manifest = "owner/name", "abc123", index.manifest
+
+    code = as_python(inspector.facts, Shared(), request(), SearchOptions())
+    assert "CorpusIndex.from_pretrained('owner/name', revision='abc123')" in code
+    command = as_command(inspector.facts, Shared(), request(), SearchOptions())
+    assert "--revision=abc123" in command and "-- owner/name" in command
+
+
+def test_the_command_line_knows_the_demo(inspector, index, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "load", lambda device=None: (inspector, index))
+    monkeypatch.setattr(sys, "argv", ["hf-exbert", "search", "demo", SENTENCE, "--token", "escape", "-k", "3"])
+    with contextlib.suppress(SystemExit):
+        main()
+    assert capsys.readouterr().out.startswith("3 nearest to 'escape'")
