@@ -58,6 +58,12 @@ class Matches(Sequence[Match]):
         scores = f", scores {self[0].score:.3f} to {self[-1].score:.3f}" if self.matches else ""
         return f"<{len(self)} matches for {self.query}{scores}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .. import html
+
+        return html.matches(self)
+
     def summary(self, field: str, of: Of = "match") -> Summary:
         """Histogram of a label over the matches, their max-attention tokens or the tokens that follow them.
 

@@ -25,6 +25,12 @@ class Summary:
     total: int  # tokens counted; fewer than matches where a match has no such token
     bars: tuple[Bar, ...]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .. import html
+
+        return html.summary(self)
+
 
 @dataclass(frozen=True)
 class LayerSummary:

@@ -13,7 +13,7 @@ from .tokens import find, position_of
 from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Inspection:
     """What a model computed for one text; the properties without a stack's name are those of the main stack."""
 
@@ -23,6 +23,15 @@ class Inspection:
     predicts: Literal["here", "next", "none"]  # what predictions at a piece are about: itself, the one after it
     facts: ModelFacts  # of the model that looked
     predicted: tuple[tuple[Prediction, ...], ...]  # per piece of the stack with the head; empty without one
+
+    def __repr__(self) -> str:
+        return f"<Inspection of {self.text!r} by {self.facts.model_id}: {len(self.pieces)} pieces>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .. import html
+
+        return html.inspection(self)
 
     @property
     def main(self) -> Stack:
