@@ -89,10 +89,10 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
         def search(event: gr.EventData) -> Any:
             return bench.search(event.query)
 
-        quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
+        quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
         gr.on([sentence.submit, pair.submit], None, [sentence, pair], None, js=_SEND, show_progress="hidden")
         view.inspect(inspect, None, [view, sentence, pair], **quiet)
-        view.search(search, None, evidence, **quiet)
+        evidence.search(search, None, evidence, **quiet)
     return page
 
 

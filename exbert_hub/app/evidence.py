@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import gradio as gr
+from gradio.events import EventListener
 
 from . import assets
 
 
 class CorpusView(gr.HTML):
-    """Histograms and result sentences. Value: what `Workbench.search` returns."""
+    """Histograms and result sentences. Value: what `Workbench.search` returns. Listen with `search`."""
 
-    EVENTS = []
+    EVENTS = [EventListener("search")]
 
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         super().__init__(
@@ -25,5 +27,9 @@ class CorpusView(gr.HTML):
             **kwargs,
         )
 
+    def postprocess(self, value: Any) -> str | None:
+        """One string: Gradio's front end would make every nested list reactive, which takes longer than a search."""
+        return None if value is None else json.dumps(value)
+
     def api_info(self) -> dict[str, Any]:
-        return {"type": "object"}
+        return {"type": "string"}

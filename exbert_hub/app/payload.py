@@ -149,7 +149,8 @@ def inspection_payload(seen: Inspection, request: InspectRequest) -> Json:
     texts = (request.pair, "") if of_decoder else (request.text, request.pair)
     return {
         "stack": name,
-        "stacks": list(stacks),
+        "stacks": [one for one in ("encoder", "decoder", "cross") if one in stacks],
+        "main": seen.main.name,
         "from": pieces_payload(stack.queries, texts),
         "to": pieces_payload(stack.keys, (request.text, "")) if name == "cross" else None,
         "layers": layers_payload(stack),
@@ -182,7 +183,7 @@ def _surface(tokens: Tokens, texts: tuple[str, str], i: int) -> str:
 
 def _display(piece: str, surface: str, special: bool) -> str:
     """The piece as people read it. Byte-level pieces spell other scripts in Latin letters: there the text is shown."""
-    bare = piece.lstrip("Ġ▁") or piece
+    bare = piece.lstrip("Ġ▁") or "␣"
     return bare if special or not surface or bare.isascii() else surface
 
 
@@ -254,7 +255,7 @@ def _rounded(values: np.ndarray | None) -> list[float] | None:
 def _summaries(matches: Matches, labels: Sequence[str], causal: bool) -> Json:
     def bars(field: str, of: Of) -> Json:
         summary = matches.summary(field, of=of)
-        return {"total": summary.total, "bars": [_bar_payload(bar) for bar in summary.bars]}
+        return {"total": summary.total, "bars": [bar_payload(bar) for bar in summary.bars]}
 
     asked: dict[Of, tuple[str, ...]] = {"match": tuple(labels)}
     if any(match.max_attention is not None for match in matches.matches):
@@ -264,7 +265,7 @@ def _summaries(matches: Matches, labels: Sequence[str], causal: bool) -> Json:
     return {of: {field: bars(field, of) for field in fields} for of, fields in asked.items()}
 
 
-def _bar_payload(bar: Bar) -> list[Any]:
+def bar_payload(bar: Bar) -> list[Any]:
     """A label that the base never shows has an infinite lift, which JSON cannot say: None."""
     lift = bar.lift if math.isfinite(bar.lift) else None
     return [bar.label, bar.count, round(bar.share, 4), round(bar.base_rate, 5), lift]

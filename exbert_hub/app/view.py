@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -14,10 +15,10 @@ class AttentionView(gr.HTML):
     """Curves, pieces, head matrices and their controls. Value: what `Workbench.inspect` returns.
 
     The template is constant and the value never touches it: the script draws with text nodes only. Listen with
-    `inspect` and `search` and read `gr.EventData`; the view is no input, since its value would be sent back and forth.
+    `inspect` and read `gr.EventData`; the view is no input, since its value would be sent back and forth.
     """
 
-    EVENTS = [EventListener("inspect"), EventListener("search")]
+    EVENTS = [EventListener("inspect")]
 
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         super().__init__(
@@ -30,5 +31,9 @@ class AttentionView(gr.HTML):
             **kwargs,
         )
 
+    def postprocess(self, value: Any) -> str | None:
+        """One string: Gradio's front end would make every nested list reactive, which takes longer than a search."""
+        return None if value is None else json.dumps(value)
+
     def api_info(self) -> dict[str, Any]:
-        return {"type": "object"}
+        return {"type": "string"}

@@ -51,6 +51,25 @@ test("queries are equal exactly when their results are", () => {
   assert.deepEqual(query({ layer: "emb", heads: [1] }), query({ layer: "emb", heads: [2] }));
 });
 
+test("one question at a time, and after it only the latest", () => {
+  const sent = [], asker = new state.Asker((question) => sent.push(question));
+  assert.ok(asker.answers({ n: 0 })); // the value that the page came with
+  for (const n of [1, 2, 3]) asker.ask({ n });
+  assert.deepEqual(sent, [{ n: 1 }]);
+  assert.ok(!asker.answers({ n: 1 }));
+  assert.deepEqual(sent, [{ n: 1 }, { n: 3 }]);
+  assert.ok(asker.answers({ n: 3 }));
+  asker.ask({ n: 4 });
+  assert.equal(sent.length, 3);
+});
+
+test("a lost answer does not hold up the page for ever", () => {
+  const sent = [], asker = new state.Asker((question) => sent.push(question), 0);
+  asker.ask(1);
+  asker.ask(2);
+  assert.deepEqual(sent, [1, 2]);
+});
+
 test("the store tells its listeners what changed, and writes steps into the address", () => {
   const store = new state.Store({ ...state.DEFAULTS }), heard = [], written = [];
   store.subscribe((values, changed) => heard.push(changed));

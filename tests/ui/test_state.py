@@ -80,6 +80,19 @@ def test_results_are_marked_stale_at_once_and_fresh_again(site: str, visit: Visi
     assert page.locator(".exb-stale-note").is_visible()
 
 
+def test_haste_ends_where_the_last_wish_was(site: str, visit: Visit) -> None:
+    page = visit(site)
+    for token in (2, 3, 5, 9):  # faster than the model can follow
+        page.evaluate(
+            "(t) => document.querySelector(`.exb-from [data-token='${t}']`).dispatchEvent("
+            "new MouseEvent('dblclick', { bubbles: true }))",
+            token,
+        )
+    page.wait_for_function("document.querySelectorAll('.exb-from [data-masked]').length === 4")
+    assert state(page)["mask"] == [2, 3, 5, 9]
+    page.wait_for_selector(".exb-mount:not([data-busy]) .exb-figure")
+
+
 def test_two_visitors_never_see_each_other(site: str, visit: Visit) -> None:
     one, two = visit(site, text="A cat sat."), visit(site, text="The owl flew.")
     for page, word in ((one, "cat"), (two, "owl")):

@@ -4,8 +4,9 @@ const controls = (() => {
   "use strict";
   const { el, fill, segmented, toggle, roving, percent } = dom;
 
-  // heads: heads per layer. set(patch, entry) changes the store; hoverHead(head|null) previews one head.
-  function panel(heads, set, hoverHead) {
+  // heads: heads per layer. set(patch, entry) changes the store, hoverHead(head|null) previews one head.
+  function panel(heads, stacks, { set, hoverHead, openStack }) {
+    const stack = segmented("Stack", stacks.map((name) => ({ value: name, label: name === "cross" ? "cross-attention" : name })), null, openStack);
     const layers = [{ value: "emb", label: "emb", title: "Input embeddings, before any attention" },
       ...heads.map((count, layer) => ({
         value: layer, label: String(layer), disabled: count === 0,
@@ -21,6 +22,7 @@ const controls = (() => {
       oninput: () => set({ top: Number(slider.value) }, "replace"),
     });
     const node = el("div.exb-controls", {},
+      stacks.length > 1 ? el("div.exb-control", {}, el("span.exb-label", {}, "Stack"), stack.node) : null,
       el("div.exb-control", {}, el("span.exb-label", {}, "Layer"), layer.node),
       el("div.exb-control", {}, el("span.exb-label", {}, "Heads"), row, bulk),
       el("div.exb-control.exb-options", {}, special.node,
@@ -59,7 +61,7 @@ const controls = (() => {
         chip.toggleAttribute("data-idle", none);
       });
     }
-    return { node, update, flip };
+    return { node, update, flip, showStack: stack.select };
   }
 
   // The dock: the token in question, what the model would put there, and the search.

@@ -12,6 +12,7 @@ const evidence = (() => {
   class Evidence {
     constructor(element, { props, trigger, watch }, store, bus) {
       Object.assign(this, { element, props, trigger, store });
+      this.asker = new state.Asker((query) => this.trigger("search", { query }));
       this.expanded = new Set();
       this.root = el("section.exb-evidence", { "aria-label": "Evidence from the corpus" });
       fill(element, this.root);
@@ -20,12 +21,13 @@ const evidence = (() => {
       bus.addEventListener("search", ({ detail }) => this.searching(detail));
       watch("value", () => this.receive(props.value));
       this.receive(props.value);
+      if (store.searched) this.searching(store.searched);
     }
 
-    receive(value) {
-      if (!value) return;
-      if (this.asked && value.query && !state.same(value.query, this.asked)) return; // an answer to an older question
-      this.asked = null;
+    receive(message) {
+      if (!message) return;
+      const value = JSON.parse(message);
+      if (value.query && !this.asker.answers(value.query)) return; // an answer to an older question
       this.value = value;
       this.results = value.results;
       this.root.removeAttribute("data-busy");
@@ -34,7 +36,7 @@ const evidence = (() => {
     }
 
     searching(query) {
-      this.asked = query;
+      this.asker.ask(query);
       this.root.setAttribute("data-busy", "");
       if (!this.results) fill(this.root, this.title(), this.skeleton());
     }
@@ -144,7 +146,7 @@ const evidence = (() => {
       return this.results.rows[match.labels[position] ?? -1] ?? null;
     }
 
-    value_(match, of, field) {
+    labelFor(match, of, field) {
       if (field === "offset") return match.offset === null ? null : String(match.offset);
       const position = { match: match.position, max_attention: match.attended, next: match.position + 1 }[of];
       return position === null ? null : this.labelsAt(match, position)?.[this.results.labels.indexOf(field)] ?? null;
@@ -152,7 +154,7 @@ const evidence = (() => {
 
     drawResults() {
       const filter = this.filter();
-      const kept = filter ? this.results.matches.filter((match) => this.value_(match, filter.of, filter.field) === filter.label) : this.results.matches;
+      const kept = filter ? this.results.matches.filter((match) => this.labelFor(match, filter.of, filter.field) === filter.label) : this.results.matches;
       fill(this.list, ...kept.map((match) => this.result(match)));
       this.drawToolbar(filter, kept.length);
     }

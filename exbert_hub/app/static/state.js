@@ -94,6 +94,7 @@ const state = (() => {
     constructor(values) {
       this.values = values;
       this.heads = []; // per layer of the model on the page
+      this.searched = null; // the query of the latest search, for a component that mounts after it
       this.listeners = new Set();
       this.address = null;
     }
@@ -112,6 +113,36 @@ const state = (() => {
     }
   }
 
+  // One question to the server at a time, and after it only the latest. Gradio's own "always_last" would call again
+  // without the event's data.
+  class Asker {
+    constructor(send, patience = 60_000) {
+      this.send = send;
+      this.patience = patience; // ms after which a lost answer no longer holds up the next question
+      this.wanted = null;
+      this.flying = null;
+    }
+
+    ask(question) {
+      this.wanted = question;
+      if (this.flying && performance.now() - this.since < this.patience) return;
+      this.flying = question;
+      this.since = performance.now();
+      this.send(question);
+    }
+
+    // Whether an answer is the one that is wanted; if not, the wanted question goes out now.
+    answers(question) {
+      this.flying = null;
+      if (this.wanted === null || same(question, this.wanted)) {
+        this.wanted = null;
+        return true;
+      }
+      this.ask(this.wanted);
+      return false;
+    }
+  }
+
   // Ties a store to the address bar, both ways. Parameters that are not ours (Gradio's __theme) stay.
   function bindAddress(store, onReturn) {
     store.address = (query, entry) => {
@@ -122,7 +153,7 @@ const state = (() => {
     window.addEventListener("popstate", () => onReturn(fromQuery(location.search)));
   }
 
-  return { DEFAULTS, FIELDS, toQuery, fromQuery, clamp, query, same, Store, bindAddress };
+  return { DEFAULTS, FIELDS, toQuery, fromQuery, clamp, query, same, Store, Asker, bindAddress };
 })();
 
 if (typeof module !== "undefined") module.exports = state;

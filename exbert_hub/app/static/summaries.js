@@ -27,7 +27,8 @@ const summaries = (() => {
     const shown = names.includes(field) ? field : names[0];
     const { total, bars } = fields[shown];
     const scale = Math.max(...bars.map(([, , share, base]) => Math.max(share, Math.min(base, share * 1.5))), 0.01);
-    const visible = expanded ? bars : bars.slice(0, FIRST);
+    const likeliest = new Set([...bars].sort((a, b) => b[1] - a[1]).slice(0, FIRST)); // offsets come in another order
+    const visible = expanded ? bars : bars.filter((one) => likeliest.has(one));
     const pressed = (label) => filter !== null && filter.of === of && filter.field === shown && filter.label === label;
     return el("section.exb-histogram", { "data-of": of, "data-field": shown },
       el("header", {}, el("h3", {}, title), el("span.exb-spring"),

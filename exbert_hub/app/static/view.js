@@ -12,7 +12,7 @@ const attentionView = (() => {
       this.shown = null; // the inspection on the page, with its layers decoded when first drawn
       this.hover = null; // {side, token}
       this.hoveredHead = null;
-      this.pending = null; // the text and mask that the server was asked for
+      this.asker = new state.Asker((request) => this.trigger("inspect", { request, restore: this.restoring }));
       this.restoring = true; // whether a link or the back button is being followed, which also brings results back
       this.drawn = {}; // results of the maths, by what they depend on
       this.build();
@@ -39,16 +39,15 @@ const attentionView = (() => {
 
     // --- what comes from the server -------------------------------------------------------------------------------
 
-    receive(value) {
-      if (!value) return;
+    receive(message) {
+      if (!message) return;
+      const value = JSON.parse(message);
       this.facts = value.facts;
-      this.store.heads = value.facts.heads;
       this.index = value.index;
-      if (this.pending && !state.same(value.request, this.pending)) return; // an answer to an older question
-      if (!this.shown && !this.pending && !value.notice && this.wants(value.request)) { // the URL wants another text
+      if (!this.asker.answers(value.request)) return; // an answer to an older question
+      if (!this.shown && !value.notice && this.wants(value.request)) { // the URL wants another text
         return this.ask({ text: this.store.values.text ?? value.request.text }, true);
       }
-      this.pending = null;
       this.element.removeAttribute("data-busy");
       if (value.notice) {
         this.say("error", value.notice);
@@ -63,13 +62,20 @@ const attentionView = (() => {
       this.layers = this.shown.layers.map((layer) => layer && {
         heads: layer.heads, rows: this.shown.from.length, cols: this.shown.to.length, codes: maths.decodeBase64(layer.data),
       });
-      if (!state.same(this.panelled, this.facts.heads)) {
-        this.panelled = this.facts.heads;
-        this.panel = controls.panel(this.facts.heads, (patch, entry) => this.store.set(patch, entry), (head) => this.setHead(head));
+      this.heads = this.layers.map((layer) => layer?.heads ?? 0);
+      this.store.heads = this.heads;
+      if (!state.same(this.panelled, [this.heads, this.shown.stacks, this.facts])) {
+        this.panelled = [this.heads, this.shown.stacks, this.facts];
+        this.panel = controls.panel(this.heads, this.shown.stacks, {
+          set: (patch, entry) => this.store.set(patch, entry),
+          hoverHead: (head) => this.setHead(head),
+          openStack: (stack) => this.ask({ stack: stack === this.shown.main ? "" : stack, mask: [], token: null }),
+        });
         fill(this.body, this.title(), this.panel.node, this.figure.node, this.dock.node);
       }
+      this.panel.showStack(this.shown.stack);
       const { values, notes } = state.clamp({ ...this.store.values, ...value.request }, {
-        heads: this.facts.heads, from: this.shown.from.length, to: this.shown.to.length,
+        heads: this.heads, from: this.shown.from.length, to: this.shown.to.length,
       });
       if (notes.length) this.say("note", { title: "The link asked for something that is not here", message: notes.join(" ") });
       this.store.set(values, "replace");
@@ -95,10 +101,9 @@ const attentionView = (() => {
     ask(patch, restore = false) {
       this.store.set(patch, restore ? "none" : "push");
       const { text, pair, stack, mask } = this.store.values;
-      this.pending = { text, pair, stack, mask };
       this.restoring = restore;
       this.element.setAttribute("data-busy", "");
-      this.trigger("inspect", { request: this.pending, restore });
+      this.asker.ask({ text, pair, stack, mask });
     }
 
     // The browser's back and forward buttons.
@@ -106,7 +111,7 @@ const attentionView = (() => {
       const { text, pair, stack, mask } = this.shown.request;
       const wanted = { ...values, text: values.text ?? text };
       const same = state.same([wanted.text, wanted.pair, wanted.stack, wanted.mask], [text, pair, stack, mask]);
-      const { values: fixed } = same ? state.clamp(wanted, { heads: this.facts.heads, from: this.shown.from.length, to: this.shown.to.length }) : { values: wanted };
+      const { values: fixed } = same ? state.clamp(wanted, { heads: this.heads, from: this.shown.from.length, to: this.shown.to.length }) : { values: wanted };
       this.store.set(fixed, "none");
       if (!same) this.ask({}, true);
       else if (fixed.search && this.ready().can) this.search();
@@ -143,7 +148,6 @@ const attentionView = (() => {
     pick(side, token) {
       const values = this.store.values;
       const release = values.token === token && values.side === side;
-      this.beforeClick = { token: values.token, side: values.side };
       this.store.set(release ? { token: null } : { token, side });
       clearTimeout(this.clickTimer);
       if (!release && values.click) this.clickTimer = setTimeout(() => this.search(), CLICK_MS);
@@ -161,10 +165,11 @@ const attentionView = (() => {
     ready() {
       const { token, by, layer, heads, side } = this.store.values;
       const index = this.index;
-      const count = layer === "emb" ? 0 : this.facts.heads[layer];
+      const count = layer === "emb" ? 0 : this.heads[layer];
       const scope = by === "embedding" ? (layer === "emb" ? "of the input" : `at layer ${layer}`)
         : layer === "emb" ? "" : heads === null ? `of layer ${layer}, all ${count}` : `${layer}-[${heads.join(",")}]`;
       const why = !index ? "No corpus index is open"
+        : this.shown.stack !== this.shown.main ? `Searches start from the ${this.shown.main}; the other stacks are for looking`
         : token === null ? "Pick a piece first: click it in the figure"
         : (side === "from" ? this.shown.from : this.shown.to)[token]?.special ? "Special tokens are not indexed; pick another piece"
         : by === "heads" && layer === "emb" ? "The input embeddings have no heads; pick a layer"
@@ -178,10 +183,10 @@ const attentionView = (() => {
       const ready = this.ready();
       if (!ready.can) return this.say("note", { title: "Nothing to search yet", message: `${ready.why}.` });
       this.say(null);
-      const query = state.query(this.store.values, this.facts.heads);
+      const query = state.query(this.store.values, this.heads);
+      this.store.searched = query;
       this.bus.dispatchEvent(new CustomEvent("search", { detail: query }));
       this.store.set({ search: true, filter: "" });
-      this.trigger("search", { query });
     }
 
     // --- drawing --------------------------------------------------------------------------------------------------
