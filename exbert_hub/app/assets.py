@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-MODULES = ("maths", "palette", "state", "dom", "figure", "controls", "view", "summaries", "evidence", "page")
+MODULES = (
+    *("maths", "palette", "state", "dom", "menu", "picture", "saved", "exporting"),
+    *("figure", "grid", "controls", "view", "summaries", "profile", "evidence", "page"),
+)
+_STYLES = {
+    "view.css": ("tokens.css", "menu.css", "view.css", "grid.css"),
+    "evidence.css": ("tokens.css", "menu.css", "evidence.css", "profile.css"),
+}
 
 
 def read(name: str) -> str:
@@ -26,4 +33,4 @@ def head() -> str:
 @cache
 def style(name: str) -> str:
     """Styles of one component. They contain neither `${` nor `{{`, so Gradio's template engine leaves them alone."""
-    return read("tokens.css") + read(name)
+    return "".join(map(read, _STYLES[name]))

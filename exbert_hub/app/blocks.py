@@ -8,6 +8,7 @@ import gradio as gr
 
 from .. import demo
 from . import api, assets
+from .actions import actions
 from .evidence import CorpusView
 from .models import Models
 from .session import Workbench
@@ -79,7 +80,7 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
                 first = bench.inspect({"text": demo.SENTENCE, "pair": "", "stack": "", "mask": []})
                 view = AttentionView(first, elem_id="exb-view")
             with gr.Column(elem_classes="exb-pane"):
-                evidence = CorpusView(bench.evidence(), elem_id="exb-evidence")
+                evidence = CorpusView(bench.evidence(), server_functions=actions(bench), elem_id="exb-evidence")
 
         def inspect(event: gr.EventData) -> tuple[Any, Any, Any]:
             request = event.request

@@ -14,18 +14,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExbertError, IndexMismatchError
-from . import payload, zero
+from . import payload, recipes, zero
 from .payload import InspectRequest, Json, SearchRequest
+from .recipes import SearchOptions
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..index import CorpusIndex
+    from ..index import CorpusIndex, Matches
     from ..model import Inspection, Inspector
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 16  # inspections kept: a 24-piece text of a 12-layer model is a few MB
-RESULTS = 50
+SEARCH = SearchOptions()
 
 
 class Workbench:
@@ -69,34 +70,45 @@ class Workbench:
             return {"inspection": payload.inspection_payload(seen, request), "notice": None}
 
         answer = {"request": dict(data), "facts": payload.facts_payload(self.inspector.facts), "inspection": None}
-        return answer | {"index": payload.index_payload(self.index)} | _noticed(look)
+        return answer | {"index": payload.index_payload(self.index)} | noticed(look)
 
     def search(self, data: Mapping[str, Any]) -> Json:
         """Value of the evidence for a search of the page."""
 
         def find() -> Json:
             request = SearchRequest.parse(data)
-            return {"results": self._find(request) | {"query": dict(data)}, "notice": None}
+            started = time.perf_counter()
+            seen, matches = self.find(request)
+            seconds = time.perf_counter() - started
+            results = payload.matches_payload(matches, seen, self.indexed, seconds)
+            return {"results": results | {"query": dict(data), "recipes": self._recipes(request)}, "notice": None}
 
-        return self.evidence() | {"query": dict(data)} | _noticed(find)
+        return self.evidence() | {"query": dict(data)} | noticed(find)
 
-    def _find(self, request: SearchRequest) -> Json:
+    @property
+    def indexed(self) -> CorpusIndex:
+        """The index.
+
+        :raises IndexMismatchError: if there is none.
+        """
         if self.index is None:
             raise IndexMismatchError("No index is open: launch with one, `exbert_hub.launch(model, index=folder)`.")
-        started = time.perf_counter()
-        seen = self.look(request.inspect)
-        matches = self.index.search(
-            seen,
-            token=request.token,
-            by=request.by,
-            layer=request.layer,
-            heads=list(request.heads) if request.heads else None,
-            k=RESULTS,
-            exclude_query=True,
-            unique_sentences=True,
+        return self.index
+
+    def find(self, request: SearchRequest) -> tuple[Inspection, Matches]:
+        """What the page shows for a search.
+
+        :raises ExbertError: if the index has no such vectors, or the model cannot take the text.
+        """
+        index, seen = self.indexed, self.look(request.inspect)
+        heads = list(request.heads) or None
+        return seen, index.search(
+            seen, request.token, by=request.by, layer=request.layer, heads=heads, **SEARCH._asdict()
         )
-        seconds = time.perf_counter() - started
-        return payload.matches_payload(matches, seen, self.index, seconds)
+
+    def _recipes(self, request: SearchRequest) -> Json:
+        asked = self.inspector.facts, self.indexed, request, SEARCH
+        return {"python": recipes.as_python(*asked), "command": recipes.as_command(*asked)}
 
     def evidence(self) -> Json:
         """Value of the evidence before any search: what is there, or how to get it."""
@@ -109,7 +121,7 @@ class Workbench:
         return {"index": payload.index_payload(self.index), "how": how, "results": None, "notice": None}
 
 
-def _noticed(answer: Callable[[], Json]) -> Json:
+def noticed(answer: Callable[[], Json]) -> Json:
     """The answer, or the error as a notice. The page must come to rest whatever happens, so nothing escapes."""
     try:
         return answer()

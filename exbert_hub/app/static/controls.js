@@ -15,6 +15,7 @@ const controls = (() => {
     const layer = segmented("Layer", layers, null, (value) => set({ layer: value }));
     const row = el("div.exb-heads", { role: "group", "aria-label": "Heads" });
     const bulk = el("div.exb-bulk");
+    const overview = toggle("All heads at once", "A thumbnail of the attention of every layer and head", (grid) => set({ grid }));
     const special = toggle("Hide special tokens", "Leave [CLS], [SEP] and the like out of the picture", (hide) => set({ hide }));
     const share = el("output.exb-output", {}, "");
     const slider = el("input.exb-slider", {
@@ -25,7 +26,7 @@ const controls = (() => {
       stacks.length > 1 ? el("div.exb-control", {}, el("span.exb-label", {}, "Stack"), stack.node) : null,
       el("div.exb-control", {}, el("span.exb-label", {}, "Layer"), layer.node),
       el("div.exb-control", {}, el("span.exb-label", {}, "Heads"), row, bulk),
-      el("div.exb-control.exb-options", {}, special.node,
+      el("div.exb-control.exb-options", {}, overview.node, special.node,
         el("label.exb-range", {}, el("span", {}, "Top attention"), slider, share)));
 
     let chips = [], current = { heads: null, count: 0 };
@@ -39,6 +40,7 @@ const controls = (() => {
 
     function update(values) {
       layer.select(values.layer);
+      overview.set(values.grid);
       special.set(values.hide);
       slider.value = values.top;
       slider.style.setProperty("--exb-fill", `${values.top}%`);
@@ -65,16 +67,17 @@ const controls = (() => {
   }
 
   // The dock: the token in question, what the model would put there, and the search.
-  function dock(set, search) {
+  function dock(set, { search, searchAll }) {
     const token = el("div.exb-token"), predictions = el("div.exb-predictions");
     const by = segmented("Search by", [{ value: "embedding", label: "embedding" }, { value: "heads", label: "heads" }], null,
       (value) => set({ by: value }));
     const scope = el("span.exb-scope");
     const button = el("button.exb-primary", { type: "button", onclick: search }, "Search corpus");
+    const all = el("button.exb-secondary", { type: "button", onclick: searchAll }, "All layers");
     const instant = toggle("on click", "Search at once when a token is clicked", (click) => set({ click }));
     const node = el("div.exb-dock", {},
       el("div.exb-dock-row.exb-focus", { "aria-live": "polite" }, token, predictions),
-      el("div.exb-dock-row.exb-search", {}, el("span.exb-label", {}, "Search by"), by.node, scope, el("span.exb-spring"), instant.node, button));
+      el("div.exb-dock-row.exb-search", {}, el("span.exb-label", {}, "Search by"), by.node, scope, el("span.exb-spring"), instant.node, all, button));
 
     // focus: {text, masked, position, predictions: [[text, probability]]|null, kind: "here"|"next"|null}, or null.
     function show(focus) {
@@ -89,7 +92,9 @@ const controls = (() => {
         el("span.exb-prediction-text", { dir: "auto" }, text), el("span.exb-number", {}, percent(probability)))));
     }
 
-    function update(values, ready) {
+    function update(values, ready, readyForAll) {
+      all.disabled = !readyForAll.can;
+      all.title = readyForAll.why || "What the nearest tokens have in common at every layer";
       by.select(values.by);
       instant.set(values.click);
       button.disabled = !ready.can;

@@ -10,18 +10,30 @@ const evidence = (() => {
   const OPEN_CLASS = new Set(["piece", "text", "lemma", "head_text"]); // too many values for a colour to say anything
 
   class Evidence {
-    constructor(element, { props, trigger, watch }, store, bus) {
-      Object.assign(this, { element, props, trigger, store });
+    constructor(element, { props, trigger, watch, server }, store, bus) {
+      Object.assign(this, { element, props, trigger, store, server });
       this.asker = new state.Asker((query) => this.trigger("search", { query }));
       this.expanded = new Set();
       this.root = el("section.exb-evidence", { "aria-label": "Evidence from the corpus" });
       fill(element, this.root);
       this.tip = dom.tooltip(element);
+      this.layers = new profile.Profile(store, server, { go: (layer) => bus.dispatchEvent(new CustomEvent("go", { detail: layer })), tip: this.tip }, saved.kept?.profile);
+      bus.addEventListener("profile", ({ detail }) => this.profile(detail));
       store.subscribe((values, changed) => this.changed(changed));
       bus.addEventListener("search", ({ detail }) => this.searching(detail));
       watch("value", () => this.receive(props.value));
       this.receive(props.value);
       if (store.searched) this.searching(store.searched);
+      if (store.profiled) this.profile(store.profiled);
+    }
+
+    profile(query) {
+      this.layers.ask(query);
+      if (!this.results && !this.value.notice) this.draw();
+    }
+
+    frame(...content) {
+      fill(this.root, this.title(), this.layers.node, ...content);
     }
 
     receive(message) {
@@ -29,6 +41,7 @@ const evidence = (() => {
       const value = JSON.parse(message);
       if (value.query && !this.asker.answers(value.query)) return; // an answer to an older question
       this.value = value;
+      this.layers.labels = value.index?.labels;
       this.results = value.results;
       this.root.removeAttribute("data-busy");
       this.element.dataset.received = String(Number(this.element.dataset.received ?? 0) + 1);
@@ -38,10 +51,11 @@ const evidence = (() => {
     searching(query) {
       this.asker.ask(query);
       this.root.setAttribute("data-busy", "");
-      if (!this.results) fill(this.root, this.title(), this.skeleton());
+      if (!this.results) this.frame(this.skeleton());
     }
 
     changed(names) {
+      if (names.includes("profile") && this.value && !this.results && !this.root.hasAttribute("data-busy")) this.draw();
       if (!this.results) return;
       if (names.some((name) => ["match", "attended", "next", "filter"].includes(name))) this.drawSummaries();
       if (names.some((name) => ["colour", "direction", "span", "filter"].includes(name))) this.drawResults();
@@ -71,7 +85,8 @@ const evidence = (() => {
       if (!index) return null;
       const count = (number) => number.toLocaleString("en");
       return el("header.exb-title", {}, el("h2", { dir: "auto" }, index.corpus),
-        el("span.exb-hint", {}, `${count(index.pieces)} pieces in ${count(index.sentences)} sentences · annotated by ${index.annotator.replace("spacy:", "spaCy ")}`));
+        el("span.exb-hint", {}, `${count(index.pieces)} pieces in ${count(index.sentences)} sentences · annotated by ${index.annotator.replace("spacy:", "spaCy ")}`),
+        menu.button("Export", () => this.exports()).node);
     }
 
     welcome() {
@@ -93,11 +108,11 @@ const evidence = (() => {
     draw() {
       if (this.value.notice) {
         const { title, message } = this.value.notice;
-        fill(this.root, this.title(), el("div.exb-notice.exb-error", { role: "alert" }, el("div", {}, el("strong", {}, title), el("p", {}, message))));
+        this.frame(el("div.exb-notice.exb-error", { role: "alert" }, el("div", {}, el("strong", {}, title), el("p", {}, message))));
         this.results = null;
         return;
       }
-      if (!this.results) return fill(this.root, this.title(), this.welcome());
+      if (!this.results) return this.frame(this.layers.open ? null : this.welcome());
       this.expanded.clear();
       this.staleNote = el("p.exb-stale-note", { role: "status", hidden: true }, "The query has changed since; search again to renew these results.");
       this.charts = el("div.exb-charts");
@@ -107,7 +122,7 @@ const evidence = (() => {
       this.list.addEventListener("pointerleave", () => this.tip.hide());
       this.list.addEventListener("focusin", (event) => this.point(event.target));
       this.list.addEventListener("focusout", () => this.tip.hide());
-      fill(this.root, this.title(), this.heading(), this.staleNote, this.charts, this.toolbar, this.list);
+      this.frame(this.heading(), this.staleNote, this.charts, this.toolbar, this.list);
       this.drawSummaries();
       this.drawResults();
       this.markStale();

@@ -1,16 +1,43 @@
 // What the components of one page share. Runs once, whatever number of components brings it along.
 
-const store = new state.Store(state.fromQuery(location.search));
+const store = new state.Store(saved.kept ? { ...state.DEFAULTS, ...saved.kept.state } : state.fromQuery(location.search));
 const bus = new EventTarget();
+const parts = {}; // the components that are there
+
+// What a saved page is made of, and who can write one; null where this is one.
+function whole() {
+  const { view, evidence: shown } = parts;
+  if (saved.kept || !view?.value || !shown?.server) return null;
+  const data = () => ({ view: view.value, evidence: shown.value, profile: shown.layers.keep(), state: store.values, date: new Date().toISOString().slice(0, 10) });
+  return { server: shown.server, data };
+}
+
 window.exbert = {
   maths, palette, state, store, bus,
   attention(element, host) {
-    const view = new attentionView.View(element, host, store, bus);
-    state.bindAddress(store, (values) => view.restore(values));
+    const view = parts.view = new attentionView.View(element, host, store, bus);
+    view.exports = () => exporting.viewItems(view, whole());
+    if (!saved.kept) state.bindAddress(store, (values) => view.restore(values));
     bus.addEventListener("text", ({ detail }) => view.ask({ ...detail, mask: [], token: null }));
+    bus.addEventListener("go", ({ detail }) => view.go(detail));
     return view;
   },
   evidence(element, host) {
-    return new evidence.Evidence(element, host, store, bus);
+    const shown = parts.evidence = new evidence.Evidence(element, host, store, bus);
+    shown.exports = () => exporting.evidenceItems(shown, host.server, whole());
+    return shown;
   },
 };
+
+// A saved page is its own server: everything is there already.
+if (saved.kept) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => document.documentElement.classList.toggle("dark", dark.matches);
+  dark.addEventListener("change", follow);
+  follow();
+  const host = (value) => ({ props: { value: JSON.stringify(value) }, trigger() {}, watch() {} });
+  const { view, evidence: shown, date } = saved.kept;
+  document.getElementById("exb-origin").textContent = `Saved on ${date}: ${view.request.text}`;
+  window.exbert.attention(document.querySelector("#exb-view .exb-mount"), host(view));
+  window.exbert.evidence(document.querySelector("#exb-evidence .exb-mount"), host(shown));
+}

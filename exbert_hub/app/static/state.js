@@ -32,6 +32,8 @@ const state = (() => {
     colour: ["pos", String, String], // label that the context strip is coloured by
     direction: choice("out", "in"),
     span: integer(1), // the context strip shows offsets -span..span
+    grid: flag(false), // whether all heads are shown at once
+    profile: text, // label of the bars of all layers, "" while they are closed
     filter: text, // "of:field:label" of the bar that filters the results
   };
   const DEFAULTS = Object.fromEntries(Object.entries(FIELDS).map(([name, [fallback]]) => [name, fallback]));

@@ -33,7 +33,11 @@ const attentionView = (() => {
         hoverHead: (head, canvas) => this.setHead(head, canvas),
         toggleHead: (head) => this.panel.flip(head),
       });
-      this.dock = controls.dock((patch, entry) => this.store.set(patch, entry), () => this.search());
+      this.grid = new grid.Grid({
+        open: (layer, head) => this.store.set({ layer, heads: [head], grid: false }),
+        close: () => this.store.set({ grid: false }),
+      });
+      this.dock = controls.dock((patch, entry) => this.store.set(patch, entry), { search: () => this.search(), searchAll: () => this.searchAll() });
       this.element.prepend(el("section.exb-view", { "aria-label": "Attention" }, this.notice, this.body));
     }
 
@@ -56,6 +60,7 @@ const attentionView = (() => {
         return;
       }
       this.say(null);
+      this.value = value;
       this.shown = { request: value.request, ...value.inspection };
       this.shown.to ??= this.shown.from;
       this.drawn = {};
@@ -71,7 +76,7 @@ const attentionView = (() => {
           hoverHead: (head) => this.setHead(head),
           openStack: (stack) => this.ask({ stack: stack === this.shown.main ? "" : stack, mask: [], token: null }),
         });
-        fill(this.body, this.title(), this.panel.node, this.figure.node, this.dock.node);
+        fill(this.body, this.title(), this.panel.node, this.figure.node, this.grid.node, this.dock.node);
       }
       this.panel.showStack(this.shown.stack);
       const { values, notes } = state.clamp({ ...this.store.values, ...value.request }, {
@@ -81,6 +86,7 @@ const attentionView = (() => {
       this.store.set(values, "replace");
       this.render();
       if (this.restoring && values.search && this.ready().can) this.search();
+      if (this.restoring && values.profile && this.readyForAll().can) this.searchAll();
       this.restoring = false;
     }
 
@@ -89,7 +95,8 @@ const attentionView = (() => {
       const most = Math.max(...heads);
       const kinds = { masked: "masked language model", causal: "causal language model", seq2seq: "encoder-decoder", encoder: "encoder" };
       return el("header.exb-title", {}, el("h2", { dir: "auto" }, name),
-        el("span.exb-hint", {}, `${architecture} · ${kinds[kind]} · ${heads.length} layers × ${most} heads · width ${size}`));
+        el("span.exb-hint", {}, `${architecture} · ${kinds[kind]} · ${heads.length} layers × ${most} heads · width ${size}`),
+        menu.button("Export", () => this.exports()).node);
     }
 
     wants(request) {
@@ -99,6 +106,7 @@ const attentionView = (() => {
 
     // Asks the server for a text, a mask or a stack; what is on the page stays until the answer is there.
     ask(patch, restore = false) {
+      if (saved.kept) return this.say("note", saved.NOTE);
       this.store.set(patch, restore ? "none" : "push");
       const { text, pair, stack, mask } = this.store.values;
       this.restoring = restore;
@@ -114,7 +122,10 @@ const attentionView = (() => {
       const { values: fixed } = same ? state.clamp(wanted, { heads: this.heads, from: this.shown.from.length, to: this.shown.to.length }) : { values: wanted };
       this.store.set(fixed, "none");
       if (!same) this.ask({}, true);
-      else if (fixed.search && this.ready().can) this.search();
+      else {
+        if (fixed.search && this.ready().can) this.search();
+        if (fixed.profile && this.readyForAll().can) this.searchAll();
+      }
     }
 
     say(kind, notice) {
@@ -162,13 +173,13 @@ const attentionView = (() => {
     }
 
     // Whether a search is possible now, why not, and what it would search.
-    ready() {
-      const { token, by, layer, heads, side } = this.store.values;
+    ready({ token, by, layer, heads, side } = this.store.values) {
       const index = this.index;
       const count = layer === "emb" ? 0 : this.heads[layer];
       const scope = by === "embedding" ? (layer === "emb" ? "of the input" : `at layer ${layer}`)
         : layer === "emb" ? "" : heads === null ? `of layer ${layer}, all ${count}` : `${layer}-[${heads.join(",")}]`;
-      const why = !index ? "No corpus index is open"
+      const why = saved.kept ? `${saved.NOTE.title}: open exBERT to search`
+        : !index ? "No corpus index is open"
         : this.shown.stack !== this.shown.main ? `Searches start from the ${this.shown.main}; the other stacks are for looking`
         : token === null ? "Pick a piece first: click it in the figure"
         : (side === "from" ? this.shown.from : this.shown.to)[token]?.special ? "Special tokens are not indexed; pick another piece"
@@ -187,6 +198,26 @@ const attentionView = (() => {
       this.store.searched = query;
       this.bus.dispatchEvent(new CustomEvent("search", { detail: query }));
       this.store.set({ search: true, filter: "" });
+    }
+
+    // The same for a search at all layers, which does not depend on the one that is shown.
+    readyForAll() {
+      const { by, layer } = this.store.values;
+      const layers = this.index?.layers[by] ?? [];
+      return this.ready({ ...this.store.values, layer: layers.includes(layer) ? layer : layers.at(-1) ?? layer });
+    }
+
+    searchAll() {
+      const ready = this.readyForAll();
+      if (!ready.can) return this.say("note", { title: "Nothing to search yet", message: `${ready.why}.` });
+      this.store.set({ profile: this.store.values.profile || "pos" });
+      this.store.profiled = profile.question(this.store.values, this.heads);
+      this.bus.dispatchEvent(new CustomEvent("profile", { detail: this.store.profiled }));
+    }
+
+    go(layer) {
+      this.store.set({ layer });
+      if (!saved.kept) this.search();
     }
 
     // --- drawing --------------------------------------------------------------------------------------------------
@@ -216,10 +247,13 @@ const attentionView = (() => {
       const pinned = values.token === null ? null : seen({ side: values.side, token: values.token });
       const focus = seen(this.hover) ?? pinned;
       this.panel.update(values);
-      this.dock.update(values, this.ready());
+      this.dock.update(values, this.ready(), this.readyForAll());
       this.dock.show(this.describe(focus));
       this.figure.node.toggleAttribute("data-flat", !layer);
-      this.figure.paint(this.scene({ values, layer, rows, cols, focus, pinned }));
+      this.figure.node.hidden = values.grid;
+      this.grid.node.hidden = !values.grid;
+      if (values.grid) this.grid.update(this.layers, this.shown.request, rows, cols, values);
+      else this.figure.paint(this.scene({ values, layer, rows, cols, focus, pinned }));
       this.element.dataset.drawn = String(Number(this.element.dataset.drawn ?? 0) + 1);
     }
 

@@ -1,0 +1,60 @@
+"""What the page asks for beside its two values: tables to take away, all layers at once, an empty page to save into.
+
+The answers go straight to the script that asks, so no component's value changes. Like every request of the page, each
+carries its whole question.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import exports, saved
+from .payload import Json, SearchRequest, bar_payload
+from .session import SEARCH, Workbench, noticed
+
+if TYPE_CHECKING:
+    from ..index import LayerSummary
+
+ServerFunction = Callable[[Mapping[str, Any]], Json]
+
+
+def actions(bench: Workbench) -> list[ServerFunction]:
+    """Server functions of the evidence. Each takes one object; an answer with a `notice` says why there is none."""
+
+    def table(data: Mapping[str, Any]) -> Json:
+        """All matches of a search, `data["query"]`, as a file in `data["format"]`."""
+
+        def make() -> Json:
+            write = exports.FORMATS[str(data["format"])]
+            _, matches = bench.find(SearchRequest.parse(data["query"]))
+            content = base64.b64encode(write(matches, bench.indexed)).decode()
+            return {"name": exports.file_name(matches.query, str(data["format"])), "data": content}
+
+        return noticed(make)
+
+    def profile(data: Mapping[str, Any]) -> Json:
+        """The label `data["field"]` of the nearest pieces at every layer, for a search `data["query"]`."""
+
+        def make() -> Json:
+            request = SearchRequest.parse(data["query"])
+            seen = bench.look(request.inspect)
+            heads = list(request.heads) or None
+            found = bench.indexed.profile(
+                seen, request.token, str(data["field"]), by=request.by, heads=heads, **SEARCH._asdict()
+            )
+            return {"word": found.word, "masked": found.masked, "layers": list(map(_layer_payload, found.layers))}
+
+        return noticed(make)
+
+    def shell(data: Mapping[str, Any]) -> Json:
+        """An empty page that the script fills with what is on the page."""
+        return {"html": saved.shell()}
+
+    return [table, profile, shell]
+
+
+def _layer_payload(one: LayerSummary) -> Json:
+    bars = [bar_payload(bar) for bar in one.bars]
+    return {"layer": one.layer, "total": one.total, "bars": bars, "words": list(map(list, one.words))}

@@ -1,0 +1,103 @@
+// Every head of every layer at a glance: a thumbnail of each attention matrix; a click opens that head alone.
+
+const grid = (() => {
+  "use strict";
+  const SIZE = 48; // px of a thumbnail at most
+
+  // The codes of one head among the visible pieces, at most `size` on a side. Where pieces share a pixel the largest
+  // code stays, so that a thin line is never lost. -> {width, height, codes}
+  function thumbnail(layer, head, rows, cols, size = SIZE) {
+    const height = Math.min(size, rows.length), width = Math.min(size, cols.length);
+    const codes = new Uint8ClampedArray(width * height);
+    rows.forEach((row, i) => {
+      const y = Math.floor((i * height) / rows.length), start = (head * layer.rows + row) * layer.cols;
+      cols.forEach((col, j) => {
+        const at = y * width + Math.floor((j * width) / cols.length), code = layer.codes[start + col];
+        if (code > codes[at]) codes[at] = code;
+      });
+    });
+    return { width, height, codes };
+  }
+
+  function paint(canvas, { width, height, codes }, [red, green, blue]) {
+    canvas.width = width;
+    canvas.height = height;
+    if (!codes.length) return;
+    const pen = canvas.getContext("2d"), image = pen.createImageData(width, height);
+    codes.forEach((code, i) => image.data.set([red, green, blue, code], 4 * i)); // the code is the square root: faint attention shows
+    pen.putImageData(image, 0, 0);
+  }
+
+  function accent(node) {
+    const hex = getComputedStyle(node).getPropertyValue("--exb-accent").trim();
+    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  }
+
+  class Grid {
+    // on: {open(layer, head), close()}
+    constructor(on) {
+      this.on = on;
+      this.table = dom.el("div.exb-grid-table", { role: "grid", "aria-label": "Attention of every head" });
+      this.table.addEventListener("keydown", (event) => this.walk(event));
+      this.node = dom.el("section.exb-grid", { hidden: true, "aria-label": "Every layer and head" },
+        dom.el("header.exb-grid-head", {}, dom.el("p.exb-hint", {}, "One square per head: from each piece (downwards) to each piece (across). Open one to see its curves."),
+          dom.el("button.exb-text-button", { type: "button", onclick: () => this.on.close() }, "Back to the curves")),
+        this.table);
+    }
+
+    // layers: as maths takes them, null for a gap; what: anything that changes when they do; chosen: {layer, heads}
+    update(layers, what, rows, cols, chosen) {
+      const key = JSON.stringify([what, rows, cols]);
+      if (this.key !== key) this.build(layers, rows, cols);
+      this.key = key;
+      for (const button of this.buttons.flat()) {
+        const { layer, head } = button.dataset;
+        button.setAttribute("aria-selected", String(Number(layer) === chosen.layer && (chosen.heads?.includes(Number(head)) ?? true)));
+      }
+    }
+
+    build(layers, rows, cols) {
+      const { el, fill } = dom;
+      const most = Math.max(0, ...layers.map((layer) => layer?.heads ?? 0));
+      this.table.style.setProperty("--exb-heads", most);
+      const colour = accent(this.table);
+      this.buttons = [];
+      const lines = layers.map((layer, number) => {
+        const name = el("span.exb-grid-name", { role: "rowheader" }, String(number));
+        if (!layer) return el("div.exb-grid-row", { role: "row" }, name, el("span.exb-grid-gap", { role: "gridcell" }, "no attention"));
+        const buttons = Array.from({ length: layer.heads }, (_, head) => {
+          const canvas = el("canvas", { "aria-hidden": "true" });
+          paint(canvas, thumbnail(layer, head, rows, cols), colour);
+          return el("button.exb-thumbnail", {
+            type: "button", role: "gridcell", tabindex: -1, title: `head ${number}-${head}`, "aria-label": `Layer ${number}, head ${head}`,
+            "data-layer": number, "data-head": head, onclick: () => this.on.open(number, head),
+          }, canvas);
+        });
+        this.buttons.push(buttons);
+        return el("div.exb-grid-row", { role: "row" }, name, ...buttons);
+      });
+      fill(this.table, el("div.exb-grid-row", { role: "row" }, el("span.exb-grid-name", { role: "columnheader" }, ""),
+        ...Array.from({ length: most }, (_, head) => el("span.exb-grid-name", { role: "columnheader" }, String(head)))), ...lines);
+      if (this.buttons.length) this.buttons[0][0].tabIndex = 0;
+    }
+
+    // One tab stop; the arrow keys go through heads and layers.
+    walk(event) {
+      const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+      const row = this.buttons.findIndex((buttons) => buttons.includes(event.target));
+      if (event.key === "Escape") this.on.close();
+      if (!step || row < 0) return;
+      event.preventDefault();
+      const line = this.buttons[row + step[0]];
+      const next = line?.[Math.min(line.length - 1, this.buttons[row].indexOf(event.target) + step[1])];
+      if (!next) return;
+      event.target.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    }
+  }
+
+  return { Grid, thumbnail };
+})();
+
+if (typeof module !== "undefined") module.exports = grid;
