@@ -74,12 +74,22 @@ class Client:
 
     def python(self, script: str, *arguments: object) -> Done:
         """Run a script; `args` are its arguments, `show` prints its result."""
-        return finish(self._start("-c", PRELUDE + script, *arguments))
+        return finish(self.begin(script, *arguments))
+
+    def begin(self, script: str, *arguments: object) -> subprocess.Popen:
+        """Start a script that the test talks to."""
+        return self._start("-c", PRELUDE + script, *arguments)
 
     def _start(self, *arguments: object) -> subprocess.Popen:
         command = [sys.executable, *map(str, arguments)]
         return subprocess.Popen(
-            command, env=self.environment, cwd=self.home, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            env=self.environment,
+            cwd=self.home,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     @property
