@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
@@ -25,18 +27,20 @@ def launch(
     hush_transformers(quiet)
     from ..app import launch as launch_app
 
-    running, url, _ = launch_app(
-        model,
-        index,
-        server_name=host,
-        server_port=port,
-        mcp_server=mcp,
-        quiet=quiet or as_json,
-        prevent_thread_lock=True,
-    )
-    if as_json:
-        print_result({"url": url, "mcp": f"{url}gradio_api/mcp/" if mcp else None}, lambda: url, as_json)
-    running.blocks.block_thread()
+    with redirect_stdout(sys.stderr):  # where Gradio's messages belong; with an MCP server it has some even when quiet
+        running, url, _ = launch_app(
+            model,
+            index,
+            server_name=host,
+            server_port=port,
+            mcp_server=mcp,
+            quiet=True,
+            prevent_thread_lock=True,
+        )
+    print_result({"url": url, "mcp": f"{url}gradio_api/mcp/" if mcp else None}, lambda: url, as_json)
+    sys.stdout.flush()  # also into a pipe: the page is there from now on
+    with redirect_stdout(sys.stderr):
+        running.blocks.block_thread()
 
 
 @app.command(epilog="Example:  hf-exbert cache --delete corpora/wizard_of_oz-1f2e3d")
