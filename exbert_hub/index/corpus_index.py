@@ -22,6 +22,7 @@ from .profile import summarise_layers
 from .remote import locate
 from .search import Filter, check_model, choose_heads, choose_spec, describe, find, places, query_vector, word_at
 from .store import Store
+from .tables import piece_counts
 from .types import Codec, Kind, Layer, LayerProfile, Match
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ..model import Inspection, Inspector
 
 _WINDOW = 512
+_OPEN_LAYERS = 8  # whose attention is kept open, each with a bounded cache
 
 
 class CorpusIndex:
@@ -53,7 +55,8 @@ class CorpusIndex:
         self.tokens: datasets.Dataset
         self.sentences: datasets.Dataset
         self.tokens, self.sentences = store.tables()
-        self._attention = lru_cache(maxsize=None)(store.attention)
+        self._lengths = piece_counts(self.sentences.data.table)
+        self._attention = lru_cache(maxsize=_OPEN_LAYERS)(lambda layer: store.attention(layer, self._lengths))
         self._base = BaseRates(self.tokens, self._attention)
 
     @classmethod
@@ -171,16 +174,8 @@ class CorpusIndex:
         """
         from .publish import publish
 
-        return publish(
-            self._store,
-            repo_id,
-            private=private,
-            license=license,
-            revision=revision,
-            create_pr=create_pr,
-            message=commit_message,
-            token=token,
-        )
+        access: dict[str, Any] = {"revision": revision, "create_pr": create_pr, "token": token}
+        return publish(self._store, repo_id, private=private, license=license, message=commit_message, **access)
 
     @property
     def revision(self) -> str | None:
@@ -242,7 +237,7 @@ class CorpusIndex:
         :raises TokenError: if the token is not in the text, or more than once.
         """
         check_model(self.manifest, seen.facts)
-        layer = self._last_layer() if layer is None else layer
+        layer = self._last_layer(by) if layer is None else layer
         spec = choose_spec(self.manifest, by, layer)
         chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
         position = seen.position_of(token)
@@ -279,12 +274,13 @@ class CorpusIndex:
         :raises LabelError: if the index has no such label.
         :raises SelectionError: if the index has no vectors of this kind, or a layer has not all of the heads.
 
-        The other parameters and errors are those of `search`.
+        The other parameters and errors are those of `search`. Of a shared index, the vectors of every layer are
+        downloaded.
         """
         check_model(self.manifest, seen.facts)
         if field not in self.labels:
             raise LabelError(f"the index has no label {field!r}; it has {', '.join(self.labels)}")
-        layers = self.layers(by) or (self._last_layer(),)  # which is then refused with the reason
+        layers = self.layers(by) or (self._last_layer(by),)  # which is then refused with the reason
         wanted = None if heads is None or by == "embedding" else tuple(sorted(set(heads)))
         position = seen.position_of(token)
         keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
@@ -320,8 +316,9 @@ class CorpusIndex:
             for rank, (score, row, place) in enumerate(zip(scores, rows, found, strict=True))
         )
 
-    def _last_layer(self) -> Layer:
-        return self.manifest.vectors[-1].layer
+    def _last_layer(self, by: Kind) -> Layer:
+        """The last layer with vectors of this kind; "emb" if there is no other, or none at all."""
+        return max((layer for layer in self.layers(by) if layer != "emb"), default="emb")
 
 
 def _is_annotated(corpus: Any) -> bool:

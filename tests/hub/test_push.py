@@ -115,6 +115,22 @@ def test_a_pull_request_leaves_main_alone_and_is_not_tagged(server, client, fold
     assert json.loads(proposed["exbert.json"].data)["sentences"] == 12 and "tokens/part-00001.parquet" not in proposed
 
 
+def test_the_python_api_and_an_index_that_came_from_the_hub(server, client, folder):
+    share(server, "bob/tales", folder)
+    script = """
+from exbert_hub import CorpusIndex
+index = CorpusIndex.from_pretrained(args[0])
+commit = index.push_to_hub(args[1], license="mit", private=True, commit_message="A copy of mine")
+again = CorpusIndex.from_pretrained(args[1])
+show([commit.oid, again.revision, len(again), commit.commit_message])
+"""
+    oid, revision, pieces, message = client("writer").python(script, "bob/tales", "alice/copy").value
+    manifest, copy = Manifest.load(folder), server.hub.repos["alice/copy"]
+    assert oid == revision == copy.tags["index-1"] and copy.private and message == "A copy of mine"
+    assert pieces == manifest.pieces and set(manifest.files) < set(copy.at("main").files)
+    assert not stored(server), "the Hub has these files already"
+
+
 @pytest.mark.parametrize(
     ("token", "repo", "message"),
     [

@@ -130,6 +130,6 @@ def test_cache_lists_and_deletes(run, folder):
 
 
 def test_every_command_has_an_example(run):
-    for command in ("build", "search", "info", "launch", "cache"):
+    for command in ("build", "search", "info", "launch", "push", "pull", "list", "cache"):
         code, out, _ = run(command, "--help")
         assert code == 0 and "Example:  hf-exbert" in out
