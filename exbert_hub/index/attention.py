@@ -18,6 +18,8 @@ from ..errors import IndexFormatError
 
 SCHEMA = pa.schema([("attention", pa.binary())])
 _ROW_GROUP_BYTES = 256 * 1024
+_CACHED_BYTES = 32 * 1024**2  # row groups kept per layer
+_OVERHEAD_BYTES = 4096  # of a row group, beside its codes
 _OPTIONS = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
 
 
@@ -62,20 +64,33 @@ class AttentionReader:
 
     :param path: file of the layer.
     :param heads: H of the layer.
-    :raises IndexFormatError: if the file has not one binary column of `sentences` rows.
+    :param lengths: int [sentences], pieces of each sentence, special tokens counted.
+    :raises IndexFormatError: if the file has not one binary column with a row for each sentence, or holds more bytes
+        than their attention has.
     """
 
-    def __init__(self, path: Path, heads: int, sentences: int) -> None:
-        self._path, self._heads, self._sentences = path, heads, sentences
-        self._file = pq.ParquetFile(path, memory_map=True)
-        if self._file.schema_arrow != SCHEMA or self._file.metadata.num_rows != sentences:
-            raise IndexFormatError(f"{path} is not the attention of {sentences} sentences; download or build it again")
-        rows = [self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)]
-        self._first = np.concatenate([[0], np.cumsum(rows)])
-        self._group = lru_cache(maxsize=256)(self._read_group)
+    def __init__(self, path: Path, heads: int, lengths: np.ndarray) -> None:
+        self._path, self._heads, self._lengths = path, heads, lengths
+        try:
+            self._file = pq.ParquetFile(path, memory_map=True)
+        except pa.ArrowException as error:
+            raise IndexFormatError(f"{path} is not a Parquet file: {error}") from error
+        metadata = self._file.metadata
+        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+        self._first = np.concatenate([[0], np.cumsum([group.num_rows for group in groups], dtype=np.int64)])
+        if self._file.schema_arrow.remove_metadata() != SCHEMA or self._first[-1] != len(lengths):
+            raise IndexFormatError(
+                f"{path} is not the attention of {len(lengths)} sentences; download or build it again"
+            )
+        sizes = np.concatenate([[0], np.cumsum(heads * lengths.astype(np.int64) ** 2 + 4)])
+        for group, first, last in zip(groups, self._first, self._first[1:], strict=False):
+            if group.total_byte_size > sizes[last] - sizes[first] + _OVERHEAD_BYTES:
+                raise IndexFormatError(f"{path} holds more than the attention of {heads} heads: not opened")
+        largest = max((group.total_byte_size for group in groups), default=1)
+        self._group = lru_cache(maxsize=max(1, _CACHED_BYTES // max(1, largest)))(self._read_group)
 
     def __len__(self) -> int:
-        return self._sentences
+        return len(self._lengths)
 
     def get(self, sentence: int) -> np.ndarray:
         """Attention of one sentence: float32 [H, N, N], special tokens included."""
@@ -93,8 +108,8 @@ class AttentionReader:
     def _read_group(self, group: int) -> pa.ChunkedArray:
         return self._file.read_row_group(group).column(0)
 
-    def _decode(self, codes: bytes, sentence: int) -> np.ndarray:
-        pieces = int(np.sqrt(len(codes) / self._heads))
-        if pieces * pieces * self._heads != len(codes):
+    def _decode(self, codes: bytes | None, sentence: int) -> np.ndarray:
+        pieces = int(self._lengths[sentence])
+        if codes is None or len(codes) != pieces * pieces * self._heads:
             raise IndexFormatError(f"{self._path}: row {sentence} is not the attention of {self._heads} heads")
         return decode_sqrt(np.frombuffer(codes, np.uint8)).reshape(self._heads, pieces, pieces)

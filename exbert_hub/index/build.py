@@ -21,7 +21,7 @@ from ..files import sha256_of, write_atomic
 from . import layout, windows
 from .estimate import estimate
 from .manifest import FORMAT_VERSION, FileEntry, Manifest, library_versions
-from .plan import BuildPlan
+from .plan import BuildPlan, same_build
 from .shards import Shard, finished, merge, write_shards
 from .tables import label_columns
 
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 """Called with the pieces done and the pieces expected, after every batch."""
 
+_PLAN = "plan.json"  # in the build folder
 _BASE_RATE_VALUES = 200  # labels with more values than this (text, lemma) are not written out in the manifest
 
 
@@ -55,11 +56,14 @@ def build_index(
     """Build an index into a folder; see `CorpusIndex.build`."""
     with locked(output):
         shards_folder = output / layout.BUILD
-        _prepare(output, plan, mode)
+        if (finished_index := _look(output, plan, mode)) is not None:
+            return finished_index
         cost = estimate(corpus, inspector, plan, output)
         cost.check()
+        if mode.overwrite and not _resumable(output, plan, mode):
+            _clear(output)  # not before it is known that the new one fits
         logger.info("Building %s: %s", output, cost)
-        write_atomic(shards_folder / "plan.json", plan.to_json())
+        write_atomic(shards_folder / _PLAN, plan.to_json())
         done = finished(shards_folder)
         if done:
             logger.info("Resuming after %d finished shards", len(done))
@@ -70,36 +74,55 @@ def build_index(
         coverage = Coverage()
         for shard in shards:
             windows.add(coverage, shard.coverage)
+        coverage.notes.update(plan.corpus.skipped)
         if not coverage.pieces_indexed:
+            shutil.rmtree(shards_folder)
             raise CorpusError(f"{plan.corpus.source} has no piece that belongs to a word: there is nothing to index")
         merge(shards, plan, output)
         manifest = _manifest(plan, coverage, shards, output)
         manifest.save(output)
         shutil.rmtree(shards_folder)
+        logger.info("Indexed %s: %s", output, _report(coverage))
         return manifest
 
 
-def _prepare(output: Path, plan: BuildPlan, mode: BuildMode) -> None:
-    """See that the folder is free, or holds an interrupted build of the same plan."""
+def _look(output: Path, plan: BuildPlan, mode: BuildMode) -> Manifest | None:
+    """See that the folder is free, may be replaced, or holds an interrupted build of the same plan; changes nothing.
+
+    :return: the index, if the build was interrupted when there was nothing left to do but to tidy up.
+    """
     build = output / layout.BUILD
-    finished_index = (output / layout.MANIFEST).exists()
-    if finished_index or (build.exists() and not mode.resume):
+    if output.exists() and not output.is_dir():
+        raise BuildError(f"{output} is a file: choose a folder")
+    resumable = _resumable(output, plan, mode)
+    if (output / layout.MANIFEST).exists():
+        if resumable:
+            shutil.rmtree(build)
+            return Manifest.load(output)
         if not mode.overwrite:
-            there = "a finished index" if finished_index else "an interrupted build"
-            hint = "" if finished_index else "resume=True (--resume) to go on, "
             raise BuildError(
-                f"{output} holds {there}: choose {hint}overwrite=True (--overwrite) to replace it, or another folder."
+                f"{output} holds a finished index: choose overwrite=True (--overwrite) to replace it, or another "
+                "folder."
             )
-        _clear(output)
     elif build.exists():
-        path = build / "plan.json"
-        if path.exists() and path.read_text("utf-8") != plan.to_json():
+        if mode.resume and not resumable and not mode.overwrite:
             raise BuildError(
                 f"{output} holds an interrupted build of something else (other model, corpus or options; compare "
-                f"{path}): give the same arguments, or overwrite=True (--overwrite) to start again."
+                f"{build / _PLAN}): give the same arguments, or overwrite=True (--overwrite) to start again."
+            )
+        if not mode.resume and not mode.overwrite:
+            raise BuildError(
+                f"{output} holds an interrupted build: choose resume=True (--resume) to go on, overwrite=True "
+                "(--overwrite) to replace it, or another folder."
             )
     elif output.exists() and any(path.name[0] != "." for path in output.iterdir()):
         raise BuildError(f"{output} is not empty and holds no index: choose another folder")
+    return None
+
+
+def _resumable(output: Path, plan: BuildPlan, mode: BuildMode) -> bool:
+    path = output / layout.BUILD / _PLAN
+    return mode.resume and path.is_file() and same_build(path.read_text("utf-8"), plan)
 
 
 def _clear(output: Path) -> None:
@@ -145,6 +168,11 @@ def _base_rates(tokens: list[Path], label: str) -> dict[str, float]:
         return {}
     shares = {row["values"].as_py(): row["counts"].as_py() / len(column) for row in counts}
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _report(coverage: Coverage) -> str:
+    counts = {name.replace("_", " "): value for name, value in vars(coverage).items() if name != "notes"}
+    return ", ".join(f"{value:,} {name}" for name, value in (counts | coverage.notes).items())
 
 
 class _Bar:

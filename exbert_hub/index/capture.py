@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ..model import Batch, Inspector
     from .manifest import VectorSpec
 
-_PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
+PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
+WEIGHT_BYTES_AT_ONCE = {"cpu": 256 * 1024**2, "cuda": 2 * 1024**3}
+"""Bound on the attention of all layers of a batch, which grows with the square of its length; one sentence alone may
+pass it."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,10 @@ def capture(
         {spec.name: np.empty((int(first_rows[-1]), spec.dim), dtype) for spec in specs},
         {layer: [b""] * len(windows) for layer in attention_layers},
     )
-    for numbers in _batches(windows, _PIECES_AT_ONCE["cuda" if inspector.device.type != "cpu" else "cpu"]):
+    device = "cpu" if inspector.device.type == "cpu" else "cuda"
+    heads = sum(inspector.facts.heads) if attention_layers else 0
+    pairs = WEIGHT_BYTES_AT_ONCE[device] // (4 * heads) if heads else None
+    for numbers in _batches(windows, PIECES_AT_ONCE[device], pairs):
         chosen = [windows[number] for number in numbers]
         batch = inspector.encode([window.tokens.ids.tolist() for window in chosen], weights=bool(attention_layers))
         rows = np.concatenate([np.arange(first_rows[number], first_rows[number + 1]) for number in numbers])
@@ -54,17 +60,19 @@ def capture(
         for layer in attention_layers:
             for number, codes in zip(numbers, _codes(batch, layer), strict=True):
                 captured.attention[layer][number] = codes
-        progress(sum(len(window) for window in chosen))
+        progress(sum(int((~window.tokens.special).sum()) for window in chosen))
     return captured
 
 
-def _batches(windows: Sequence[Window], budget: int) -> Iterator[list[int]]:
-    """Numbers of the windows of each batch: sorted by length, padded size at most `budget` pieces."""
+def _batches(windows: Sequence[Window], pieces: int, pairs: int | None) -> Iterator[list[int]]:
+    """Numbers of the windows of each batch: sorted by length, padded to at most `pieces` pieces and `pairs` pairs."""
     batch: list[int] = []
     for number in sorted(range(len(windows)), key=lambda n: -len(windows[n])):
-        if batch and (len(batch) + 1) * len(windows[batch[0]]) > budget:
-            yield batch
-            batch = []
+        if batch:
+            rows, longest = len(batch) + 1, len(windows[batch[0]])
+            if rows * longest > pieces or (pairs is not None and rows * longest**2 > pairs):
+                yield batch
+                batch = []
         batch.append(number)
     if batch:
         yield batch

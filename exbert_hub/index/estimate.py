@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import CorpusError, ResourceError
-from .capture import capture
+from .capture import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, capture
 from .plan import BuildPlan
 from .windows import Window, iter_windows
 
@@ -69,17 +69,17 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
 
     sentences = len(corpus) if plan.limit is None else min(len(corpus), plan.limit)
     sample = list(iter_windows(itertools.islice(corpus, min(_SAMPLE, sentences)), inspector, plan.window))
-    windows = [window for part in sample for window in part]
+    windows = [window for _, part in sample for window in part]
     if not windows:
         raise CorpusError(f"{plan.corpus.source} has no sentence to index")
     scale = sentences / len(sample)
-    pieces = sum(len(window) for window in windows) * scale
+    pieces = sum(int((~window.tokens.special).sum()) for window in windows) * scale
     pairs = sum(len(window) ** 2 for window in windows) * scale
     return Estimate(
         pieces=round(pieces),
         sentences=sentences,
         seconds=pieces / _pieces_per_second(windows, inspector, plan),
-        memory=_memory(plan, pieces, pairs),
+        memory=_memory(plan, pieces, pairs) + _weights(plan, inspector, max(map(len, windows))),
         disk=_disk(plan, pieces, pairs),
         free_memory=psutil.virtual_memory().available,
         free_disk=shutil.disk_usage(_existing(output)).free,
@@ -91,7 +91,14 @@ def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildP
     capture(timed[:2], inspector, plan.vectors, plan.attention_layers, plan.shard_codec, lambda _: None)  # warm up
     start = time.perf_counter()
     capture(timed, inspector, plan.vectors, plan.attention_layers, plan.shard_codec, lambda _: None)
-    return sum(len(window) for window in timed) / (time.perf_counter() - start)
+    return sum(int((~window.tokens.special).sum()) for window in timed) / (time.perf_counter() - start)
+
+
+def _weights(plan: BuildPlan, inspector: Inspector, longest: int) -> int:
+    """Attention of all layers of one batch; on a GPU it is not this memory that it takes."""
+    if not plan.attention_layers or inspector.device.type != "cpu":
+        return 0
+    return max(WEIGHT_BYTES_AT_ONCE["cpu"], 4 * sum(plan.model.heads) * longest**2)
 
 
 def _memory(plan: BuildPlan, pieces: float, pairs: float) -> int:
@@ -99,7 +106,7 @@ def _memory(plan: BuildPlan, pieces: float, pairs: float) -> int:
     shard = min(plan.shard_pieces, pieces)
     attention = plan.attention_bytes_per_pair * pairs * shard / pieces
     layer = pieces * max(plan.bytes_per_piece(plan.codec) / len(plan.vectors), 1)
-    batch = 1024 * sum(spec.dim for spec in plan.vectors) * _BATCH_BYTES_PER_VALUE
+    batch = PIECES_AT_ONCE["cpu"] * sum(spec.dim for spec in plan.vectors) * _BATCH_BYTES_PER_VALUE
     return round(shard * plan.bytes_per_piece(plan.shard_codec) + attention + layer + batch)
 
 

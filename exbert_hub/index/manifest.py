@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..corpus.types import CorpusInfo, Coverage
+from ..corpus.types import WORD_LABELS, CorpusInfo, Coverage
 from ..errors import IndexFormatError
 from ..files import write_atomic
 from ..model.types import ModelFacts
@@ -130,6 +130,8 @@ def _check(manifest: Manifest, path: str) -> None:
     if manifest.pieces < 1 or manifest.sentences < 1:
         raise IndexFormatError(f"{path} describes an empty index")
     model = manifest.model
+    if len(model.heads) != len(model.head_dims):
+        raise IndexFormatError(f"{path}: {len(model.heads)} layers have heads, {len(model.head_dims)} have a width")
     for spec in manifest.vectors:
         if spec.layer != "emb" and not 0 <= spec.layer < len(model.heads):
             raise IndexFormatError(
@@ -139,6 +141,13 @@ def _check(manifest: Manifest, path: str) -> None:
             raise IndexFormatError(f"{path} has head vectors for the input embeddings, which have no heads")
         if spec.dim != vector_dim(model, spec.kind, spec.layer):
             raise IndexFormatError(f"{path}: {spec.name} has {spec.dim} values, its model gives another number")
+    if not manifest.vectors or len(set(manifest.vectors)) != len(manifest.vectors):
+        raise IndexFormatError(f"{path} names no vectors, or some of them twice")
+    for layer in manifest.attention_layers:
+        if not 0 <= layer < len(model.heads) or not model.heads[layer]:
+            raise IndexFormatError(f"{path} has attention of layer {layer}, which has none in its model")
+    if manifest.labels != ("piece", *WORD_LABELS, *manifest.corpus.extra_labels):
+        raise IndexFormatError(f"{path}: the labels are not those of its corpus")
     needed = {spec.file for spec in manifest.vectors} | {layout.attention_file(n) for n in manifest.attention_layers}
     missing = sorted(needed - manifest.files.keys())
     if missing:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from ..corpus.types import CorpusInfo
 from ..errors import SelectionError
@@ -67,16 +68,15 @@ def make_plan(
     """
     from .vectors import FACTORY
 
-    depth = len(model.heads)
     if codec not in FACTORY:
         raise SelectionError(f"codec {codec!r} is unknown: choose one of {', '.join(FACTORY)}")
+    for name, count in (("limit", limit), ("shard_pieces", shard_pieces)):
+        if count is not None and count < 1:
+            raise SelectionError(f"{name}={count}: must be at least 1")
     unknown = set(kinds) - {"embedding", "heads"}
     if unknown or not kinds:
         raise SelectionError(f"kinds must be 'embedding', 'heads' or both, not {list(kinds)}")
-    wanted: list[Layer] = ["emb", *range(depth)] if layers is None else list(layers)
-    wrong = [layer for layer in wanted if layer != "emb" and layer not in range(depth)]
-    if wrong:
-        raise SelectionError(f"layer {wrong[0]} does not exist: {model.model_id} has 'emb' and 0 to {depth - 1}")
+    wanted = _layers(model, layers)
     vectors = tuple(
         VectorSpec(kind, layer, vector_dim(model, kind, layer))
         for kind in ("embedding", "heads")
@@ -87,10 +87,31 @@ def make_plan(
     if not vectors:
         raise SelectionError("nothing is left to build: the chosen layers have no vectors of the chosen kind")
     attention_layers = tuple(layer for layer in wanted if layer != "emb" and model.heads[layer]) if attention else ()
-    plan = BuildPlan(model, corpus, codec, vectors, attention_layers, window, 0, limit)
-    return BuildPlan(
-        model, corpus, codec, vectors, attention_layers, window, shard_pieces or _default_shard(plan), limit
-    )
+    plan = BuildPlan(model, corpus, codec, vectors, attention_layers, window, shard_pieces or 0, limit)
+    return plan if shard_pieces else replace(plan, shard_pieces=_default_shard(plan))
+
+
+def _layers(model: ModelFacts, layers: Sequence[Layer] | None) -> list[Layer]:
+    """The chosen layers in order, each once."""
+    every: list[Layer] = ["emb", *range(len(model.heads))]
+    wrong = [layer for layer in layers or () if isinstance(layer, bool | float) or layer not in every]
+    if wrong:
+        raise SelectionError(f"layer {wrong[0]!r} does not exist: {model.model_id} has 'emb' and 0 to {every[-1]}")
+    return every if layers is None else [layer for layer in every if layer in layers]
+
+
+def same_build(text: str, plan: BuildPlan) -> bool:
+    """Whether the plan written in `text` makes the same index; how corpus and model were named does not matter."""
+    try:
+        written = json.loads(text)
+    except ValueError:
+        return False
+    return _identity(written) == _identity(json.loads(plan.to_json()))
+
+
+def _identity(plan: Any) -> Any:
+    corpus = {name: plan["corpus"][name] for name in ("sha256", "annotator", "annotator_version", "extra_labels")}
+    return plan | {"corpus": corpus, "model": plan["model"] | {"model_id": None, "revision": None}}
 
 
 def _default_shard(plan: BuildPlan) -> int:

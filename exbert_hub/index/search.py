@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,7 +65,12 @@ def choose_heads(manifest: Manifest, layer: Layer, heads: Sequence[int] | None) 
     count = 0 if layer == "emb" else manifest.model.heads[layer]
     if heads is None:
         return tuple(range(count))
-    chosen = tuple(sorted({int(head) for head in heads}))
+    if not count:
+        raise SelectionError(f"layer {layer} has no heads to choose")
+    try:
+        chosen = tuple(sorted({index(head) for head in heads}))
+    except TypeError as error:
+        raise SelectionError(f"heads must be whole numbers, not {heads!r}") from error
     wrong = [head for head in chosen if not 0 <= head < count]
     if wrong or not chosen:
         what = f"head {wrong[0]} does not exist" if wrong else "no head is chosen"

@@ -73,13 +73,15 @@ def write_shards(
         number, first_sentence = number + 1, first_sentence + len(windows)
 
 
-def _groups(sentences: Iterator[list[Window]], pieces: int) -> Iterator[tuple[list[Window], Coverage]]:
+def _groups(
+    sentences: Iterator[tuple[Sentence, list[Window]]], pieces: int
+) -> Iterator[tuple[list[Window], Coverage]]:
     """Windows of whole sentences, until a shard is full."""
     group: list[Window] = []
     coverage = Coverage()
-    for windows in sentences:
+    for sentence, windows in sentences:
         group += windows
-        count(coverage, windows)
+        count(coverage, sentence, windows)
         if coverage.pieces_indexed >= pieces:
             yield group, coverage
             group, coverage = [], Coverage()

@@ -8,8 +8,10 @@ import logging
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..cache import cache_root
@@ -19,7 +21,7 @@ from ..hub import Snapshot, is_offline
 from . import layout
 from .attention import AttentionReader
 from .manifest import Manifest, VectorSpec
-from .tables import sentences_schema, tokens_schema
+from .tables import check_tables, sentences_schema, tokens_schema
 from .vectors import attach, check_header, quiet_datasets
 
 if TYPE_CHECKING:
@@ -52,17 +54,16 @@ class Store:
     def tables(self) -> tuple[datasets.Dataset, datasets.Dataset]:
         """`tokens`, with every FAISS index attached that is on this machine, memory-mapped, and `sentences`."""
         self._fetch(name for name in self.manifest.files if layout.is_table(name))
-        extra = self.manifest.corpus.extra_labels
-        tokens = self._table("tokens", tokens_schema(extra).names, self.manifest.pieces)
+        tokens = self._table("tokens", tokens_schema(self.manifest.corpus.extra_labels), self.manifest.pieces)
         sentences = self.sentences()
+        check_tables(tokens.data.table, sentences.data.table, self.folder)
         for spec in self.manifest.vectors:
             if self._is_here(spec.file):
                 attach(tokens, spec.name, self.folder / spec.file, spec.dim)
         return tokens, sentences
 
     def sentences(self) -> datasets.Dataset:
-        extra = self.manifest.corpus.extra_labels
-        return self._table("sentences", sentences_schema(extra).names, self.manifest.sentences)
+        return self._table("sentences", sentences_schema(self.manifest.corpus.extra_labels), self.manifest.sentences)
 
     def use_vectors(self, tokens: datasets.Dataset, spec: VectorSpec) -> None:
         """See that the vectors are attached to the tokens, and are those the manifest names."""
@@ -71,10 +72,11 @@ class Store:
             if spec.name not in tokens.list_indexes():
                 attach(tokens, spec.name, self.folder / spec.file, spec.dim)
 
-    def attention(self, layer: int) -> AttentionReader:
+    def attention(self, layer: int, lengths: np.ndarray) -> AttentionReader:
+        """Stored attention of a layer, for sentences of these lengths in pieces."""
         name = layout.attention_file(layer)
         self._ready(name)
-        return AttentionReader(self.folder / name, self.manifest.model.heads[layer], self.manifest.sentences)
+        return AttentionReader(self.folder / name, self.manifest.model.heads[layer], lengths)
 
     def fetch(self, names: Iterable[str] | None = None) -> None:
         """Download what is missing of these files (of all if None), and hash what was never hashed."""
@@ -107,7 +109,7 @@ class Store:
             self._check(name)
             self._verify(name)
 
-    def _table(self, table: str, columns: list[str], rows: int) -> datasets.Dataset:
+    def _table(self, table: str, schema: pa.Schema, rows: int) -> datasets.Dataset:
         import datasets
 
         names = sorted(name for name in self.manifest.files if name.startswith(f"{table}/"))
@@ -115,12 +117,21 @@ class Store:
             raise IndexFormatError(f"{self.folder} has no {table} table")
         for name in names:
             self._ready(name)
-            if pq.read_schema(self.folder / name).names != columns:
-                raise IndexFormatError(f"{self.folder / name} has not the columns of a {table} table: {columns}")
+            try:
+                found = pq.read_schema(self.folder / name)
+            except pa.ArrowException as error:
+                raise IndexFormatError(f"{self.folder / name} is not a Parquet file: {error}") from error
+            if found.remove_metadata() != schema:
+                raise IndexFormatError(
+                    f"{self.folder / name} has not the columns of a {table} table: {', '.join(schema.names)}"
+                )
         with quiet_datasets():
             # datasets maps Arrow files, so it makes one of the Parquet; kept where `hf-exbert cache` sees it
             dataset = datasets.Dataset.from_parquet(
-                [str(self.folder / name) for name in names], cache_dir=str(cache_root() / "tables" / _key(self.folder))
+                [str(self.folder / name) for name in names],
+                # ours: features that the file brings could be images, which datasets would fetch from anywhere
+                features=datasets.Features.from_arrow_schema(schema),
+                cache_dir=str(cache_root() / "tables" / _key(self.folder)),
             )
         if len(dataset) != rows:
             raise IndexFormatError(f"{self.folder}: {table} has {len(dataset)} rows, the manifest says {rows}")
@@ -149,7 +160,7 @@ class Store:
         stat = path.stat()
         state = [stat.st_size, stat.st_mtime_ns, stat.st_ino, entry.sha256]
         record = _record_of(self.folder)
-        known = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+        known = _read_record(record)
         if known.get(name) == state:
             return
         logger.info("Checking %s", path)
@@ -161,6 +172,15 @@ class Store:
             )
         # two processes may both write: then a file is hashed once more, no harm done
         write_atomic(record, json.dumps(known | {name: state}))
+
+
+def _read_record(record: Path) -> dict[str, Any]:
+    """What was verified before; nothing if that is not known, for then it is only done again."""
+    try:
+        known = json.loads(record.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _record_of(folder: Path) -> Path:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..corpus.types import WORD_LABELS, Word
-from ..errors import BuildError
+from ..errors import BuildError, IndexFormatError
 from .windows import Window
 
 POSITIONS = ("piece_id", "sentence", "position", "word")
@@ -88,3 +91,41 @@ def sentences_table(windows: Sequence[Window], extra: Sequence[str]) -> pa.Table
         for window in windows
     ]
     return pa.Table.from_pylist(rows, schema=sentences_schema(extra))
+
+
+def piece_counts(sentences: pa.Table) -> np.ndarray:
+    """int64 [sentences]: pieces of each sentence, special tokens counted."""
+    return pc.list_value_length(sentences.column("pieces")).to_numpy().astype(np.int64)
+
+
+def check_tables(tokens: pa.Table, sentences: pa.Table, folder: Path) -> None:
+    """See that every number in the tables leads to something: sentence, position and word of each row.
+
+    :raises IndexFormatError: if one does not.
+    """
+
+    def require(condition: object, what: str) -> None:
+        if not condition:
+            raise IndexFormatError(f"{folder}: the tables contradict each other: {what}")
+
+    require(not any(tokens.column(name).null_count for name in tokens.column_names), "a token lacks a value")
+    require(not any(sentences.column(name).null_count for name in sentences.column_names), "a sentence lacks a value")
+    sentence, position, word = (tokens.column(name).to_numpy() for name in ("sentence", "position", "word"))
+    pieces, words = (sentences.column(name).combine_chunks() for name in ("pieces", "words"))
+    first = np.concatenate([[0], np.cumsum(piece_counts(sentences))])
+    most = pc.list_value_length(words).to_numpy()
+    require((sentence >= 0).all() and (sentence < len(sentences)).all(), "a token of no sentence")
+    require((position >= 0).all() and (position < np.diff(first)[sentence]).all(), "a token outside its sentence")
+    row = first[sentence] + position
+    require((np.diff(row) > 0).all(), "tokens out of order")
+    inner, spoken = pc.list_flatten(pieces), pc.list_flatten(words)
+    require(not _has_nulls(inner) and not _has_nulls(spoken), "a piece or a word lacks a value")
+    of_piece = inner.field("word").to_numpy()
+    belongs = np.repeat(most, np.diff(first))
+    require((of_piece >= -1).all() and (of_piece < belongs).all(), "a piece of a word that is not there")
+    indexed = np.flatnonzero(of_piece >= 0)
+    require(np.array_equal(indexed, row) and np.array_equal(of_piece[row], word), "tokens and pieces disagree")
+
+
+def _has_nulls(structs: pa.StructArray) -> bool:
+    return bool(structs.null_count or any(structs.field(n).null_count for n in range(structs.type.num_fields)))

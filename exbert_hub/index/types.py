@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -55,7 +55,7 @@ class LayerProfile:
     layers: tuple[LayerSummary, ...]  # every layer that the index has; "emb" first
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """The sentence of a match; all sequences have one entry per piece, special tokens included."""
 
@@ -80,7 +80,7 @@ class Match:
     labels: Mapping[str, str]  # every label column of the piece, as text
     max_attention: int | None  # position of the max-attention token
     offset: int | None  # max_attention - position
-    context: Context
+    context: Context = field(compare=False)
 
     @property
     def max_attention_labels(self) -> Mapping[str, str] | None:

@@ -1,8 +1,8 @@
-"""FAISS files: written through `datasets`, checked byte by byte before FAISS reads them, opened memory-mapped.
+"""FAISS files: written through `datasets`, header and length checked before FAISS reads them, opened memory-mapped.
 
 A FAISS file is parsed by native code that trusts it, and an index from the Hub is written by a stranger. So the header
 is read here first: only flat and scalar-quantised inner-product indexes pass, with the dimension, the count and the
-exact byte length that the manifest promises.
+exact byte length that the manifest promises. What follows the header are numbers, whatever their bytes.
 """
 
 from __future__ import annotations
@@ -153,4 +153,7 @@ def nearest(tokens: datasets.Dataset, name: str, query: np.ndarray, k: int) -> t
     :return: scores float32 [k] descending, rows int64 [k]; fewer where the index is smaller than `k`.
     """
     found: Any = tokens.get_index(name).search(query, k=min(k, len(tokens)))
-    return np.asarray(found.scores), np.asarray(found.indices, np.int64)
+    rows = np.asarray(found.indices, np.int64)
+    if rows.min(initial=0) < 0:
+        raise IndexFormatError(f"the vectors {name} are not all numbers: build the index again")
+    return np.asarray(found.scores), rows

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..model import Inspector
 
 _SENTENCES_AT_ONCE = 256
+_CUT = "further parts of words longer than a window"
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class Window:
         return len(self.tokens.pieces)
 
 
-def iter_windows(sentences: Iterable[Sentence], inspector: Inspector, size: int) -> Iterator[list[Window]]:
-    """The windows of each sentence in turn, at most `size` pieces each, special tokens counted."""
+def iter_windows(
+    sentences: Iterable[Sentence], inspector: Inspector, size: int
+) -> Iterator[tuple[Sentence, list[Window]]]:
+    """Each sentence with its windows of at most `size` pieces, special tokens counted."""
     for batch in _batched(sentences, _SENTENCES_AT_ONCE):
         for sentence, tokens in zip(batch, inspector.tokenize_batch([s.text for s in batch]), strict=True):
-            yield list(_windows(sentence, tokens, inspector, size))
+            yield sentence, list(_windows(sentence, tokens, inspector, size))
 
 
 def _batched(sentences: Iterable[Sentence], size: int) -> Iterator[list[Sentence]]:
@@ -66,14 +69,16 @@ def _windows(sentence: Sentence, tokens: Tokens, inspector: Inspector, size: int
         yield from _windows(part, inspector.tokenize(part.text), inspector, size)
 
 
-def count(coverage: Coverage, windows: list[Window]) -> None:
-    """Add the windows of one sentence to the coverage report."""
+def count(coverage: Coverage, sentence: Sentence, windows: list[Window]) -> None:
+    """Add one sentence to the coverage report."""
     coverage.sentences += 1
+    coverage.words += len(sentence.words)
+    if parts := sum(len(window.sentence.words) for window in windows) - len(sentence.words):
+        coverage.notes[_CUT] = coverage.notes.get(_CUT, 0) + parts
     coverage.windows += len(windows)
     coverage.sentences_cut += len(windows) > 1
     for window in windows:
         plain, indexed = int((~window.tokens.special).sum()), int(window.indexed.sum())
-        coverage.words += len(window.sentence.words)
         coverage.pieces += plain
         coverage.pieces_indexed += indexed
         coverage.pieces_without_word += plain - indexed

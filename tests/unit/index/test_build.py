@@ -2,6 +2,10 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 
 import datasets
 import faiss
@@ -13,6 +17,7 @@ from exbert_hub.cache import locked
 from exbert_hub.errors import BuildError, CorpusError, LockedError, ResourceError, SelectionError
 from exbert_hub.index import CorpusIndex
 from exbert_hub.index import estimate as estimates
+from exbert_hub.index.manifest import Manifest
 
 from .conftest import ListCorpus
 
@@ -64,7 +69,7 @@ def test_long_sentences_are_cut_into_windows_and_nothing_is_lost(tmp_path, inspe
     coverage = index.manifest.coverage
     assert coverage.sentences_cut > 10 and coverage.windows == len(index.sentences) > coverage.sentences
     assert max(len(pieces) for pieces in index.sentences["pieces"]) <= 12
-    assert coverage.words >= sum(len(sentence.words) for sentence in corpus)
+    assert coverage.words == sum(len(sentence.words) for sentence in corpus)
     texts = "".join("".join(index.sentences["text"]).split())
     assert texts == "".join("".join("".join(sentence.text for sentence in corpus)).split())
 
@@ -112,6 +117,55 @@ def test_an_interrupted_build_is_resumed_from_its_last_whole_shard(tmp_path, ins
     assert index.manifest.coverage == exact.manifest.coverage
 
 
+def test_a_build_may_be_resumed_under_another_name_of_its_corpus(tmp_path, inspector, corpus):
+    folder = tmp_path / "renamed"
+    with pytest.raises(Interrupted):
+        build(inspector, corpus, folder, progress=_interrupt_after(900))
+    moved = ListCorpus(replace(corpus.info, name="other", source="elsewhere"), corpus.sentences)
+    assert len(build(inspector, moved, folder, resume=True).sentences) == len(corpus)
+
+
+def test_a_build_that_had_only_to_tidy_up_is_resumed_to_the_same_index(tmp_path, inspector, corpus, monkeypatch):
+    folder = tmp_path / "tidy"
+    save = Manifest.save
+
+    def save_and_die(manifest, folder):
+        save(manifest, folder)
+        raise Interrupted
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Manifest, "save", save_and_die)
+        with pytest.raises(Interrupted):
+            build(inspector, corpus, folder, limit=5, layers=[0], shard_pieces=10**6)
+    assert (folder / "exbert.json").exists() and (folder / ".build").exists()
+    build(inspector, corpus, folder, limit=5, layers=[0], shard_pieces=10**6, resume=True)
+    assert not (folder / ".build").exists()
+
+
+def test_a_killed_build_is_resumed(tmp_path, exact):
+    """SIGKILL in the middle, a real one, then resumed by another process."""
+    code = """
+import os, signal, sys
+from exbert_hub import demo
+from exbert_hub.corpus import open_corpus
+from exbert_hub.index import CorpusIndex
+def progress(done, total):
+    if done > 900 and sys.argv[2] == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+options = {"limit": 60, "layers": [0, 5], "shard_pieces": 400, "progress": progress}
+CorpusIndex.build(demo.MODEL, open_corpus(demo.CORPUS), sys.argv[1], resume=sys.argv[2] == "resume", **options)
+"""
+
+    def run(folder, how):
+        return subprocess.run([sys.executable, "-c", code, str(folder), how], capture_output=True).returncode
+
+    assert run(tmp_path / "killed", "kill") == -signal.SIGKILL
+    assert run(tmp_path / "killed", "resume") == 0
+    assert run(tmp_path / "whole", "through") == 0
+    for path in (tmp_path / "whole").glob("*/*.parquet"):
+        assert (tmp_path / "killed" / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()
+
+
 def test_a_half_written_shard_does_not_count(tmp_path, inspector, corpus, exact):
     folder = tmp_path / "torn"
     with pytest.raises(Interrupted):
@@ -136,7 +190,19 @@ def test_choose_less(tmp_path, inspector, corpus):
         index.search(seen, "ran", layer=5)
 
 
-@pytest.mark.parametrize("wrong", [{"layers": [6]}, {"kinds": ["logits"]}, {"kinds": []}, {"codec": "int4"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"layers": [6]},
+        {"kinds": ["logits"]},
+        {"kinds": []},
+        {"codec": "int4"},
+        {"limit": 0},
+        {"layers": [1.0]},
+        {"layers": [True]},
+        {"shard_pieces": 0},
+    ],
+)
 def test_what_does_not_exist_cannot_be_built(tmp_path, inspector, corpus, wrong):
     with pytest.raises(SelectionError):
         build(inspector, corpus, tmp_path / "none", **wrong)
@@ -179,14 +245,30 @@ def test_a_build_that_cannot_fit_is_refused_with_the_numbers(tmp_path, inspector
     assert not (tmp_path / "big" / "exbert.json").exists()
 
 
+def test_a_refused_build_leaves_the_index_it_would_have_replaced(tmp_path, inspector, corpus, monkeypatch):
+    folder = tmp_path / "index"
+    build(inspector, corpus, folder, limit=5, layers=[0])
+    monkeypatch.setattr(estimates.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10}))
+    with pytest.raises(ResourceError):
+        build(inspector, corpus, folder, overwrite=True)
+    assert len(CorpusIndex.from_pretrained(folder).sentences) == 5
+
+
+def test_a_build_that_needs_too_much_memory_is_refused(tmp_path, inspector, corpus, monkeypatch):
+    import psutil
+
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": 10_000_000}))
+    with pytest.raises(ResourceError, match=r"\d+ MB of memory \(10 MB free\)"):
+        build(inspector, corpus, tmp_path / "big")
+
+
 def test_the_estimate_is_near_what_is_built(exact, inspector, corpus, tmp_path):
     from exbert_hub.index.plan import make_plan
 
     plan = make_plan(inspector.facts, corpus.info, kinds=("embedding", "heads"), layers=None, attention=True,
                      codec="fp32", window=512, shard_pieces=None, limit=None)  # fmt: skip
     guess = estimates.estimate(corpus, inspector, plan, tmp_path)
-    special = 2 * len(corpus)
-    assert guess.pieces == exact.manifest.coverage.pieces + special  # all sentences fit into the sample
+    assert guess.pieces == exact.manifest.coverage.pieces  # all sentences fit into the sample
     size = sum(entry.size for entry in exact.manifest.files.values())
     assert size < guess.disk < 4 * size
     assert guess.seconds > 0

@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from exbert_hub.errors import IndexFormatError
@@ -101,7 +103,7 @@ def test_vectors_whose_file_is_not_listed(copy):
 
 
 def test_a_table_with_other_columns(copy):
-    change(copy, lambda m: m["corpus"].update(extra_labels=["Number"]))
+    change(copy, lambda m: m["corpus"].update(extra_labels=["Number"]) or m["labels"].append("Number"))
     refuse(copy, "columns")
 
 
@@ -135,5 +137,116 @@ def test_each_file_is_hashed_once(copy, inspector, monkeypatch):
 def test_attention_of_the_wrong_shape_is_refused(copy, inspector):
     change(copy, lambda m: m["model"]["heads"].__setitem__(1, 6) or m["model"]["head_dims"].__setitem__(1, 64))
     index = CorpusIndex.from_pretrained(copy)
-    with pytest.raises(IndexFormatError, match="not the attention of 6 heads"):
-        index._attention(1).get(0)
+    with pytest.raises(IndexFormatError, match="more than the attention of 6 heads"):
+        index._attention(1)
+
+
+def replace_file(folder, name, write):
+    """Put another file in the place of one, with a manifest that vouches for it."""
+    path = folder / name
+    write(path)
+    entry = {"size": path.stat().st_size, "sha256": store.sha256_of(path)}
+    change(folder, lambda m: m["files"].__setitem__(name, entry))
+
+
+@pytest.mark.parametrize("codes", [None, b"", b"\x00" * 12])
+def test_a_row_of_attention_that_is_not_its_sentences(copy, inspector, codes):
+    count = len(CorpusIndex.from_pretrained(copy).sentences)
+    table = pa.table({"attention": pa.array([codes] * count, pa.binary())})
+    replace_file(copy, "attention/layer-02.parquet", lambda path: pq.write_table(table, path))
+    index = CorpusIndex.from_pretrained(copy)
+    with pytest.raises(IndexFormatError, match="row"):
+        index.search(inspector.inspect("He ran."), "ran", layer=2)
+
+
+def test_attention_that_unpacks_to_more_than_it_may(copy, inspector):
+    count = len(CorpusIndex.from_pretrained(copy).sentences)
+    table = pa.table({"attention": pa.array([bytes(4_000_000)] * count, pa.binary())})
+    replace_file(copy, "attention/layer-02.parquet", lambda path: pq.write_table(table, path, compression="zstd"))
+    index = CorpusIndex.from_pretrained(copy)
+    with pytest.raises(IndexFormatError, match="holds more"):
+        index.search(inspector.inspect("He ran."), "ran", layer=2)
+
+
+def spoil(column, row, value):
+    def write(path):
+        table = pq.read_table(path)
+        values = table.column(column).to_pylist()
+        values[row] = value
+        field = table.schema.field(column)
+        position = table.schema.get_field_index(column)
+        pq.write_table(table.set_column(position, field, pa.array(values, field.type)), path)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("position", 10**6), ("position", -1), ("position", 0), ("sentence", 10**6), ("sentence", -5), ("sentence", None)]
+    + [("word", 10**6), ("word", -1), ("pos", None)],
+)
+def test_tokens_that_lead_nowhere(copy, column, value):
+    replace_file(copy, "tokens/part-00000.parquet", spoil(column, 5, value))
+    refuse(copy, "contradict")
+
+
+@pytest.mark.parametrize(("column", "value"), [("pieces", []), ("words", []), ("words", None), ("text", None)])
+def test_sentences_that_lack_something(copy, column, value):
+    replace_file(copy, "sentences/part-00000.parquet", spoil(column, 3, value))
+    refuse(copy, "contradict")
+
+
+@pytest.mark.parametrize(
+    "name", ["tokens/part-00000.parquet", "sentences/part-00000.parquet", "attention/layer-01.parquet"]
+)
+def test_junk_instead_of_a_table(copy, inspector, name):
+    replace_file(copy, name, lambda path: path.write_bytes(b"PAR1 this is none PAR1"))
+    with pytest.raises(IndexFormatError, match="not a Parquet file"):
+        CorpusIndex.from_pretrained(copy).search(inspector.inspect("He ran."), "ran", layer=1)
+
+
+def test_columns_that_datasets_would_fetch_from_the_network(copy):
+    def write(path):
+        table = pq.read_table(path)
+        images = pa.array([{"bytes": None, "path": "http://127.0.0.1:9/x.png"}] * len(table))
+        pq.write_table(table.set_column(0, "text", images), path)
+
+    replace_file(copy, "sentences/part-00000.parquet", write)
+    refuse(copy, "columns")
+
+
+def test_vectors_that_are_not_numbers(copy, inspector):
+    def write(path):
+        content = bytearray(path.read_bytes())
+        size = 2 * 384 * json.loads((copy / "exbert.json").read_text())["pieces"]
+        content[-size:] = b"\xff\x7f" * (size // 2)  # NaN in fp16
+        path.write_bytes(content)
+
+    replace_file(copy, "faiss/embedding-01.faiss", write)
+    index = CorpusIndex.from_pretrained(copy)
+    with pytest.raises(IndexFormatError, match="not all numbers"):
+        index.search(inspector.inspect("He ran."), "ran", layer=1)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda m: m.update(vectors=[]),
+        lambda m: m["vectors"].append(m["vectors"][0]),
+        lambda m: m.update(labels=["colour"]),
+        lambda m: m["model"]["head_dims"].pop(),
+        lambda m: m["model"]["heads"].__setitem__(3, 0) or m.update(vectors=m["vectors"][:1]),
+        lambda m: m.update(attention_layers=[99]),
+    ],
+)
+def test_a_manifest_that_contradicts_itself(copy, edit):
+    change(copy, edit)
+    with pytest.raises(IndexFormatError):
+        CorpusIndex.from_pretrained(copy)
+
+
+def test_a_torn_record_of_what_was_verified_is_no_obstacle(copy):
+    CorpusIndex.from_pretrained(copy)
+    record = store._record_of(copy)
+    record.write_text(record.read_text()[:10])
+    assert len(CorpusIndex.from_pretrained(copy)) > 0

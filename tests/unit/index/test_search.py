@@ -226,6 +226,33 @@ def test_wrong_questions_get_clear_answers(index, seen):
         index.search(seen, "to", layer=5)
 
 
+@pytest.mark.parametrize("heads", ["1,2", ["x"], [1.7], [None]])
+def test_heads_are_whole_numbers(index, seen, heads):
+    with pytest.raises(SelectionError, match="whole numbers"):
+        index.search(seen, "escape", by="heads", layer=5, heads=heads)
+
+
+def test_the_last_layer_is_the_default(index, seen):
+    assert index.search(seen, "escape", k=1).query.layer == 5
+    assert index.search(seen, "escape", by="heads", k=1).query.layer == 5
+
+
+def test_equal_searches_have_equal_matches(index, seen):
+    first, second = (index.search(seen, "escape", layer=1, k=5) for _ in range(2))
+    assert list(first) == list(second) and first[2] in second
+
+
+def test_threads_may_search_at_once(index, seen):
+    from concurrent.futures import ThreadPoolExecutor
+
+    expected = [list(index.search(seen, "escape", by="heads", layer=n, heads=[n])) for n in range(6)]
+    with ThreadPoolExecutor(8) as threads:
+        found = threads.map(
+            lambda n: list(index.search(seen, "escape", by="heads", layer=n, heads=[n])), [*range(6)] * 5
+        )
+        assert list(found) == expected * 5
+
+
 def test_another_model_is_refused(index, inspector):
     from dataclasses import replace
 
