@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from exbert_hub import demo
+from exbert_hub.index import CorpusIndex
 from exbert_hub.index.manifest import FileEntry, Manifest
 
 from .conftest import OPEN, share
@@ -226,15 +227,25 @@ show([names, len(tokens), len(sentences), len(default), row["piece"], piece["pie
     assert piece == same
 
 
-def test_another_model_takes_over_the_annotation(server, client, folder):
+def test_another_model_takes_over_the_annotation(server, client, folder, inspector, tmp_path):
     share(server, REPO, folder)
     reader = client("reader", token=None)
-    done = reader.command("build", demo.MODEL, REPO, "-o", "mine", "--layers", "0", "--kinds", "heads", "--json")
-    built = done.value
-    assert built["corpus"]["source"].startswith(f"{REPO}@") and built["corpus"]["annotator"].startswith("spacy:")
-    assert built["corpus"]["name"] == "tales" and built["sentences"] == 30
+    script = """
+from exbert_hub.corpus import annotate
+from exbert_hub.errors import CorpusError
+corpus = annotate(args[0])
+try:
+    annotate(args[0], "blank:en")
+except CorpusError as error:
+    show([str(corpus.folder), corpus.info.source, str(error)])
+"""
+    corpus, source, refusal = reader.python(script, REPO).value
+    assert source == f"{REPO}@{server.hub.repos[REPO].tags['index-1']}"
+    assert refusal.startswith("the corpus of the index alice/tales is already annotated by 'spacy:")
     assert {name.split("/")[0] for name in reader.cached()} == {"exbert.json", "sentences"}
-    original = Manifest.load(folder)
-    assert built["base_rates"] == original.base_rates
-    done = reader.python("from exbert_hub.corpus import annotate; annotate(args[0], 'blank:en')", REPO)
-    assert "already annotated by" in done.error
+    # by this process, which has a model loaded; any model would do
+    output = tmp_path / "mine"
+    CorpusIndex.build(inspector, corpus, output, layers=[0], kinds=["heads"], progress=lambda done, total: None)
+    built, original = Manifest.load(output), Manifest.load(folder)
+    assert (built.sentences, built.pieces) == (original.sentences, original.pieces)
+    assert built.base_rates == original.base_rates and built.corpus.annotator == original.corpus.annotator
