@@ -33,7 +33,9 @@ const evidence = (() => {
     }
 
     frame(...content) {
+      const focused = this.layers.node.contains(document.activeElement) ? document.activeElement : null;
       fill(this.root, this.title(), this.layers.node, ...content);
+      focused?.focus();
     }
 
     receive(message) {

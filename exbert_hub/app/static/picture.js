@@ -39,7 +39,7 @@ const picture = (() => {
     x.right = x.left + LINKS;
     x.rightText = x.right + gap;
     x.rightMatrix = x.rightText + column("to") + gap;
-    const total = x.rightMatrix + matrix + MARGIN;
+    const total = Math.ceil(x.rightMatrix + matrix + MARGIN);
     const top = MARGIN + 3 * HEAD_LINE + 18;
     const y = (side, token) => top + (at[side].get(token) + 0.5) * ROW;
     const bottom = top + Math.max(scene.rows.length, scene.cols.length) * ROW;

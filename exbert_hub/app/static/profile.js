@@ -76,8 +76,8 @@ const profile = (() => {
         this.field = values.profile;
         if (before && values.profile && this.query) return this.ask(this.query); // another label; opening asks by itself
       }
-      if (changed.includes("profile") || changed.includes("layer")) this.draw();
-      this.markStale();
+      if (changed.includes("profile")) this.draw();
+      this.mark();
     }
 
     async ask(query) {
@@ -94,8 +94,13 @@ const profile = (() => {
       this.draw();
     }
 
-    markStale() {
+    // Which layer is shown, and whether the bars still belong to the query of the page.
+    mark() {
       if (!this.open) return;
+      for (const row of this.node.querySelectorAll(".exb-profile-row")) {
+        if (row.dataset.layer === String(this.store.values.layer)) row.setAttribute("aria-current", "true");
+        else row.removeAttribute("aria-current");
+      }
       this.node.toggleAttribute("data-stale", !state.same(question(this.store.values, this.store.heads), this.query));
     }
 
@@ -112,7 +117,7 @@ const profile = (() => {
       fill(this.node, el("header.exb-profile-head", {}, title, el("span.exb-spring"),
         this.server ? dropdown("Label of all layers", names, field, (value) => this.store.set({ profile: value })) : el("span.exb-hint", {}, summaries.nameOf(field)), close),
       el("p.exb-stale-note", {}, "The query has changed since; press “All layers” again to renew."), ...this.content(field));
-      this.markStale();
+      this.mark();
     }
 
     content(field) {
@@ -124,7 +129,7 @@ const profile = (() => {
       const rest = [...rows, { parts: corpus }].some(({ parts }) => parts.some(({ label }) => label === null));
       return [
         el("ol.exb-profile-rows", {}, ...rows.map((row) => el("li", {}, this.row(field, row))),
-          el("li.exb-profile-corpus", {}, el("span.exb-profile-layer", {}, "all"), this.bar(field, corpus), el("span.exb-hint", {}, "base rate in the corpus"))),
+          el("li.exb-profile-corpus", {}, el("span.exb-profile-layer", {}, "all"), this.bar(field, corpus, false), el("span.exb-hint", {}, "base rate in the corpus"))),
         el("p.exb-legend", {}, ...labels.map((label) => el("span", { dir: "auto" }, el("span.exb-dot", { style: { background: palette.colour(label) } }), summaries.labelOf(field, label))),
           rest ? el("span", {}, el("span.exb-dot.exb-rest"), "other") : null),
       ];
@@ -133,22 +138,21 @@ const profile = (() => {
     row(field, { layer, total, words, parts }) {
       const { el, percent } = dom;
       const said = parts.slice(0, 4).filter(({ label }) => label !== null).map(({ label, share }) => `${summaries.labelOf(field, label)} ${percent(share)}`);
-      const here = layer === this.store.values.layer;
       return el("button.exb-profile-row", {
-        type: "button", "data-layer": layer, "aria-current": here ? "true" : false, onclick: () => this.on.go(layer),
+        type: "button", "data-layer": layer, onclick: () => this.on.go(layer),
         "aria-label": `Layer ${layer}: ${said.join(", ")}; ${words.map(([word, count]) => `${word} ${count}`).join(", ")}`, title: total < 50 ? `${total} found` : false,
       }, el("span.exb-profile-layer", {}, String(layer)), this.bar(field, parts),
       el("span.exb-profile-words", { dir: "auto" }, ...words.flatMap(([word, count], i) => [i ? " " : "", el("span", {}, word), el("sub", {}, String(count))])));
     }
 
-    bar(field, parts) {
+    bar(field, parts, named = true) {
       const { el, percent } = dom;
       return el("span.exb-profile-bar", {}, ...parts.map((part) => {
         const { label, count, share, base, lift } = part;
         const name = label === null ? "other" : summaries.labelOf(field, label);
         const colour = label === null ? null : palette.colour(label);
         const node = el(`span.exb-profile-part${label === null ? ".exb-rest" : ""}`, { "data-label": label, style: { "flex-grow": share, ...(colour ? { background: colour, color: ink(colour) } : {}) } },
-          share >= NAMED ? el("span", { dir: "auto" }, name) : null);
+          named && share >= NAMED ? el("span", { dir: "auto" }, name) : null);
         node.addEventListener("pointerenter", () => this.on.tip.show(node, el("strong", { dir: "auto" }, name), el("dl", {},
           ...(count === null ? [] : [el("dt", {}, "count"), el("dd", {}, String(count)), el("dt", {}, "share"), el("dd", {}, percent(share))]),
           ...(base === null ? [] : [el("dt", {}, "base rate"), el("dd", {}, percent(base))]),
