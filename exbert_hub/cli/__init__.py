@@ -17,7 +17,7 @@ def main() -> int:
     """Run the command line; failures the user can mend are told in one line."""
     try:
         app()
-    except ExbertError as error:
+    except (ExbertError, OSError) as error:  # a disk that is full, a folder one may not write to
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)
         return 1
     return 0

@@ -75,11 +75,21 @@ def print_info(manifest: Manifest, place: str, as_json: bool) -> None:
 
 def print_result(value: Mapping[str, Any] | list[Any], text: Callable[[], str], as_json: bool) -> None:
     """The result, for machines or for people."""
-    typer.echo(json.dumps(value, ensure_ascii=False) if as_json else text())
+    typer.echo(json.dumps(value, ensure_ascii=False) if as_json else printable(text()))
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: a corpus may come from anybody."""
+    return "".join(c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def one_layer(text: str) -> Layer:
-    return "emb" if text.strip() == "emb" else numbers(text, "layer")[0]
+    if text.strip() == "emb":
+        return "emb"
+    layer, *more = numbers(text, "layer")
+    if more:
+        raise typer.BadParameter(f"one layer, not {text!r}")
+    return layer
 
 
 def some_layers(text: str | None) -> list[Layer] | None:

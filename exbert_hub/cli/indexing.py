@@ -99,7 +99,9 @@ def build(
 def search(
     index: Annotated[str, typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
     sentence: Annotated[str, typer.Argument(help="Your sentence.")],
-    token: Annotated[str, typer.Option(help="A word of the sentence, or the position of a piece.")],
+    token: Annotated[
+        str, typer.Option(help="A word of the sentence, or the position of a piece (a number always is one).")
+    ],
     mask: Annotated[bool, typer.Option("--mask", help="Mask the token first.")] = False,
     mask_also: Annotated[
         list[str] | None, typer.Option(help="Another word, or the position of a piece, to mask; may be repeated.")

@@ -50,7 +50,8 @@ def cache(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """List or delete what exbert_hub has cached: annotated corpora and the demo's index."""
+    """List or delete what exbert_hub has cached: annotated corpora, the demo's index, and what
+    speeds up opening an index again."""
     from .. import cache as cached
     from .. import render
 

@@ -55,7 +55,11 @@ class ParquetCorpus:
         import pyarrow.parquet as pq
 
         for path in self._files:
-            with pq.ParquetFile(path) as file:
+            try:
+                file = pq.ParquetFile(path)
+            except FileNotFoundError as error:
+                raise CorpusError(f"{path} was deleted while the corpus was read: annotate the text again") from error
+            with file:
                 for batch in file.iter_batches(batch_size=_BATCH):
                     yield from sentences_of(batch)
 

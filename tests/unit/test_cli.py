@@ -97,6 +97,23 @@ def test_failures_are_told_in_one_line(run, tmp_path, monkeypatch, arguments, me
     assert "Traceback" not in err
 
 
+def test_failures_of_the_machine_are_told_in_one_line_too(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.txt").write_text("He ran.")
+    for arguments in (["info", "c.txt"], ["search", "c.txt", "He ran.", "--token", "ran"]):
+        code, out, err = run(*arguments)
+        assert (code, out) == (1, "") and err.strip().splitlines()[-1].startswith("error: "), arguments
+    code, out, err = run("build", demo.MODEL, "c.txt", "-o", "c.txt")
+    assert code == 1 and "c.txt is a file" in err
+
+
+def test_what_a_terminal_would_obey_is_not_printed(capsys):
+    from exbert_hub.cli.common import print_result
+
+    print_result({}, lambda: "her \x1b[31mred\x07 \x9b2J city\nnext", as_json=False)
+    assert capsys.readouterr().out == "her \ufffd[31mred\ufffd \ufffd2J city\nnext\n"
+
+
 def test_failures_of_a_search(run, folder):
     for options in (["--token", "prison"], ["--token", "to"], ["--token", "ran", "--layer", "9"]):
         code, out, err = run("search", folder, SENTENCE, *options)
@@ -109,6 +126,8 @@ def test_failures_of_a_search(run, folder):
         ["search", "x"],
         ["search", "x", "He ran.", "--token", "ran", "--by", "logits"],
         ["search", "x", "He ran.", "--token", "ran", "-k", "0"],
+        ["search", "demo", "He ran.", "--token", "ran", "--layer", "five"],
+        ["search", "demo", "He ran.", "--token", "ran", "--layer", "5,3"],
         ["build", "m", "c"],
         ["no-such-command"],
     ],
