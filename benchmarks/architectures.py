@@ -41,13 +41,20 @@ INTRODUCTION = """\
 # Architectures
 
 Written by `make architectures` from the table in `tests/tiny_models.py`, every row of which is tested with random
-weights: the last hidden state equals the plain forward pass (relative 1e-5), `attention @ value` equals the head
-context unless the note says otherwise, and heads and layers are where they belong.
+weights: the last hidden state equals the plain forward pass (relative 1e-5), all hidden states have one width,
+`attention @ value` equals the head context unless the note says otherwise, heads and layers are where they belong, and
+texts of different lengths come out of one batch as each does alone.
 
 Nothing here is a list of what may be loaded: any model of transformers is tried, by two paths. *interface*: the model
 follows transformers' attention interface, and its own attention function is recorded. *function mode*: torch functions
 are followed from `softmax` into the product that consumes it. Fine-tuned variants and models that reuse one of these
 configurations (most of the Hub) work alike; a checkpoint without a language-model head shows no predictions.
+
+Some models compute something else for a text that is padded. A probe at loading time finds out, and builds then run
+only texts of one length together, which is slower.
+
+Where the body of a model projects its last state to another width, the last state is taken before the projection.
+Where a model carries several residual streams beside each other, its states are those of the first.
 """
 
 

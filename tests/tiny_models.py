@@ -29,6 +29,7 @@ class Architecture:
     note: str = ""
     model_type: str = ""  # where it differs from the name
     product: bool = True  # whether `attention @ value` is the head context
+    projection: str = ""  # what the main stack does with its last state before it returns it
 
     def build(self) -> Any:
         """The model with seeded random weights."""
@@ -162,7 +163,12 @@ ENCODERS = (
     masked("albert", "shared layers, told apart by the order of their calls"),
     masked("bert"),
     masked("camembert"),
-    masked("convbert", "half of the heads; the other half are convolutions", path=FUNCTIONS, heads=(2, 2, 2)),
+    masked(
+        "convbert",
+        "half of the heads; the other half are convolutions, which reach into padding",
+        path=FUNCTIONS,
+        heads=(2, 2, 2),
+    ),
     masked("data2vec-text"),
     masked("deberta", path=FUNCTIONS),
     masked("deberta-v2", path=FUNCTIONS),
@@ -178,11 +184,21 @@ ENCODERS = (
     masked("layoutlm"),
     masked("luke", path=FUNCTIONS, entity_vocab_size=8, entity_emb_size=8),
     masked("megatron-bert", path=FUNCTIONS),
-    masked("mobilebert", embedding_size=32, intra_bottleneck_size=16, true_hidden_size=16),
+    masked(
+        "mobilebert",
+        "reads the piece after each piece, padding too",
+        embedding_size=32,
+        intra_bottleneck_size=16,
+        true_hidden_size=16,
+    ),
     masked("modernbert", "local attention in two of three layers, shown as zeros"),
     masked("mpnet", path=FUNCTIONS),
     masked("nomic_bert"),
-    masked("nystromformer", "only with as many landmarks as positions", path=FUNCTIONS),
+    masked(
+        "nystromformer",
+        "only with as many landmarks as positions; its convolution reaches into padding",
+        path=FUNCTIONS,
+    ),
     masked("rembert", path=FUNCTIONS),
     masked("roberta"),
     masked("roberta-prelayernorm"),
@@ -241,7 +257,7 @@ DECODERS = (
             activation_sparsity_pattern=[0.0] * 4,
             laurel_rank=4,
         ),
-        "keys and values shared between layers",
+        "keys and values shared between layers; of its four residual streams the first is shown",
         heads=(4, 4, 4, 4),
     ),
     causal(
@@ -291,6 +307,13 @@ DECODERS = (
     causal("olmo3", GQA),
     causal("openai-gpt", GPT, path=FUNCTIONS),
     causal("opt", dict(BASE, ffn_dim=48, word_embed_proj_dim=32)),
+    causal(
+        "opt (350m)",
+        dict(BASE, ffn_dim=48, word_embed_proj_dim=16, do_layer_norm_before=False),
+        "last state before its projection to the width of the embeddings",
+        model_type="opt",
+        projection="decoder.project_out",
+    ),
     causal("persimmon", BASE),
     causal("phi", GQA),
     causal("phi3", GQA),
@@ -373,7 +396,12 @@ ENCODER_DECODERS = (
     seq2seq("bart", BART),
     seq2seq("blenderbot", BART),
     seq2seq("blenderbot-small", BART),
-    seq2seq("fsmt", dict(BART, langs=["en", "de"], src_vocab_size=64, tgt_vocab_size=64), path=FUNCTIONS),
+    seq2seq(
+        "fsmt",
+        dict(BART, langs=["en", "de"], src_vocab_size=64, tgt_vocab_size=64),
+        "last state of the decoder before its projection to logits",
+        path=FUNCTIONS,
+    ),
     seq2seq("m2m_100", BART),
     seq2seq("marian", BART),
     seq2seq("mbart", BART),

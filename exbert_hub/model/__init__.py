@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .batching import Batch
     from .inspection import Inspection
-    from .inspector import Batch, Inspector
+    from .inspector import Inspector
 
 __all__ = ["Batch", "Inspection", "Inspector"]
 

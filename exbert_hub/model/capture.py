@@ -27,7 +27,7 @@ PROBE_IDS = tuple(range(4, 20))
 class CapturedStack:
     """What one stack computed for a batch; the last three have one entry per layer, None where it has no attention."""
 
-    hidden: tuple[Tensor, ...]  # L + 1 of [B, T, D]; empty for cross
+    hidden: tuple[Tensor, ...]  # L + 1 of [B, T, D], all of one D; empty for cross
     contexts: tuple[Tensor | None, ...]  # [B, T, H, Dh]
     weights: tuple[Tensor | None, ...]  # [B, H, T, S]; all None unless asked for
     values: tuple[Tensor | None, ...]  # [B, H or key-value heads, S, Dh]; all None unless asked for
@@ -112,8 +112,7 @@ class Capture:
         self.heads = tuple(0 if context is None else context.shape[2] for context in stack.contexts)
         self.head_dims = tuple(0 if context is None else context.shape[3] for context in stack.contexts)
         self.hidden_size = stack.hidden[-1].shape[-1]
-        last = recorder.block_outputs.get("encoder")
-        self.final_norm = last is not None and not torch.allclose(last, stack.hidden[-1], rtol=1e-4, atol=1e-5)
+        self.final_norm = _is_changed_after(recorder.block_outputs.get("encoder"), stack.hidden[-1])
         if not self.is_encoder_decoder and all(w is None or bool((w.triu(1) == 0).all()) for w in stack.weights):
             self.main = "decoder"
 
@@ -138,7 +137,7 @@ class Capture:
         for name in self._roots:
             if name not in recorder.last_states:
                 continue
-            hidden = _hidden_states(output, name, recorder.last_states[name])
+            hidden = _hidden_states(output, name, recorder)
             records = [record for record in recorder.records if record.stack == name]
             layers = len(hidden) - 1
             if name == "decoder":
@@ -198,10 +197,41 @@ def _leaving_stack(stack: StackName) -> Any:
     return hook
 
 
-def _hidden_states(output: Any, stack: StackName, last: Tensor) -> tuple[Tensor, ...]:
+def _hidden_states(output: Any, stack: StackName, recorder: Recorder) -> tuple[Tensor, ...]:
+    """L + 1 states of one width: what the model returns, the last one as its stack leaves it.
+
+    Where a stack goes on to project its last state to another width (OPT-350m to that of its embeddings, FSMT to
+    logits), the state before the projection stands for it.
+    """
+    last = recorder.last_states[stack]
     own = "hidden_states" if getattr(output, "hidden_states", None) is not None else f"{stack}_hidden_states"
-    states = tuple(getattr(output, own, None) or ())
+    states = tuple(_one_stream(state, last) for state in getattr(output, own, None) or ())
+    if states:
+        candidates = (last, states[-1], recorder.block_outputs.get(stack))
+        last = next((state for state in candidates if state is not None and state.shape == states[0].shape), last)
     return (*states[:-1], last)
+
+
+def _one_stream(state: Any, last: Tensor) -> Tensor:
+    """The first of the residual streams that some models carry beside each other, [B, T, D].
+
+    In Gemma 3n, [S, B, T, D], it is the one that its AltUp layers compute on; the others are predicted from it.
+    """
+    if isinstance(state, tuple):  # PEGASUS-X keeps global tokens beside the pieces
+        state = state[0]
+    if state.ndim < 4:
+        return state
+    return state[0] if state.shape[1:-1] == last.shape[:-1] else state.select(-2, 0)
+
+
+def _is_changed_after(block: Tensor | None, last: Tensor) -> bool:
+    """Whether the last state is not what the last block returned, but that after a norm."""
+    if block is None:
+        return False
+    block = _one_stream(block, last)
+    if block.shape != last.shape:  # XLNet and FSMT run with the pieces in front of the batch
+        block = block.transpose(0, 1)
+    return block.shape != last.shape or not torch.allclose(block, last, rtol=1e-4, atol=1e-5)
 
 
 def _split_cross(records: Sequence[Record], length: int) -> tuple[list[Record], list[Record]]:
@@ -248,4 +278,9 @@ def _check_attention(model: PreTrainedModel, stack: CapturedStack, recorder: Rec
         raise NoAttentionError(
             f"{name} models attend within bands, blocks or pooled pieces, so there is no matrix from every piece to "
             f"every piece. Choose a model with full attention."
+        )
+    if any(state.shape != stack.hidden[0].shape or state.ndim != 3 for state in stack.hidden):
+        raise NoAttentionError(
+            f"{name} models return hidden states of different shapes, so that their layers cannot be compared: "
+            f"{sorted({tuple(state.shape) for state in stack.hidden})}."
         )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect as python_inspect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..errors import MaskError, TextTooLongError, TokenError
+from .batching import Batch, Batcher
 from .capture import Capture, CapturedStack
 from .facts import model_facts
 from .inspection import Inspection
@@ -29,16 +29,6 @@ if TYPE_CHECKING:
 DEFAULT_MAX_PIECES = 1024
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What the main stack computed for a batch of texts, padded on the right to T pieces; on the model's device."""
-
-    hidden: list[Tensor]  # L + 1 of [B, T, D]
-    contexts: list[Tensor | None]  # L of [B, T, H, Dh]
-    weights: list[Tensor | None] | None  # L of [B, H, T, T]; None unless asked for
-    lengths: Tensor  # int64 [B]
-
-
 class Inspector:
     """Shows what a transformer computes for a text.
 
@@ -52,6 +42,7 @@ class Inspector:
         self.tokenizer: PreTrainedTokenizerBase = loaded.tokenizer
         self.has_head = loaded.has_head
         self._capture = Capture(loaded.model)
+        self._batcher = Batcher(self._capture, loaded.tokenizer.pad_token_id or 0)
         self.facts: ModelFacts = model_facts(model_id, loaded, self._capture)
         self._max_pieces = min(DEFAULT_MAX_PIECES, self.facts.max_length)
 
@@ -97,11 +88,6 @@ class Inspector:
     @max_pieces.setter
     def max_pieces(self, value: int) -> None:
         self._max_pieces = max(1, min(value, self.facts.max_length))
-
-    @cached_property
-    def n_special(self) -> int:
-        """Special tokens that are added to a single text."""
-        return int(self.tokenize("a").special.sum())
 
     @property
     def predicts(self) -> Literal["here", "next", "none"]:
@@ -157,23 +143,18 @@ class Inspector:
         return Inspection(text, text_pair, stacks, self.predicts, self.facts, predicted)
 
     def encode(self, ids: Sequence[Sequence[int]], weights: bool = False) -> Batch:
-        """One padded forward pass of the main stack, for building an index.
+        """The main stack over many texts, for building an index; equal to one text at a time.
+
+        One padded forward pass; one for each length with models that compute something else for a padded text.
 
         :param ids: piece ids with special tokens, as `tokenize` gives them.
         :param weights: whether to keep the attention too; that is slower.
+        :raises TextTooLongError: if a text has more pieces than the model takes.
         """
-        lengths = torch.tensor([len(row) for row in ids])
-        longest = int(lengths.max())
+        longest = max(len(row) for row in ids)
         if longest > self.facts.max_length:
             raise TextTooLongError(f"A text has {longest} pieces, the model takes {self.facts.max_length}.")
-        padded = torch.full((len(ids), longest), self.tokenizer.pad_token_id or 0)
-        for row, one in enumerate(ids):
-            padded[row, : len(one)] = torch.as_tensor(one)
-        mask = torch.arange(longest) < lengths[:, None]
-        inputs = {"input_ids": padded.to(self.device), "attention_mask": mask.long().to(self.device)}
-        stack = self._capture.run_main(inputs, weights=weights)
-        kept = list(stack.weights) if weights else None
-        return Batch(list(stack.hidden), list(stack.contexts), kept, lengths.to(self.device))
+        return self._batcher.encode(ids, weights)
 
     # -- inputs -------------------------------------------------------------------------------------------------------
 

@@ -6,12 +6,16 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from exbert_hub.errors import NoAttentionError
+from exbert_hub.model.batching import Batcher
 from exbert_hub.model.capture import Capture, CapturedStack
 from exbert_hub.model.facts import model_kind
+from exbert_hub.model.inspector import _to_stack
+from exbert_hub.model.types import StackName, Tokens
 from tests.tiny_models import ARCHITECTURES, UNSUPPORTED, Architecture, Unsupported
 
 LENGTH, DECODER_LENGTH = 12, 5
@@ -34,6 +38,22 @@ def check_products(stack: CapturedStack) -> None:
     assert checked
 
 
+def check_shapes(name: StackName, stack: CapturedStack, length: int) -> None:
+    """Every state is [B, T, D] with one D, and all of it can be handed out as arrays."""
+    widths = {tuple(state.shape) for state in stack.hidden}
+    assert widths == (set() if name == "cross" else {(1, length, stack.hidden[0].shape[-1])})
+    flags = np.zeros(length, bool)
+    tokens = Tokens(
+        ("x",) * length, np.arange(length), np.zeros((length, 2), int), flags, flags, flags.astype(np.int8)
+    )
+    shown = _to_stack(name, stack, tokens, tokens, None)
+    assert len(shown.attention) == len(stack.weights)
+    if name != "cross":
+        assert shown.hidden is not None and shown.contexts is not None
+        assert shown.hidden.shape[:2] == (len(stack.contexts) + 1, length)
+        assert len(shown.contexts) == len(stack.contexts)
+
+
 def inputs_for(capture: Capture) -> dict[str, torch.Tensor]:
     ids = torch.arange(3, 3 + LENGTH)[None]
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
@@ -43,21 +63,24 @@ def inputs_for(capture: Capture) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)
+@torch.inference_mode()
 def test_what_is_captured_is_what_the_model_computes(row: Architecture) -> None:
     model = row.build()
     body = model.get_encoder() if row.kind == "seq2seq" else model.base_model
     ids = torch.arange(3, 3 + LENGTH)[None]
     model.config.use_cache = False
-    with torch.inference_mode():
-        plain = body(input_ids=ids, attention_mask=torch.ones_like(ids))[0]
+    plain = body(input_ids=ids, attention_mask=torch.ones_like(ids))[0]
 
     capture = Capture(model)
     inputs = inputs_for(capture)
     captured = capture.run(inputs, weights=True, values=True)
     main = captured.stacks[capture.main]
+    for name, stack in captured.stacks.items():
+        check_shapes(name, stack, LENGTH if name == capture.main else DECODER_LENGTH)
 
+    project = body.get_submodule(row.projection) if row.projection else torch.nn.Identity()
     assert (capture.path, model_kind(capture, bool(row.head))) == (row.path, row.kind)
-    assert relative_difference(main.hidden[-1], plain) < 1e-5
+    assert relative_difference(project(main.hidden[-1]), plain) < 1e-5
     assert len(main.hidden) == len(row.heads) + 1
     # a head count at its place, and 0 in between: the layer labels
     assert capture.heads == row.heads
@@ -82,10 +105,36 @@ def test_what_is_captured_is_what_the_model_computes(row: Architecture) -> None:
 
     only_main = {name: value for name, value in inputs.items() if not name.startswith("decoder")}
     encoded = capture.run_main(only_main, weights=False)
-    assert relative_difference(encoded.hidden[-1], plain) < 1e-5
+    assert relative_difference(project(encoded.hidden[-1]), plain) < 1e-5
     for heads, context, reference in zip(row.heads, encoded.contexts, main.contexts, strict=True):
         if heads:
             torch.testing.assert_close(context, reference, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)
+def test_texts_of_different_lengths_run_together_as_each_alone(row: Architecture) -> None:
+    model = row.build()
+    with torch.no_grad():  # transformers starts padding at zero, checkpoints of other libraries do not
+        model.get_input_embeddings().weight[0] = 1.0
+    batcher = Batcher(Capture(model), pad_id=0)
+    assert batcher.pads == (row.name not in ("convbert", "mobilebert", "nystromformer"))
+    texts = [list(range(3, 15)), list(range(20, 25)), list(range(30, 50)), list(range(40, 45))]
+    for weights in (False, True):
+        batch = batcher.encode(texts, weights)
+        assert batch.lengths.tolist() == [12, 5, 20, 5]
+        assert (batch.weights is not None) == weights
+        for at, text in enumerate(texts):
+            alone = batcher.encode([text], weights)
+            length = len(text)
+            for state, expected in zip(batch.hidden, alone.hidden, strict=True):
+                assert relative_difference(state[at, :length], expected[0]) < 1e-5
+            for context, expected in zip(batch.contexts, alone.contexts, strict=True):
+                if expected is not None:
+                    assert context is not None and relative_difference(context[at, :length], expected[0]) < 1e-5
+            for attention, expected in zip(batch.weights or (), alone.weights or (), strict=True):
+                if expected is not None:
+                    assert attention is not None
+                    torch.testing.assert_close(attention[at, :, :length, :length], expected[0], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("row", UNSUPPORTED, ids=lambda row: row.name)
@@ -106,6 +155,42 @@ def test_shared_layers_differ_although_their_module_is_one() -> None:
     capture = Capture(albert)
     first, second, third = capture.run(inputs_for(capture), weights=True).stacks["encoder"].weights
     assert not torch.allclose(first, second) and not torch.allclose(second, third)
+
+
+def built(name: str) -> tuple[torch.nn.Module, Capture]:
+    model = next(row for row in ARCHITECTURES if row.name == name).build()
+    return model, Capture(model)
+
+
+@torch.inference_mode()
+def test_of_several_residual_streams_the_first_is_shown() -> None:
+    """Gemma 3n carries four of them from block to block and merges them behind the last."""
+    model, capture = built("gemma3n_text")
+    inputs = inputs_for(capture)
+    blocks = []
+    for layer in model.model.layers:
+        layer.register_forward_hook(lambda module, args, output: blocks.append(output))
+    stack = capture.run(inputs, weights=False).stacks["decoder"]
+    assert all(block.shape == (4, 1, LENGTH, 32) for block in blocks)
+    torch.testing.assert_close(stack.hidden[0], model.model.embed_tokens(inputs["input_ids"]))
+    for state, block in zip(stack.hidden[1:-1], blocks, strict=False):
+        torch.testing.assert_close(state, block[0])
+
+
+@torch.inference_mode()
+def test_a_decoder_that_returns_logits_shows_the_state_before_them() -> None:
+    model, capture = built("fsmt")
+    captured = capture.run(inputs_for(capture), weights=False)
+    logits = model.get_decoder().output_projection(captured.stacks["decoder"].hidden[-1])
+    torch.testing.assert_close(logits, captured.logits)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("bert", False), ("xlnet", False), ("fsmt", False), ("opt (350m)", False), ("opt", True), ("gemma3n_text", True)],
+)
+def test_whether_there_is_a_final_norm(name: str, expected: bool) -> None:
+    assert built(name)[1].final_norm is expected
 
 
 def test_at_least_sixty_architectures() -> None:

@@ -76,7 +76,7 @@ def test_facts(demo: Inspector) -> None:
     facts = demo.facts
     assert (facts.kind, facts.architecture, facts.revision) == ("masked", "bert", None)
     assert (facts.heads, facts.head_dims, facts.hidden_size) == ((12,) * 6, (32,) * 6, 384)
-    assert (facts.max_length, facts.final_norm, demo.n_special, demo.max_pieces) == (512, False, 2, 512)
+    assert (facts.max_length, facts.final_norm, demo.max_pieces) == (512, False, 512)
 
 
 def test_a_masked_word_gets_one_mask_per_piece_and_is_found_by_its_text(demo: Inspector) -> None:
