@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import SelectionError
-from .tokens import find, position_of
+from .tokens import find, position_of, whole_number
 from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
 
@@ -98,9 +98,12 @@ class Inspection:
             raise SelectionError("This model has no language-model head, so it predicts nothing.")
         stack = self.stacks.get("decoder", self.main)
         candidates = self.predicted[position_of(stack.queries, self._texts(stack.name), token)]
-        if not 0 < k <= len(candidates):
+        count = whole_number(k)
+        if count is None or count < 1:
+            raise SelectionError(f"k is the number of predictions, 1 or more, not {k!r}.")
+        if count > len(candidates):
             raise SelectionError(f"{len(candidates)} predictions per piece were kept: give inspect() a larger top_k.")
-        return candidates[:k]
+        return candidates[:count]
 
     def _texts(self, stack: StackName) -> tuple[str, str]:
         if "encoder" in self.stacks and "decoder" in self.stacks:  # one text per stack

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect as python_inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import MaskError, TextTooLongError, TokenError
+from ..errors import MaskError, SelectionError, TextTooLongError, TokenError
 from .batching import Batch, Batcher
 from .capture import Capture, CapturedStack
 from .facts import model_facts
 from .inspection import Inspection
 from .load import LoadedModel, load
 from .predict import top_predictions
-from .tokens import find, mask_tokens, position_of, tokenize
+from .tokens import find, mask_tokens, position_of, tokenize, whole_number
 from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
 if TYPE_CHECKING:
@@ -118,7 +118,11 @@ class Inspector:
         :raises TextTooLongError: if there are more than `max_pieces` pieces.
         :raises MaskError: if the model cannot mask, or a special token was to be masked.
         :raises TokenError: if a word to mask does not occur, or more than once, or the text has no pieces.
+        :raises SelectionError: if `top_k` is negative.
         """
+        kept = whole_number(top_k)
+        if kept is None or kept < 0:
+            raise SelectionError(f"top_k is the number of predictions kept per piece, 0 or more, not {top_k!r}.")
         is_seq2seq = self.facts.kind == "seq2seq"
         pair = None if is_seq2seq else text_pair
         tokens = tokenize(self.tokenizer, [text], None if pair is None else [pair])[0]
@@ -139,7 +143,7 @@ class Inspector:
         }
         predicted: tuple[tuple[Prediction, ...], ...] = ()
         if self.predicts != "none" and captured.logits is not None:
-            predicted = top_predictions(captured.logits[0], self.tokenizer, top_k)
+            predicted = top_predictions(captured.logits[0], self.tokenizer, kept)
         return Inspection(text, text_pair, stacks, self.predicts, self.facts, predicted)
 
     def encode(self, ids: Sequence[Sequence[int]], weights: bool = False) -> Batch:
@@ -171,16 +175,17 @@ class Inspector:
             )
 
     def _masked(self, tokens: Tokens, texts: tuple[str, str], mask: Sequence[int | str]) -> Tokens:
-        if not len(mask):
+        if isinstance(mask, str) or not isinstance(mask, Iterable):
+            raise MaskError(f"mask takes a list of words or positions, such as mask=['escape'] or [3], not {mask!r}.")
+        items = list(mask)
+        if not items:
             return tokens
-        if isinstance(mask, str):
-            raise MaskError(f"mask takes a list of words or positions: mask=[{mask!r}].")
         if self.facts.kind == "causal":
             raise MaskError("Causal models predict the next piece and never saw a mask in training: none can be set.")
         if self.tokenizer.mask_token_id is None:
             raise MaskError(f"The tokenizer of {self.facts.model_id} has no mask token, so nothing can be masked.")
         positions: list[int] = []
-        for item in mask:
+        for item in items:
             if isinstance(item, str):
                 positions.extend(find(tokens, texts, item))
             else:

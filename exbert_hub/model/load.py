@@ -45,11 +45,12 @@ def load(
 ) -> LoadedModel:
     """Load model and tokenizer from safetensors; pickled weights are refused.
 
+    :param device: default a GPU where there is one.
     :param dtype: default float32 on a CPU, where half precision is several times slower, else the checkpoint's own.
     :raises ModelLoadError: says what is missing and what to do.
     """
     source = str(id_or_path)
-    place = torch.device(device) if device is not None else _default_device()
+    place = find_device(device)
     options: dict[str, Any] = {
         "revision": revision,
         "token": token,
@@ -68,8 +69,27 @@ def load(
     return LoadedModel(model.eval(), tokenizer, has_head)
 
 
-def _default_device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def find_device(device: str | torch.device | None = None) -> torch.device:
+    """The device of that name, default a GPU where there is one.
+
+    :raises ModelLoadError: if there is none of that name; lists those there are.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        place = torch.device(device)
+        torch.zeros(1, device=place).item()  # a device may have a name and not be there, or hold no values ("meta")
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError, ValueError) as error:
+        raise ModelLoadError(f"There is no device {str(device)!r} here; there is {_devices()}.") from error
+    return place
+
+
+def _devices() -> str:
+    names = ["cpu"]
+    accelerator = torch.accelerator.current_accelerator()
+    if accelerator is not None and torch.accelerator.is_available():
+        names += [f"{accelerator.type}:{number}" for number in range(torch.accelerator.device_count())]
+    return ", ".join(names)
 
 
 def _load_model(source: str, config: PreTrainedConfig, **options: Any) -> tuple[PreTrainedModel, bool]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from ..errors import MaskError, TokenError
+from ..errors import ExbertError, MaskError, TokenError
 from .types import Tokens
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,11 @@ def tokenize(
 
     A literal `[MASK]` or `<s>` in a text becomes the real special token, and is not flagged as special: only what the
     tokenizer added is. Tokenizers written in Python give no offsets; these are then found by reading along the text.
+
+    :raises ExbertError: if a text is no string, or holds halves of characters (lone surrogates).
     """
+    for text in (*texts, *(pairs or ())):
+        _check_text(text)
     given = {"text_target": list(texts)} if as_target else {"text": list(texts), "text_pair": pairs and list(pairs)}
     encoded = tokenizer(
         **given,
@@ -74,6 +78,8 @@ def find(tokens: Tokens, texts: tuple[str, str], word: str) -> tuple[int, ...]:
     :param texts: what `tokens.offsets` refer to, by segment.
     :raises TokenError: if the word does not occur, or more than once.
     """
+    if not isinstance(word, str):
+        raise TokenError(f"A word is looked for by its text, not by {word!r}.")
     for pattern in (rf"(?<!\w){re.escape(word)}(?!\w)", re.escape(word)):
         places = [place for segment in (0, 1) for place in _occurrences(tokens, texts[segment], segment, pattern)]
         if places:
@@ -95,12 +101,34 @@ def position_of(tokens: Tokens, texts: tuple[str, str], token: str | int) -> int
     """
     if isinstance(token, str):
         return find(tokens, texts, token)[0]
-    if isinstance(token, bool | np.bool_):
-        raise TokenError(f"A token is given by its word or its position, not by {token}.")
-    position = operator.index(token)
+    position = whole_number(token)
+    if position is None:
+        raise TokenError(f"A token is given by its word or its position, not by {token!r}.")
     if not 0 <= position < len(tokens.pieces):
         raise TokenError(f"There is no piece {position}: the text has pieces 0 to {len(tokens.pieces) - 1}.")
     return position
+
+
+def whole_number(value: object) -> int | None:
+    """`value` as an int if it is a whole number, numpy's included; None for anything else, such as bool."""
+    if isinstance(value, bool | np.bool_):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def _check_text(text: object) -> None:
+    if not isinstance(text, str):
+        raise ExbertError(f"A text is a string, not {type(text).__name__}: {text!r}.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ExbertError(
+            f"The text has half of a character (a lone surrogate) at position {error.start}: it was decoded or cut "
+            f"wrongly. Read it as UTF-8 again, or drop it: text.encode('utf-8', 'ignore').decode()."
+        ) from error
 
 
 def _occurrences(tokens: Tokens, text: str, segment: int, pattern: str) -> list[tuple[int, ...]]:

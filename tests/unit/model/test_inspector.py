@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForMaskedLM, ByT5Tokenizer
 
-from exbert_hub.errors import MaskError, SelectionError, TextTooLongError, TokenError
+from exbert_hub.errors import ExbertError, MaskError, SelectionError, TextTooLongError, TokenError
 from exbert_hub.model import Inspector
 from exbert_hub.model.recorder import install
 from tests import tiny_models
@@ -92,7 +92,7 @@ def test_a_masked_word_gets_one_mask_per_piece_and_is_found_by_its_text(demo: In
 
 
 def test_masks_that_cannot_be_set(demo: Inspector, tiny: Callable[[str], Inspector]) -> None:
-    for mask in ([0], [99], [-1], [True]):
+    for mask in ([0], [99], [-1], [True], [1.5], [None], [[2]], 3, None):
         with pytest.raises(MaskError):
             demo.inspect(SENTENCE, mask=mask)
     with pytest.raises(MaskError, match="list"):
@@ -118,9 +118,11 @@ def test_finding_words(demo: Inspector) -> None:
     assert seen.find("们")
     assert seen.find("[CLS]") == (0,)  # no such text: a piece of that name
     assert seen.position_of(np.int64(3)) == 3
-    for wrong in (True, -1, len(seen.pieces)):
+    for wrong in (True, -1, len(seen.pieces), 1.5, None, [2]):
         with pytest.raises(TokenError):
             seen.position_of(wrong)
+    with pytest.raises(TokenError, match="not by 3"):
+        seen.find(3)
 
 
 def test_special_tokens_written_in_the_text_are_real_but_not_flagged(demo: Inspector) -> None:
@@ -175,6 +177,31 @@ def test_a_padded_batch_equals_single_inspections(tiny: Callable[[str], Inspecto
         for attention, expected in zip(batch.weights or [], seen.attention, strict=weights):
             assert attention is not None
             np.testing.assert_allclose(attention[row, :, :length, :length], expected, atol=1e-5)
+
+
+def test_texts_that_are_none(demo: Inspector, tiny: Callable[[str], Inspector]) -> None:
+    for text, pair in ((None, None), (3, None), (["A lion."], None), ("A lion.", b"ran")):
+        with pytest.raises(ExbertError, match="A text is a string, not"):
+            demo.inspect(text, pair)
+    with pytest.raises(ExbertError, match="A text is a string, not int"):
+        tiny("bart").inspect("A lion.", 3)
+    for text, pair in (("A \ud83d lion.", None), ("A lion.", "A \ud83d lion.")):
+        with pytest.raises(ExbertError, match="half of a character .* at position 2"):
+            demo.inspect(text, pair)
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, None, True])
+def test_numbers_of_predictions_that_are_none(demo: Inspector, count: object) -> None:
+    with pytest.raises(SelectionError, match="0 or more"):
+        demo.inspect("A lion.", top_k=count)
+    with pytest.raises(SelectionError, match="1 or more"):
+        demo.inspect("A lion.").predictions("lion", k=count)
+
+
+def test_no_predictions_are_kept_where_none_are_wanted(demo: Inspector) -> None:
+    seen = demo.inspect("A lion.", top_k=0)
+    with pytest.raises(SelectionError, match="larger top_k"):
+        seen.predictions("lion", k=1)
 
 
 def test_causal_models_predict_the_next_piece(tiny: Callable[[str], Inspector]) -> None:

@@ -63,6 +63,12 @@ def test_a_missing_head_is_no_reason_to_refuse(bert: Path) -> None:
     assert not loaded.has_head and type(loaded.model).__name__ == "BertModel"
 
 
+@pytest.mark.parametrize("device", ["foo", "cuda:99", "meta", "", 1.5])
+def test_a_device_that_is_not_there(bert: Path, device: object) -> None:
+    with pytest.raises(ModelLoadError, match=f"no device '{device}' here; there is cpu"):
+        load(bert, device=device)
+
+
 def test_dtype_is_float32_on_a_cpu_unless_asked(bert: Path) -> None:
     AutoModelForMaskedLM.from_pretrained(bert).half().save_pretrained(bert)
     assert load(bert, device="cpu").model.dtype == torch.float32
