@@ -550,3 +550,15 @@ def tiny_t5_dir(folder: Path, texts: Sequence[str] = TEXTS, **changes: Any) -> P
     tokenizer = byte_pairs(texts, special=("<pad>", "</s>"))
     tokenizer = framed(tokenizer, "$A </s>", "$A </s> $B </s>", pad_token="<pad>", eos_token="</s>")
     return _save(_model("t5", len(tokenizer), **changes), tokenizer, folder)
+
+
+def tiny_lfm2_dir(folder: Path, texts: Sequence[str] = TEXTS, **changes: Any) -> Path:
+    """A hybrid: of its 3 layers the middle one attends, the others convolve."""
+    tokenizer = byte_pairs(texts)
+    return _save(_model("lfm2", len(tokenizer), **changes), tokenizer, folder)
+
+
+def tiny_convbert_dir(folder: Path, texts: Sequence[str] = TEXTS, **changes: Any) -> Path:
+    """A masked model that computes something else for a padded text, and has half of the heads it is told to have."""
+    tokenizer = word_piece(texts)
+    return _save(_model("convbert", len(tokenizer), **changes), tokenizer, folder)
