@@ -40,3 +40,10 @@ test("the input embeddings have no heads and no curves", () => {
   const flat = picture.svg({ ...scene, heads: 0, edges: none, matrix: { from: blank, to: blank } }, pieces, { title: "t", text: "", note: "" });
   assert.doesNotMatch(flat, /NaN|Infinity|undefined/);
 });
+
+test("a long note goes on in the next line and keeps every word", () => {
+  const note = Array.from({ length: 40 }, (_, i) => `word${i}`).join(" ");
+  const lines = [...picture.svg(scene, pieces, { title: "t", text: "x", note }).matchAll(/font-size="11"[^>]*>([^<]*)</g)].map(([, line]) => line);
+  assert.ok(lines.length > 2);
+  assert.equal(lines.join(" "), note);
+});

@@ -6,7 +6,7 @@ const picture = (() => {
 
   const INK = { text: "#1b1d22", muted: "#62666f", accent: "#3d5bd9", grey: "#9b9da5", cell: "#eef0f6", faint: "#e4e4df" };
   const FONT = "'IBM Plex Sans', 'Segoe UI', system-ui, 'Helvetica Neue', Arial, sans-serif";
-  const ROW = 24, MARGIN = 28, LINKS = 260, HEAD_LINE = 20, MAX_SIDE = 16000; // px; browsers refuse larger canvases
+  const ROW = 24, MARGIN = 28, LINKS = 260, HEAD_LINE = 20, NOTE_LINE = 15, MAX_SIDE = 16000; // px; browsers refuse larger canvases
 
   // What XML 1.0 cannot hold goes, the rest is escaped.
   function escape(text) {
@@ -18,6 +18,17 @@ const picture = (() => {
   // A guess that is wide enough: there is no DOM to measure with. Wide scripts take twice the room.
   const width = (text) => [...text].reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e7f ? 15 : 8.2), 0);
   const shorten = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
+
+  // Lines of at most so many letters, cut between words.
+  function wrap(text, most) {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      const longer = `${lines.at(-1)} ${word}`.trimStart();
+      if (longer.length <= most) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    return lines;
+  }
 
   function tag(name, attributes, ...content) {
     const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${escape(value)}"`).join("");
@@ -43,7 +54,8 @@ const picture = (() => {
     const top = MARGIN + 3 * HEAD_LINE + 18;
     const y = (side, token) => top + (at[side].get(token) + 0.5) * ROW;
     const bottom = top + Math.max(scene.rows.length, scene.cols.length) * ROW;
-    const height = bottom + MARGIN + HEAD_LINE;
+    const notes = wrap(about.note, Math.floor((total - 2 * MARGIN) / 5.8));
+    const height = bottom + MARGIN + notes.length * NOTE_LINE;
 
     const curves = [];
     for (let i = 0; i < scene.edges.count; i++) {
@@ -66,7 +78,7 @@ const picture = (() => {
     matrixOf(scene, "from", x.leftMatrix, top, cell), matrixOf(scene, "to", x.rightMatrix, top, cell),
     tag("g", { fill: "none", stroke: INK.accent, "stroke-width": scene.focus ? 2.6 : 2 }, ...curves),
     column_(scene, "from", shown.from, x.leftText, top, "end"), column_(scene, "to", shown.to, x.rightText, top, "start"),
-    label(MARGIN, height - MARGIN / 2, shorten(about.note, Math.floor((total - 2 * MARGIN) / 5.6)), { "font-size": 11, fill: INK.muted })) + "\n";
+    ...notes.map((line, i) => label(MARGIN, bottom + MARGIN + i * NOTE_LINE, line, { "font-size": 11, fill: INK.muted }))) + "\n";
   }
 
   function column_(scene, side, pieces, x, top, anchor) {
@@ -85,7 +97,7 @@ const picture = (() => {
     const parts = [];
     for (let head = 0; head < scene.heads; head++) {
       const on = scene.hovered === null ? scene.active.has(head) : scene.hovered === head;
-      if (cell >= 8) parts.push(label(x + (head + 0.5) * cell, top - 5, String(head), { "font-size": 7.5, "text-anchor": "middle", fill: on ? INK.accent : INK.grey }));
+      if (cell >= 8) parts.push(label(x + (head + 0.5) * cell, top - 5, String(head), { "font-size": 7, "text-anchor": "middle", fill: on ? INK.accent : INK.grey }));
       tokens.forEach((token, i) => {
         const box = { x: (x + head * cell).toFixed(1), y: top + i * ROW + 1, width: (cell - 1).toFixed(1), height: ROW - 2 };
         const share = max ? values[token * scene.heads + head] / max : 0;
