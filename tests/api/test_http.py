@@ -3,14 +3,17 @@
 import inspect
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+import exbert_hub
 from exbert_hub import CorpusIndex, Inspector, demo
 from exbert_hub.app.api import Api
+from exbert_hub.errors import PortError
 
 TEXT = "The girl ran to a local pub to escape the din of her city."
 NAMES = ("describe_model", "inspect", "search", "summarise")
@@ -109,6 +112,12 @@ def test_a_public_page_allows_what_its_owner_allows(public_site):
         assert client.predict(api_name="/describe_model")["further_models"] == []
     with pytest.raises(AppError, match="Too many calls: 12 a minute are answered. Wait "):
         client.predict(api_name="/describe_model")
+
+
+def test_a_taken_port_is_told(site):
+    port = urlsplit(site).port
+    with pytest.raises(PortError, match=f"The port {port} is taken by another program"):
+        exbert_hub.launch(demo.MODEL, server_port=port, quiet=True)
 
 
 def test_the_page_of_the_docs_has_every_function_and_parameter():

@@ -65,6 +65,10 @@ def test_no_command_of_hf_has_our_name():
     assert "repos" in known and "exbert" not in known
 
 
+def size_of(folder):
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_install_and_use(install_from_loopback, monkeypatch, capfd, tmp_path):
@@ -74,11 +78,12 @@ def test_install_and_use(install_from_loopback, monkeypatch, capfd, tmp_path):
     started = time.monotonic()
     assert hf_command(monkeypatch, "extensions", "install", github.REPO) == 0, capfd.readouterr().err
     seconds = time.monotonic() - started
-    folder = install_from_loopback / ".local/share/hf/extensions/hf-exbert"
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
     capfd.readouterr()
+    folder = install_from_loopback / ".local/share/hf/extensions/hf-exbert"
+    torch = next(folder.glob("venv/lib/python*/site-packages/torch"))
+    sizes = f"{size_of(folder) / 1e6:,.0f} MB, of which torch {size_of(torch) / 1e6:,.0f} MB"
     with capfd.disabled():
-        print(f"\ninstalled in {seconds:.0f} s, {size / 1e6:,.0f} MB")
+        print(f"\ninstalled in {seconds:.0f} s: {sizes}")
     assert seconds < extensions._EXTENSIONS_PIP_INSTALL_TIMEOUT
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["type"], manifest["short_name"]) == ("python", "exbert")
@@ -88,6 +93,12 @@ def test_install_and_use(install_from_loopback, monkeypatch, capfd, tmp_path):
     place = [folder / "venv/bin/python", "-c", "import exbert_hub.demo as d; print(d.MODEL)"]
     model = subprocess.run(place, capture_output=True, text=True, check=True, cwd=tmp_path).stdout.strip()
     assert Path(model).is_relative_to(folder)
+    stage = "from exbert_hub import deploy as d; d.stage(d.Path('space'), d.merge_card(None, 'a/b', None, None))"
+    (tmp_path / "space").mkdir()
+    subprocess.run([folder / "venv/bin/python", "-c", stage], check=True, cwd=tmp_path)  # its files are in the wheel
+    assert {"app.py", "README.md", "requirements.txt", "exbert_hub"} == {
+        p.name for p in (tmp_path / "space").iterdir()
+    }
     (tmp_path / "text.txt").write_text("The boy ran to the river to hide from the wolf.\n")
     monkeypatch.chdir(tmp_path)
     build = ["build", model, "text.txt", "-o", "index", "--annotator", "blank:en", "--quiet"]
