@@ -183,10 +183,12 @@ def test_the_whole_page_works_from_the_disk(
     verb.click()
     assert copy.locator(".exb-result").count() == int(verb.locator(".exb-bar-count").inner_text())
     copy.get_by_role("switch", name="All heads at once").click()
+    copy.wait_for_selector(".exb-thumbnail")
     assert copy.locator(".exb-thumbnail").count() == 72
     copy.get_by_role("button", name="Back to the curves").click()
     # and what needs one says so
     assert copy.get_by_role("button", name="Search corpus").count() == 0
+    drawn(copy)
     copy.locator(".exb-from [data-token='3']").dblclick()
     assert "saved page" in copy.locator(".exb-notice").inner_text()
     copy.locator("#exb-evidence .exb-menu-button").click()
