@@ -336,6 +336,7 @@ MIXTURES = (
     causal("glm4_moe", ROUTED),
     causal("gpt_oss", MOE, "sinks: rows sum to less than 1"),
     causal("granitemoe", MOE),
+    causal("hy_v4", ROUTED, "of its four residual streams the first is shown"),
     causal("jetmoe", MOE),
     causal("mixtral", MOE),
     causal("olmoe", MOE),

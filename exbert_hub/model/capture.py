@@ -215,7 +215,7 @@ def _hidden_states(output: Any, stack: StackName, recorder: Recorder) -> tuple[T
 def _one_stream(state: Any, last: Tensor) -> Tensor:
     """The first of the residual streams that some models carry beside each other, [B, T, D].
 
-    In Gemma 3n, [S, B, T, D], it is the one that its AltUp layers compute on; the others are predicted from it.
+    In Gemma 3n, [S, B, T, D], it is the one that its AltUp layers compute on; HY 4 has [B, T, S, D].
     """
     if isinstance(state, tuple):  # PEGASUS-X keeps global tokens beside the pieces
         state = state[0]
