@@ -65,6 +65,24 @@ def head_matrices(attention: np.ndarray, visible: np.ndarray) -> tuple[np.ndarra
     return shown.sum(2).T / count, shown.sum(1).T / count
 
 
+def thumbnail(codes: np.ndarray, rows: Sequence[int], cols: Sequence[int], size: int) -> np.ndarray:
+    """Attention of some pieces on a small square. Where pieces share a cell the largest value stays: a thin line,
+    which is what makes a head, is never lost.
+
+    :param codes: [H, N, M].
+    :param rows: pieces to show, at least one; likewise `cols`.
+    :param size: cells on a side at most.
+    :return: [H, min(size, len(rows)), min(size, len(cols))].
+    """
+
+    def starts(count: int) -> np.ndarray:
+        cells = min(size, count)
+        return -(-np.arange(cells) * count // cells)  # piece i lies in cell i * cells // count
+
+    shown = codes[:, list(rows)][:, :, list(cols)]
+    return np.maximum.reduceat(np.maximum.reduceat(shown, starts(len(rows)), 1), starts(len(cols)), 2)
+
+
 def strongest(attention: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """The position that each candidate attends to most, among the candidates; the lowest position wins ties.
 

@@ -10,13 +10,17 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..analysis.attention import encode_sqrt, thumbnail
 from . import exports, saved
-from .payload import Json, SearchRequest, bar_payload
+from .payload import InspectRequest, Json, SearchRequest, bar_payload
 from .session import SEARCH, Workbench, noticed
 
 if TYPE_CHECKING:
     from ..index import LayerSummary
 
+THUMBNAIL = 48  # cells on a side; `static/grid.js` has the same
 ServerFunction = Callable[[Mapping[str, Any]], Json]
 
 
@@ -48,11 +52,30 @@ def actions(bench: Workbench) -> list[ServerFunction]:
 
         return noticed(make)
 
+    def thumbnails(data: Mapping[str, Any]) -> Json:
+        """Every head of an inspection `data["request"]` as a small picture of the pieces `rows` x `cols`, for inputs
+        whose attention is too much to send at once."""
+
+        def make() -> Json:
+            request = InspectRequest.parse(data["request"])
+            seen = bench.look(request)
+            stack = seen.stacks[request.stack] if request.stack else seen.main  # type: ignore[index]
+            shown = list(map(int, data["rows"])), list(map(int, data["cols"]))
+            return {"layers": [None if layer is None else _thumbnails(layer, *shown) for layer in stack.attention]}
+
+        return noticed(make)
+
     def shell(data: Mapping[str, Any]) -> Json:
         """An empty page that the script fills with what is on the page."""
         return {"html": saved.shell()}
 
-    return [table, profile, shell]
+    return [table, profile, thumbnails, shell]
+
+
+def _thumbnails(layer: np.ndarray, rows: list[int], cols: list[int]) -> Json:
+    small = thumbnail(encode_sqrt(layer), rows, cols, THUMBNAIL)
+    heads, height, width = small.shape
+    return {"heads": heads, "height": height, "width": width, "data": base64.b64encode(small.tobytes()).decode()}
 
 
 def _layer_payload(one: LayerSummary) -> Json:

@@ -2,7 +2,7 @@
 
 const grid = (() => {
   "use strict";
-  const SIZE = 48; // px of a thumbnail at most
+  const SIZE = 48; // px of a thumbnail at most; the server has the same
 
   // The codes of one head among the visible pieces, at most `size` on a side. Where pieces share a pixel the largest
   // code stays, so that a thin line is never lost. -> {width, height, codes}
@@ -33,8 +33,14 @@ const grid = (() => {
     return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   }
 
+  // Thumbnails that the server made. layer: {heads, height, width, data}
+  function unpack({ heads, height, width, data }) {
+    const codes = maths.decodeBase64(data), size = height * width;
+    return Array.from({ length: heads }, (_, head) => ({ height, width, codes: codes.subarray(head * size, (head + 1) * size) }));
+  }
+
   class Grid {
-    // on: {open(layer, head), close()}
+    // on: {open(layer, head), close()}; server(): who has the attention that is too much to send at once
     constructor(on) {
       this.on = on;
       this.table = dom.el("div.exb-grid-table", { role: "grid", "aria-label": "Attention of every head" });
@@ -45,29 +51,54 @@ const grid = (() => {
         this.table);
     }
 
-    // layers: as maths takes them, null for a gap; what: anything that changes when they do; chosen: {layer, heads}
-    update(layers, what, rows, cols, chosen) {
-      const key = JSON.stringify([what, rows, cols]);
-      if (this.key !== key) this.build(layers, rows, cols);
-      this.key = key;
+    // layers: as maths takes them, null for a gap, without codes where they are not here; request: what they belong to;
+    // chosen: {layer, heads}
+    update(layers, request, rows, cols, chosen) {
+      const key = JSON.stringify([request, rows, cols]);
+      this.chosen = chosen;
+      if (this.key !== key) {
+        this.key = key;
+        const here = !rows.length || !cols.length || layers.every((layer) => !layer || layer.codes);
+        if (here) this.build(layers.map((layer) => layer && maths.allHeads(layer).map((head) => thumbnail(layer, head, rows, cols))));
+        else this.fetch(key, { request, rows, cols });
+      }
+      this.mark();
+    }
+
+    async fetch(key, question) {
+      this.buttons = [];
+      dom.fill(this.table, dom.el("div.exb-skeleton", { role: "status", "aria-label": "Reading all layers" }, ...Array.from({ length: 6 }, () => dom.el("div.exb-bone"))));
+      const answer = await this.on.server()?.thumbnails(question).catch(() => undefined);
+      if (this.key !== key) return; // another text is shown by now
+      if (answer?.layers) this.build(answer.layers.map((layer) => layer && unpack(layer)));
+      else {
+        dom.fill(this.table, dom.el("p.exb-hint", { role: "alert" }, answer?.notice?.message ?? "The server did not answer."),
+          dom.el("button.exb-text-button", { type: "button", onclick: () => this.fetch(key, question) }, "Try again"));
+      }
+      this.mark();
+    }
+
+    mark() {
+      const { chosen } = this;
       for (const button of this.buttons.flat()) {
         const { layer, head } = button.dataset;
         button.setAttribute("aria-selected", String(Number(layer) === chosen.layer && (chosen.heads?.includes(Number(head)) ?? true)));
       }
     }
 
-    build(layers, rows, cols) {
+    // layers: thumbnails of the heads of each layer, null for a gap
+    build(layers) {
       const { el, fill } = dom;
-      const most = Math.max(0, ...layers.map((layer) => layer?.heads ?? 0));
+      const most = Math.max(0, ...layers.map((layer) => layer?.length ?? 0));
       this.table.style.setProperty("--exb-heads", most);
       const colour = accent(this.table);
       this.buttons = [];
       const lines = layers.map((layer, number) => {
         const name = el("span.exb-grid-name", { role: "rowheader" }, String(number));
         if (!layer) return el("div.exb-grid-row", { role: "row" }, name, el("span.exb-grid-gap", { role: "gridcell" }, "no attention"));
-        const buttons = Array.from({ length: layer.heads }, (_, head) => {
+        const buttons = layer.map((small, head) => {
           const canvas = el("canvas", { "aria-hidden": "true" });
-          paint(canvas, thumbnail(layer, head, rows, cols), colour);
+          paint(canvas, small, colour);
           return el("button.exb-thumbnail", {
             type: "button", role: "gridcell", tabindex: -1, title: `head ${number}-${head}`, "aria-label": `Layer ${number}, head ${head}`,
             "data-layer": number, "data-head": head, onclick: () => this.on.open(number, head),

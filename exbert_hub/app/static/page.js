@@ -16,6 +16,7 @@ window.exbert = {
   maths, palette, state, store, bus,
   attention(element, host) {
     const view = parts.view = new attentionView.View(element, host, store, bus);
+    view.server = () => parts.evidence?.server;
     view.exports = () => exporting.viewItems(view, whole());
     if (!saved.kept) state.bindAddress(store, (values) => view.restore(values));
     bus.addEventListener("text", ({ detail }) => view.ask({ ...detail, mask: [], token: null }));
@@ -24,6 +25,7 @@ window.exbert = {
   },
   evidence(element, host) {
     const shown = parts.evidence = new evidence.Evidence(element, host, store, bus);
+    shown.request = () => parts.view.shown.request;
     shown.exports = () => exporting.evidenceItems(shown, host.server, whole());
     return shown;
   },

@@ -36,6 +36,7 @@ const attentionView = (() => {
       this.grid = new grid.Grid({
         open: (layer, head) => this.store.set({ layer, heads: [head], grid: false }),
         close: () => this.store.set({ grid: false }),
+        server: () => this.server(),
       });
       this.dock = controls.dock((patch, entry) => this.store.set(patch, entry), { search: () => this.search(), searchAll: () => this.searchAll() });
       this.element.prepend(el("section.exb-view", { "aria-label": "Attention" }, this.notice, this.body));

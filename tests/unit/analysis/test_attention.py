@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt, head_matrices, strongest, top_edges
+from exbert_hub.analysis.attention import (
+    aggregate,
+    decode_sqrt,
+    encode_sqrt,
+    head_matrices,
+    strongest,
+    thumbnail,
+    top_edges,
+)
 from exbert_hub.analysis.histogram import histogram
 from exbert_hub.analysis.vectors import head_query, normalise
 
@@ -91,3 +99,17 @@ def test_histogram_gives_share_base_rate_and_lift():
 def test_offsets_are_sorted_by_value():
     bars = histogram(["1", "-10", "1", "-2", "0"], {"1": 1, "-10": 1, "-2": 1, "0": 1}, by_value=True)
     assert [bar.label for bar in bars] == ["-10", "-2", "0", "1"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 20])
+def test_a_thumbnail_keeps_the_largest_of_what_shares_a_cell(size):
+    codes = np.random.default_rng(3).integers(0, 256, (2, 12, 9), dtype=np.uint8)
+    rows, cols = [0, 2, 3, 5, 6, 8, 11], [1, 2, 4, 5, 8]
+    height, width = min(size, len(rows)), min(size, len(cols))
+    expected = np.zeros((2, height, width), np.uint8)
+    for head in range(2):
+        for i, row in enumerate(rows):
+            for j, col in enumerate(cols):
+                cell = head, i * height // len(rows), j * width // len(cols)
+                expected[cell] = max(expected[cell], codes[head, row, col])
+    assert np.array_equal(thumbnail(codes, rows, cols, size), expected)

@@ -1,0 +1,56 @@
+"""What the page asks for beside its values: every answer comes as data or as a notice, never as an exception."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from exbert_hub import demo
+from exbert_hub.analysis.attention import encode_sqrt
+from exbert_hub.app.actions import actions
+from exbert_hub.app.session import Workbench
+
+QUERY = {
+    "text": demo.SENTENCE, "pair": "", "mask": [10], "token": 10, "by": "embedding", "layer": "emb", "heads": [],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bench(inspector, index):
+    return Workbench(inspector, index)
+
+
+@pytest.fixture(scope="module")
+def ask(bench):
+    return {function.__name__: function for function in actions(bench)}
+
+
+def test_all_layers_are_those_of_the_index(ask, index):
+    answer = ask["profile"]({"query": QUERY, "field": "pos"})
+    assert [layer["layer"] for layer in answer["layers"]] == list(index.layers("embedding"))
+    assert answer["word"] == "escape" and answer["masked"]
+    assert all(sum(bar[1] for bar in layer["bars"]) == layer["total"] == 50 for layer in answer["layers"])
+
+
+def test_thumbnails_are_the_attention_of_the_pieces_asked_for(ask, inspector):
+    request = {"text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
+    rows, cols = [1, 2, 3], [4, 5]
+    layers = ask["thumbnails"]({"request": request, "rows": rows, "cols": cols})["layers"]
+    attention = inspector.inspect(demo.SENTENCE).attention
+    assert len(layers) == len(attention)
+    for layer, exact in zip(layers, attention, strict=True):
+        codes = np.frombuffer(base64.b64decode(layer["data"]), np.uint8)
+        shape = layer["heads"], layer["height"], layer["width"]
+        assert np.array_equal(codes.reshape(shape), encode_sqrt(exact)[:, 1:4, 4:6])
+
+
+def test_what_cannot_be_had_is_told(ask):
+    assert "no label 'mood'" in ask["profile"]({"query": QUERY, "field": "mood"})["notice"]["message"]
+    assert ask["table"]({"query": QUERY | {"token": 99}, "format": "csv"})["notice"]["title"]
+    assert ask["table"]({"query": QUERY, "format": "xls"})["notice"]["title"] == "Something broke on our side"
+    assert ask["thumbnails"]({})["notice"]
+
+
+def test_without_an_index_tables_are_refused(inspector):
+    table = {function.__name__: function for function in actions(Workbench(inspector, None))}["table"]
+    assert "No index is open" in table({"query": QUERY, "format": "csv"})["notice"]["message"]
