@@ -18,8 +18,8 @@ from .errors import ExbertError, LockedError
 logger = logging.getLogger(__name__)
 
 KINDS = ("corpora", "indexes", "tables", "verified")
-"""Annotated corpora, the index of the embedded demo, the tables of opened indexes as Arrow files, and which files of an
-index were found to match their hashes."""
+"""Annotated corpora, the index of the embedded demo, the tables of opened indexes as Arrow files, and which files of
+an index were found to match their hashes."""
 
 _LOCK_SUFFIX = ".lock"
 

@@ -90,10 +90,14 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
         def search(event: gr.EventData) -> Any:
             return bench.search(event.query)
 
+        def accept(event: gr.EventData) -> tuple[Any, Any]:
+            return bench.accept(event.request)
+
         quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
         gr.on([sentence.submit, pair.submit], None, [sentence, pair], None, js=_SEND, show_progress="hidden")
         view.inspect(inspect, None, [view, sentence, pair], **quiet)
         evidence.search(search, None, evidence, **quiet)
+        evidence.accept(accept, None, [evidence, view], **quiet)
     return page
 
 

@@ -12,9 +12,10 @@ from . import assets
 
 
 class CorpusView(gr.HTML):
-    """Histograms and result sentences. Value: what `Workbench.search` returns. Listen with `search`."""
+    """Histograms and result sentences. Value: what `Workbench.search` returns. Listen with `search`, and with
+    `accept` for the wish to open the offered index."""
 
-    EVENTS = [EventListener("search")]
+    EVENTS = [EventListener("search"), EventListener("accept")]
 
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         super().__init__(

@@ -12,6 +12,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..index import CorpusIndex
+    from ..index.discovery import Offer
     from ..model import Inspector
     from .session import Workbench
 
@@ -29,8 +30,11 @@ def launch(
     """Open the page.
 
     With no arguments it shows the embedded demo, which needs no network. In a notebook the page appears below the
-    cell. What visitors may do, and what is shown by default, is set by environment variables: see `Settings`. Without
-    an index the attention view works, and the page says how to build one.
+    cell. What visitors may do, and what is shown by default, is set by environment variables: see `Settings`.
+
+    Without an index the best shared one of the model is looked for on the Hub. It is opened by itself if it is yours
+    or that of a trusted owner (`EXBERT_TRUSTED_OWNERS`), else the page offers it. Where there is none the attention
+    view works, and the page says how to build one.
 
     :param model: Hub id, folder or loaded `Inspector`; the index's own model if only an index is given.
     :param index: folder of an index, or an open `CorpusIndex`.
@@ -84,7 +88,16 @@ def open_bench(model: Any = None, index: Any = None, settings: Settings | None =
         opened = CorpusIndex.from_pretrained(index)
     wanted = opened.manifest.model_id if model is None and opened is not None else model
     inspector = wanted if isinstance(wanted, Inspector) else Inspector.from_pretrained(wanted, device=device)
-    return Workbench(inspector, opened, settings)
+    return Workbench(inspector, opened, settings, _offer(inspector, opened))
+
+
+def _offer(inspector: Inspector, opened: CorpusIndex | None) -> Offer | None:
+    """The best shared index of a model that was launched without one."""
+    if opened is not None:
+        return None
+    from ..index.discovery import find_index
+
+    return find_index(inspector.facts)
 
 
 def _is_local(server_name: str | None) -> bool:

@@ -17,6 +17,7 @@ from ..errors import ExbertError, MaskError, SelectionError, TextTooLongError
 
 if TYPE_CHECKING:
     from ..index import Bar, CorpusIndex, Match, Matches
+    from ..index.discovery import Offer
     from ..index.types import Kind, Layer, Of
     from ..model import Inspection
     from ..model.types import ModelFacts, Stack, Tokens
@@ -126,6 +127,19 @@ def index_payload(index: CorpusIndex | None) -> Json | None:
         "annotator": manifest.corpus.annotator,
         "labels": list(index.labels),
         "layers": {by: list(index.layers(by)) for by in ("embedding", "heads")},
+    }
+
+
+def offer_payload(offer: Offer, model: str) -> Json:
+    """A shared index that may be opened."""
+    index = offer.index
+    return {
+        "repo": index.repo_id,
+        "corpus": index.corpus,
+        "pieces": index.pieces,
+        "bytes": index.bytes,
+        "others": list(offer.others),
+        "model": model,
     }
 
 

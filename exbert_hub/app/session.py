@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExbertError, IndexMismatchError
+from ..index.search import check_model
 from . import payload, recipes, zero
 from .payload import InspectRequest, Json, SearchRequest
 from .recipes import SearchOptions
@@ -21,6 +22,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..index import CorpusIndex, Matches
+    from ..index.discovery import Offer
     from ..model import Inspection, Inspector
 
 logger = logging.getLogger(__name__)
@@ -32,18 +34,29 @@ SEARCH = SearchOptions()
 class Workbench:
     """A model and, if there is one, the index that was built with it."""
 
-    def __init__(self, inspector: Inspector, index: CorpusIndex | None, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        inspector: Inspector,
+        index: CorpusIndex | None,
+        settings: Settings | None = None,
+        offer: Offer | None = None,
+    ) -> None:
         """
+        :param offer: a shared index to open instead of none; without asking if it is trusted.
         :raises IndexMismatchError: if the index was built with another model.
         """
-        if index is not None and index.manifest.model.weights_fingerprint != inspector.facts.weights_fingerprint:
-            raise IndexMismatchError(
-                f"The index was built with {index.manifest.model_id}, the model is {inspector.facts.model_id}: "
-                f"launch with that model, or build an index for this one."
-            )
+        if index is not None:
+            check_model(index.manifest, inspector.facts)
         self.inspector = inspector
         self.index = index
         self._settings = settings or Settings()
+        self._offer = offer
+        self._opening = threading.Lock()
+        if offer is not None and offer.trusted:
+            logger.info("Opening %s", offer)
+            self.open_offer()
+        elif offer is not None:
+            logger.info("The page offers %s", offer)
         inspector.max_pieces = min(inspector.max_pieces, self._settings.max_pieces)
         self._forward = zero.forward(inspector)
         self._busy = threading.Lock()  # one forward pass at a time: two would only share the same cores
@@ -85,6 +98,32 @@ class Workbench:
 
         return self.evidence() | {"query": dict(data)} | noticed(find)
 
+    def open_offer(self) -> None:
+        """Open the shared index that was found for the model, for everybody who looks at this page.
+
+        :raises ExbertError: if it cannot be had, or is not of this model after all.
+        """
+        from ..index import CorpusIndex
+
+        with self._opening:
+            if self.index is None and self._offer is not None:
+                index = CorpusIndex.from_pretrained(self._offer.index.repo_id, revision=self._offer.commit)
+                check_model(index.manifest, self.inspector.facts)
+                self.index = index
+
+    def accept(self, data: Mapping[str, Any]) -> tuple[Json, Json]:
+        """Values of the evidence and of the attention view once the offered index is open.
+
+        :param data: the request of the attention view, which stays as it is.
+        """
+
+        def take() -> Json:
+            self.open_offer()
+            return {}
+
+        noted = noticed(take)
+        return self.evidence() | noted, self.inspect(data)
+
     @property
     def indexed(self) -> CorpusIndex:
         """The index.
@@ -118,7 +157,14 @@ class Workbench:
             "python": f'exbert_hub.CorpusIndex.build("{model}", "corpus.txt", "my-index")\n'
             f'exbert_hub.launch("{model}", index="my-index")',
         }
-        return {"index": payload.index_payload(self.index), "how": how, "results": None, "notice": None}
+        offer = payload.offer_payload(self._offer, model) if self.index is None and self._offer else None
+        return {
+            "index": payload.index_payload(self.index),
+            "how": how,
+            "offer": offer,
+            "results": None,
+            "notice": None,
+        }
 
 
 def noticed(answer: Callable[[], Json]) -> Json:

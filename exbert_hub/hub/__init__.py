@@ -1,6 +1,6 @@
 """All traffic with the Hub that transformers does not do for us. Knows repositories and files, not what is in them."""
 
-from .calls import explaining, patiently
+from .calls import explaining, is_reachable, patiently
 from .datasets import dataset_revision, load_hub_dataset
 from .download import RemoteFile, Snapshot, is_offline, known_tags, open_snapshot
 from .space import push_space, space_card
@@ -14,6 +14,7 @@ __all__ = [
     "dataset_revision",
     "explaining",
     "is_offline",
+    "is_reachable",
     "known_tags",
     "load_hub_dataset",
     "open_repository",

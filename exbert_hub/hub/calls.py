@@ -27,6 +27,28 @@ _REASONS = {
 }
 
 
+def is_reachable(seconds: float = 3.0) -> bool:
+    """Whether somebody answers at the Hub's address: asked where nobody wants to wait a minute to learn that not.
+
+    Behind a proxy, which would do the asking, it is taken for granted.
+    """
+    import socket
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies
+
+    from huggingface_hub import constants
+
+    if getproxies():
+        return True
+    address = urlsplit(constants.ENDPOINT)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 443), seconds).close()
+    except OSError as error:
+        logger.info("%s cannot be reached: %s", constants.ENDPOINT, error)
+        return False
+    return True
+
+
 def patiently(call: Callable[[], Answer]) -> Answer:
     """Make a call that may be repeated without harm, again and again while the Hub is busy or the line is down.
 

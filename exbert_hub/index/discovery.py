@@ -93,7 +93,7 @@ def find_index(facts: ModelFacts, trusted: Iterable[str] = (), *, token: str | b
     :param trusted: owners to trust beside you and those in the environment variable EXBERT_TRUSTED_OWNERS.
     :return: None if there is none, or if the Hub cannot be reached, which is logged.
     """
-    if hub.is_offline():
+    if hub.is_offline() or not hub.is_reachable():
         return None
     try:
         found = _search([INDEX_TAG, weights_tag(facts.weights_fingerprint)], token)

@@ -12,6 +12,7 @@ const evidence = (() => {
   class Evidence {
     constructor(element, { props, trigger, watch, server }, store, bus) {
       Object.assign(this, { element, props, trigger, store, server });
+      this.request = () => null; // what the attention view shows; the page knows
       this.asker = new state.Asker((query) => this.trigger("search", { query }));
       this.expanded = new Set();
       this.root = el("section.exb-evidence", { "aria-label": "Evidence from the corpus" });
@@ -94,6 +95,7 @@ const evidence = (() => {
     welcome() {
       const index = this.value.index;
       if (!index) {
+        if (this.value.offer) return this.offered(this.value.offer);
         return this.message("No corpus index is open",
           el("p", {}, "The attention view works without one. To see which words of a corpus a layer or a head treats alike, build an index once:"),
           el("pre.exb-code", {}, el("code", {}, this.value.how.cli)),
@@ -105,6 +107,19 @@ const evidence = (() => {
         el("ol", {}, el("li", {}, "Click a piece in the figure; double-click it to mask it."), el("li", {}, "Choose a layer, and heads if you like."),
           el("li", {}, "Search by embedding or by heads.")),
         el("p.exb-hint", {}, `The 50 nearest of ${index.pieces.toLocaleString("en")} pieces of ${index.corpus} appear here, with what their annotation has in common.`));
+    }
+
+    // A stranger's index is opened only when somebody asks for it.
+    offered(offer) {
+      const open = el("button.exb-primary", { type: "button", onclick: () => {
+        this.frame(this.skeleton());
+        this.trigger("accept", { request: this.request() });
+      } }, `Open ${offer.repo}`);
+      return this.message("Somebody shares an index of this model",
+        el("p", {}, el("strong", { dir: "auto" }, offer.corpus), ` in ${offer.repo}: ${offer.pieces.toLocaleString("en")} pieces, ${(offer.bytes / 1e6).toFixed(0)} MB if you use every layer, of which only those you look at are downloaded. Its weights and tokenizer are those of your model.`),
+        open,
+        el("p.exb-hint", {}, offer.others.length ? `There are others: ${offer.others.join(", ")}. Name one to take it:` : "To take another, name it:"),
+        el("pre.exb-code", {}, el("code", {}, `hf-exbert launch ${offer.model} --index owner/name`)));
     }
 
     draw() {

@@ -1,0 +1,87 @@
+"""`launch` without an index: a trusted shared one is opened, a stranger's is offered and opened in one click."""
+
+import socket
+import subprocess
+
+import pytest
+
+from exbert_hub import demo
+
+from ..ui.conftest import _wait_for, chromium, visit  # noqa: F401  # fixtures
+from ..ui.steps import await_results, piece, received
+from .conftest import share
+
+SERVE = """
+import exbert_hub
+exbert_hub.launch(args[0], server_port=int(args[1]), quiet=True)
+"""
+
+
+@pytest.fixture
+def page_of(tmp_path):
+    """Starts the page on a client's machine and returns its address."""
+    running = []
+
+    def start(client):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log = tmp_path / "page.log"
+        process = subprocess.Popen(
+            _command(client, demo.MODEL, port), env=client.environment, cwd=client.home, stderr=log.open("wb")
+        )
+        running.append(process)
+        _wait_for(f"http://127.0.0.1:{port}", process, log)
+        return f"http://127.0.0.1:{port}", log
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(30)
+
+
+def _command(client, *arguments):
+    import sys
+
+    from .conftest import PRELUDE
+
+    return [sys.executable, "-c", PRELUDE + SERVE, *map(str, arguments)]
+
+
+def search(page):
+    before = received(page)
+    piece(page, 10).click()
+    page.locator("[data-value='0']").first.click()
+    page.get_by_role("button", name="Search corpus").click()
+    await_results(page, before)
+
+
+def test_a_strangers_index_is_offered_and_opened_in_one_click(server, client, folder, page_of, visit):  # noqa: F811
+    share(server, "bob/tales", folder)
+    reader = client("reader", token=None)
+    site, log = page_of(reader)
+    assert "faiss/heads-00.faiss" not in reader.cached()
+    page = visit(site)
+    page.get_by_text("Somebody shares an index of this model").wait_for()
+    assert "hf-exbert launch" in page.locator("#exb-evidence .exb-code").inner_text()
+    page.get_by_role("button", name="Open bob/tales").click()
+    page.locator("#exb-evidence h2", has_text="tales").wait_for()
+    search(page)
+    assert page.locator(".exb-result").count() > 10
+    assert "The page offers the shared index bob/tales" in log.read_text()
+
+
+def test_ones_own_index_is_opened_by_itself(server, client, folder, page_of, visit):  # noqa: F811
+    share(server, "alice/tales", folder)
+    site, log = page_of(client("alice"))
+    page = visit(site)
+    page.locator("#exb-evidence h2", has_text="tales").wait_for()
+    search(page)
+    assert "Opening the shared index alice/tales" in log.read_text()
+
+
+def test_without_any_the_attention_view_works(server, client, page_of, visit):  # noqa: F811
+    site, _ = page_of(client("reader", token=None))
+    page = visit(site)
+    page.get_by_text("No corpus index is open").wait_for()
+    assert page.locator(".exb-from .exb-piece").count() > 10
