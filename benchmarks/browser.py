@@ -23,6 +23,8 @@ from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+import gradio
+
 from exbert_hub import CorpusIndex, Inspector, demo
 from exbert_hub.corpus import open_corpus
 from exbert_hub.corpus.types import CorpusInfo, Sentence
@@ -91,11 +93,11 @@ def text_of(inspector: Inspector, pieces: int) -> str:
 def serving(model: Inspector, index: CorpusIndex | None) -> Iterator[str]:
     import exbert_hub
 
-    app, url, _ = exbert_hub.launch(model, index, prevent_thread_lock=True, quiet=True)
+    _, url, _ = exbert_hub.launch(model, index, prevent_thread_lock=True, quiet=True)
     try:
         yield url
     finally:
-        app.close()
+        gradio.close_all()
 
 
 def median(run: Callable[[], float], times: int = REPEATS) -> float:
