@@ -58,7 +58,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
                 command = [sys.executable, "-m", "tests.ui.serve", str(port), *key]
                 process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
             running[key] = process, f"http://127.0.0.1:{port}"
-            _wait_for(running[key][1], process, log)
+            wait_for(running[key][1], process, log)
         return running[key][1]
 
     yield start
@@ -67,7 +67,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         process.wait(30)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -2,14 +2,15 @@
 
 import socket
 import subprocess
+import sys
 
 import pytest
 
 from exbert_hub import demo
 
-from ..ui.conftest import _wait_for, chromium, visit  # noqa: F401  # fixtures
-from ..ui.steps import await_results, piece, received
-from .conftest import share
+from ..hub.conftest import PRELUDE, client, folder, inspector, server, share  # noqa: F401  # fixtures
+from .conftest import wait_for
+from .steps import await_results, piece, received
 
 SERVE = """
 import exbert_hub
@@ -22,30 +23,25 @@ def page_of(tmp_path):
     """Starts the page on a client's machine and returns its address."""
     running = []
 
-    def start(client):
+    def start(client):  # noqa: F811
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         log = tmp_path / "page.log"
         process = subprocess.Popen(
-            _command(client, demo.MODEL, port), env=client.environment, cwd=client.home, stderr=log.open("wb")
+            [sys.executable, "-c", PRELUDE + SERVE, demo.MODEL, str(port)],
+            env=client.environment,
+            cwd=client.home,
+            stderr=log.open("wb"),
         )
         running.append(process)
-        _wait_for(f"http://127.0.0.1:{port}", process, log)
+        wait_for(f"http://127.0.0.1:{port}", process, log)
         return f"http://127.0.0.1:{port}", log
 
     yield start
     for process in running:
         process.terminate()
         process.wait(30)
-
-
-def _command(client, *arguments):
-    import sys
-
-    from .conftest import PRELUDE
-
-    return [sys.executable, "-c", PRELUDE + SERVE, *map(str, arguments)]
 
 
 def search(page):
