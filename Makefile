@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PORT ?= 7860
 CODE := exbert_hub tests benchmarks app.py
 
-.PHONY: demo test test-slow quality style bench screenshots architectures paper-cases bench-page screenshots clean
+.PHONY: demo test test-slow quality style screenshots architectures paper-cases screenshots clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hf-exbert launch --port $(PORT)
@@ -36,12 +36,6 @@ architectures: $(VENV)/.installed-test
 # writes docs/paper_cases.md from the embedded demo
 paper-cases: $(VENV)/.installed
 	$(BIN)/python benchmarks/paper_cases.py
-
-# writes docs/benchmarks_page.md: the page in a real browser, beside BertViz
-bench-page: $(VENV)/.installed-test
-	@.ci/system
-	$(PIP) install -c constraints.txt -e '.[bench]'
-	$(BIN)/python benchmarks/browser.py
 
 # writes the README's pictures
 screenshots: $(VENV)/.installed-test
