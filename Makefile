@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PORT ?= 7860
 CODE := exbert_hub tests benchmarks app.py
 
-.PHONY: demo test test-slow quality style screenshots architectures paper-cases screenshots clean
+.PHONY: demo test test-slow quality style architectures paper-cases screenshots clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hf-exbert launch --port $(PORT)
