@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +12,16 @@ import numpy as np
 
 from ..corpus.types import CorpusInfo
 from ..errors import LabelError
-from .base_rates import BaseRates
 from .build import BuildMode, Progress, build_index
-from .manifest import Manifest, VectorSpec
+from .manifest import Manifest
 from .matches import Matches, Query
 from .plan import make_plan
 from .profile import summarise_layers
 from .remote import locate
-from .search import Filter, check_model, choose_heads, choose_spec, describe, find, places, query_vector, word_at
+from .search import Filter, check_model, choose_heads, choose_spec, word_at
+from .searcher import Searcher
 from .store import Store
-from .tables import piece_counts
-from .types import Codec, Kind, Layer, LayerProfile, Match
+from .types import Codec, Kind, Layer, LayerProfile
 
 if TYPE_CHECKING:
     import datasets
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from ..model import Inspection, Inspector
 
 _WINDOW = 512
-_OPEN_LAYERS = 8  # whose attention is kept open, each with a bounded cache
 
 
 class CorpusIndex:
@@ -55,9 +52,7 @@ class CorpusIndex:
         self.tokens: datasets.Dataset
         self.sentences: datasets.Dataset
         self.tokens, self.sentences = store.tables()
-        self._lengths = piece_counts(self.sentences.data.table)
-        self._attention = lru_cache(maxsize=_OPEN_LAYERS)(lambda layer: store.attention(layer, self._lengths))
-        self._base = BaseRates(self.tokens, self._attention)
+        self._searcher = Searcher(store, self.tokens, self.sentences)
 
     @classmethod
     def build(
@@ -242,7 +237,7 @@ class CorpusIndex:
         chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
         position = seen.position_of(token)
         keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
-        scores, rows, left_out = self._nearest(seen, position, spec, chosen, k, keep)
+        scores, rows, left_out = self._searcher.nearest(seen, position, spec, chosen, k, keep)
         query = Query(
             text=seen.text,
             word=word_at(seen, position),
@@ -253,7 +248,7 @@ class CorpusIndex:
             layer=layer,
             heads=chosen,
         )
-        return Matches(query, self._describe(scores, rows, query), left_out, self.labels, self._base)
+        return Matches(query, self._searcher.describe(scores, rows, query), left_out, self.labels, self._searcher.base)
 
     def profile(
         self,
@@ -287,34 +282,10 @@ class CorpusIndex:
 
         def nearest(layer: Layer) -> tuple[np.ndarray, Counter[str]]:
             spec, chosen = choose_spec(self.manifest, by, layer), choose_heads(self.manifest, layer, wanted)
-            return self._nearest(seen, position, spec, chosen, k, keep)[1:]
+            return self._searcher.nearest(seen, position, spec, chosen, k, keep)[1:]
 
-        found = summarise_layers(self.tokens, layers, nearest, field, self._base.match(field))
+        found = summarise_layers(self.tokens, layers, nearest, field, self._searcher.base.match(field))
         return LayerProfile(word_at(seen, position), bool(seen.masked[position]), by, wanted, field, found)
-
-    def _nearest(
-        self, seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int], k: int, keep: Filter
-    ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
-        self._store.use_vectors(self.tokens, spec)
-        return find(self.tokens, spec.name, query_vector(seen, position, spec, heads), k, keep)
-
-    def _describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
-        reader = self._attention(query.layer) if query.layer in self.manifest.attention_layers else None
-        found = places(self.tokens, rows)
-        sentences = self.sentences[[sentence for sentence, _ in found]]
-        return tuple(
-            describe(
-                rank,
-                float(score),
-                int(row),
-                place,
-                {name: column[rank] for name, column in sentences.items()},
-                reader,
-                query.heads,
-                self.labels,
-            )
-            for rank, (score, row, place) in enumerate(zip(scores, rows, found, strict=True))
-        )
 
     def _last_layer(self, by: Kind) -> Layer:
         """The last layer with vectors of this kind; "emb" if there is no other, or none at all."""

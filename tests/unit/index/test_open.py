@@ -138,7 +138,7 @@ def test_attention_of_the_wrong_shape_is_refused(copy, inspector):
     change(copy, lambda m: m["model"]["heads"].__setitem__(1, 6) or m["model"]["head_dims"].__setitem__(1, 64))
     index = CorpusIndex.from_pretrained(copy)
     with pytest.raises(IndexFormatError, match="more than the attention of 6 heads"):
-        index._attention(1)
+        index._searcher.attention(1)
 
 
 def replace_file(folder, name, write):

@@ -1,0 +1,64 @@
+"""The parts of an opened index that a search needs: vectors, tables, stored attention and base rates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .base_rates import BaseRates
+from .manifest import VectorSpec
+from .matches import Query
+from .search import Filter, describe, find, places, query_vector
+from .store import Store
+from .tables import piece_counts
+from .types import Match
+
+if TYPE_CHECKING:
+    import datasets
+
+    from ..model import Inspection
+
+_OPEN_LAYERS = 8  # whose attention is kept open, each with a bounded cache
+
+
+class Searcher:
+    """Finds and describes corpus pieces.
+
+    `attention(layer)` opens the stored attention of a layer, `base` counts labels over the whole index.
+    """
+
+    def __init__(self, store: Store, tokens: datasets.Dataset, sentences: datasets.Dataset) -> None:
+        self._store, self._tokens, self._sentences = store, tokens, sentences
+        lengths = piece_counts(sentences.data.table)
+        self.attention = lru_cache(maxsize=_OPEN_LAYERS)(lambda layer: store.attention(layer, lengths))
+        self.base = BaseRates(tokens, self.attention)
+
+    def nearest(
+        self, seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int], k: int, keep: Filter
+    ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
+        """Scores and rows of the nearest pieces, best first, and why nearer ones were left out."""
+        self._store.use_vectors(self._tokens, spec)
+        return find(self._tokens, spec.name, query_vector(seen, position, spec, heads), k, keep)
+
+    def describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
+        """Everything there is to show about the rows."""
+        reader = self.attention(query.layer) if query.layer in self._store.manifest.attention_layers else None
+        found = places(self._tokens, rows)
+        sentences = self._sentences[[sentence for sentence, _ in found]]
+        return tuple(
+            describe(
+                rank,
+                float(score),
+                int(row),
+                place,
+                {name: column[rank] for name, column in sentences.items()},
+                reader,
+                query.heads,
+                self._store.manifest.labels,
+            )
+            for rank, (score, row, place) in enumerate(zip(scores, rows, found, strict=True))
+        )
