@@ -236,7 +236,7 @@ class CorpusIndex:
         spec = choose_spec(self.manifest, by, layer)
         chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
         position = seen.position_of(token)
-        keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
+        keep = Filter(seen.text if exclude_query else None, unique_sentences)
         scores, rows, left_out = self._searcher.nearest(seen, position, spec, chosen, k, keep)
         query = Query(
             text=seen.text,
@@ -278,13 +278,13 @@ class CorpusIndex:
         layers = self.layers(by) or (self._last_layer(by),)  # which is then refused with the reason
         wanted = None if heads is None or by == "embedding" else tuple(sorted(set(heads)))
         position = seen.position_of(token)
-        keep = Filter(self.sentences, seen.text if exclude_query else None, unique_sentences)
+        keep = Filter(seen.text if exclude_query else None, unique_sentences)
 
         def nearest(layer: Layer) -> tuple[np.ndarray, Counter[str]]:
             spec, chosen = choose_spec(self.manifest, by, layer), choose_heads(self.manifest, layer, wanted)
             return self._searcher.nearest(seen, position, spec, chosen, k, keep)[1:]
 
-        found = summarise_layers(self.tokens, layers, nearest, field, self._searcher.base.match(field))
+        found = summarise_layers(self._searcher.values, layers, nearest, field, self._searcher.base.match(field))
         return LayerProfile(word_at(seen, position), bool(seen.masked[position]), by, wanted, field, found)
 
     def _last_layer(self, by: Kind) -> Layer:

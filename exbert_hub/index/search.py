@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -92,75 +92,102 @@ def word_at(seen: Inspection, position: int) -> str:
     return text[start:end].strip() or seen.pieces[position]
 
 
-class Filter:
+class Place(NamedTuple):
+    """Where a corpus piece stands."""
+
+    sentence: int
+    position: int
+    text: str  # of the sentence
+
+
+class Filter(NamedTuple):
     """Leaves out the query's own sentence and repetitions of a sentence, and counts what it left out."""
 
-    def __init__(self, sentences: datasets.Dataset, query: str | None, unique: bool) -> None:
-        self._texts = sentences.data.table.column("text")
-        self._query, self._unique = query.strip() if query is not None else None, unique
+    query: str | None
+    unique: bool
 
     @property
     def active(self) -> bool:
-        return self._query is not None or self._unique
+        return self.query is not None or self.unique
 
-    def __call__(self, places: Sequence[tuple[int, int]], k: int) -> tuple[list[int], Counter[str]]:
-        """Which of the ranked (sentence, position) pairs to keep, at most `k`, and what was left out before them."""
+    def __call__(self, places: Sequence[Place], k: int) -> tuple[list[int], Counter[str]]:
+        """Which of the ranked places to keep, at most `k`, and what was left out before them."""
         kept: list[int] = []
         left_out: Counter[str] = Counter()
         seen: dict[tuple[str, int], int] = {}
-        for number, (sentence, position) in enumerate(places):
+        for number, (sentence, position, text) in enumerate(places):
             if len(kept) == k:
                 break
-            text = self._texts[sentence].as_py()
-            if self._query is not None and text.strip() == self._query:
+            if self.query is not None and text.strip() == self.query.strip():
                 left_out["query sentence"] += 1
-            elif self._unique and seen.setdefault((text, position), sentence) != sentence:
+            elif self.unique and seen.setdefault((text, position), sentence) != sentence:
                 left_out["duplicate sentences"] += 1
             else:
                 kept.append(number)
         return kept, left_out
 
 
+Ranking = Callable[[int], tuple[np.ndarray, np.ndarray]]
+"""Scores and rows of so many nearest pieces, best first, of equal scores the lowest row first."""
+
+
 def find(
-    tokens: datasets.Dataset, name: str, query: np.ndarray, k: int, keep: Filter
+    rank: Ranking, total: int, k: int, keep: Filter, places: Callable[[np.ndarray], Sequence[Place]]
 ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
     """The `k` nearest rows that the filter keeps: scores, rows, what was left out.
 
     Asks for more whenever the filter leaves too few, so that `k` results come back if the corpus has them.
 
+    :param total: rows that there are.
     :raises SelectionError: if `k` is not positive.
     """
     if k < 1:
         raise SelectionError(f"k={k}: ask for at least one match")
-    fetch = min(2 * k if keep.active else k, len(tokens))
+    fetch = min(2 * k if keep.active else k, total)
     while True:
-        scores, rows = nearest(tokens, name, query, fetch)
+        scores, rows = rank(fetch)
         if not keep.active:
             return scores, rows, Counter()
-        kept, left_out = keep(places(tokens, rows), k)
-        if len(kept) == k or fetch == len(tokens):
+        kept, left_out = keep(places(rows), k)
+        if len(kept) == k or fetch == total:
             return scores[kept], rows[kept], left_out
-        fetch = min(4 * fetch, len(tokens))
+        fetch = min(4 * fetch, total)
 
 
-def places(tokens: datasets.Dataset, rows: np.ndarray) -> list[tuple[int, int]]:
-    """Sentence and position of each row."""
-    columns = tokens.data.table.select(["sentence", "position"]).take(rows).to_pydict()
-    return list(zip(columns["sentence"], columns["position"], strict=True))
+def ranked(tokens: datasets.Dataset, name: str, query: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` nearest rows; of equal scores the lowest row first.
+
+    FAISS leaves open which of equal vectors it returns, and there are many of them: at the input embeddings, a piece
+    at the same position always has the same one. Without a rule, an index in shards would answer otherwise than one
+    in one piece.
+    """
+    total = len(tokens)
+    fetch = min(count + 1, total)
+    scores, rows = nearest(tokens, name, query, fetch)
+    while fetch < total and scores[count - 1] == scores[-1]:  # more of the same score may follow
+        fetch = min(8 * fetch, total)
+        scores, rows = nearest(tokens, name, query, fetch)
+    return first(scores, rows, count)
+
+
+def first(scores: np.ndarray, rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` best, of equal scores the lowest row first."""
+    order = np.lexsort((rows, -scores))[:count]
+    return scores[order], rows[order]
 
 
 def describe(
     rank: int,
     score: float,
     row: int,
-    place: tuple[int, int],
+    place: Place,
     sentence: Mapping[str, Any],
     reader: AttentionReader | None,
     heads: Sequence[int],
     labels: Sequence[str],
 ) -> Match:
     """Everything there is to show about one match."""
-    number, position = place
+    number, position, _ = place
     attention = reader.get(number)[list(heads)].mean(0) if reader is not None else None
     context = _context(sentence, position, attention, labels)
     furthest = None

@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from .base_rates import BaseRates
 from .manifest import VectorSpec
 from .matches import Query
-from .search import Filter, describe, find, places, query_vector
+from .search import Filter, Place, describe, find, query_vector, ranked
 from .store import Store
 from .tables import piece_counts
 from .types import Match
@@ -42,13 +43,26 @@ class Searcher:
     ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
         """Scores and rows of the nearest pieces, best first, and why nearer ones were left out."""
         self._store.use_vectors(self._tokens, spec)
-        return find(self._tokens, spec.name, query_vector(seen, position, spec, heads), k, keep)
+        query = query_vector(seen, position, spec, heads)
+        return find(
+            lambda count: ranked(self._tokens, spec.name, query, count), len(self._tokens), k, keep, self.places
+        )
+
+    def places(self, rows: np.ndarray) -> list[Place]:
+        """Where the rows stand."""
+        found = self._tokens.data.table.select(["sentence", "position"]).take(rows).to_pydict()
+        texts = self._sentences.data.table.column("text").take(found["sentence"]).to_pylist()
+        return list(map(Place, found["sentence"], found["position"], texts))
+
+    def values(self, column: str, rows: np.ndarray) -> list[str]:
+        """A column of the tokens table at the rows, as text."""
+        return self._tokens.data.table.column(column).take(pa.array(rows)).cast(pa.string()).to_pylist()
 
     def describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
         """Everything there is to show about the rows."""
         reader = self.attention(query.layer) if query.layer in self._store.manifest.attention_layers else None
-        found = places(self._tokens, rows)
-        sentences = self._sentences[[sentence for sentence, _ in found]]
+        found = self.places(rows)
+        sentences = self._sentences[[place.sentence for place in found]]
         return tuple(
             describe(
                 rank,
