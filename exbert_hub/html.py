@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .analysis.attention import encode_sqrt
+from .analysis.significance import LEVEL
 
 if TYPE_CHECKING:
-    from .index import Matches, Summary
+    from .index import Bar, Matches, Summary
     from .index.types import Match
     from .model import Inspection
     from .model.types import Prediction
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MATCHES = 20
 BARS = 12
 PREDICTIONS = 5
+CHANCE = f"n.s., hollow: not to be told from the base rate (false discovery rate {LEVEL:.0%})"
 PICTURED = 64  # pieces; above, a notebook would grow by a megabyte with each text
 
 _STYLE = (
@@ -35,7 +37,8 @@ _STYLE = (
     ".exbert :is(td,th){text-align:left;padding:.1em .6em;border:0;vertical-align:baseline;background:none}"
     ".exbert .n{text-align:right;font-variant-numeric:tabular-nums}"
     ".exbert .q{opacity:.7}"
-    ".exbert .b{height:.8em;min-width:1px;background:currentColor;opacity:.55}"
+    ".exbert .b{height:.8em;min-width:1px;background:currentColor;border:1px solid;opacity:.55}"
+    ".exbert .c{background:none}"
     ".exbert .p{display:inline-block;padding:0 .35em;margin:.1em;border:1px solid;border-radius:3px}"
     ".exbert .s{opacity:.45}"
     ".exbert mark{color:inherit;background:color-mix(in srgb,currentColor 22%,transparent)}"
@@ -56,7 +59,7 @@ def matches(found: Matches) -> str:
 
 
 def summary(counted: Summary) -> str:
-    """Bars with counts, shares, base rates and lifts."""
+    """Bars with counts, shares, base rates, lifts and corrected p-values."""
     return _box(_bars(counted))
 
 
@@ -105,16 +108,24 @@ def _bars(counted: Summary) -> str:
     bars = counted.bars if counted.field == "offset" else counted.bars[:BARS]
     widest = max((bar.share for bar in bars), default=1.0)
     rows = "".join(
-        f"<tr><td>{escape(bar.label) or '(none)'}<td class=n>{bar.count}<td class=n>{bar.share:.1%}"
+        f"<tr title='{_interval(bar)}'>"
+        f"<td>{escape(bar.label) or '(none)'}<td class=n>{bar.count}<td class=n>{bar.share:.1%}"
         f"<td class='n q'>{bar.base_rate:.1%}<td class=n>×{bar.lift:.1f}"
-        f"<td><div class=b style='width:{bar.share / widest * 8:.2f}em'></div></tr>"
+        f"<td class='n q'>{f'{bar.q:.1g}' if bar.significant else 'n.s.'}"
+        f"<td><div class='b{'' if bar.significant else ' c'}' style='width:{bar.share / widest * 8:.2f}em'></div></tr>"
         for bar in bars
     )
     what = f"{counted.field} of the {counted.of.replace('_', '-')} tokens ({counted.total})"
-    head = "<tr><th><th class=n>count<th class=n>share<th class='n q'>base<th class=n>lift<th></tr>"
+    head = "<tr><th><th class=n>count<th class=n>share<th class='n q'>base<th class=n>lift<th class='n q'>q<th></tr>"
+    chance = "" if all(bar.significant for bar in bars) else f"<div class=q>{CHANCE}</div>"
     return (
-        f"<table><caption>{escape(what)}</caption>{head}{rows}</table>{_more(len(counted.bars) - len(bars), 'labels')}"
+        f"<table><caption>{escape(what)}</caption>{head}{rows}</table>"
+        f"{_more(len(counted.bars) - len(bars), 'labels')}{chance}"
     )
+
+
+def _interval(bar: Bar) -> str:
+    return f"share {bar.low:.0%} to {bar.high:.0%} (95 % bootstrap interval), p {bar.p:.2g}, q {bar.q:.2g}"
 
 
 def _piece(seen: Inspection, at: int) -> str:

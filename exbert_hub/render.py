@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .analysis.significance import LEVEL
+
 if TYPE_CHECKING:
     from .cache import CacheEntry
     from .index import Matches, Summary
     from .index.discovery import SharedIndex
     from .index.manifest import Manifest
-    from .index.types import Match, Of
+    from .index.types import Match
 
 _CONTEXT = 44  # characters on either side of the match
 _BARS = 8
@@ -20,10 +22,10 @@ def matches(found: Matches) -> str:
     """The matches, one a line, and what they have in common."""
     left_out = "".join(f", {count} left out ({why})" for why, count in found.left_out.items())
     parts = [f"{len(found)} nearest to {found.query}{left_out}", *(_match(match) for match in found)]
-    wanted: list[tuple[str, Of]] = [("pos", "match"), ("dep", "match")]
-    if any(match.max_attention is not None for match in found):
-        wanted += [("pos", "max_attention"), ("dep", "max_attention"), ("offset", "max_attention")]
-    parts += [_summary(found.summary(field, of)) for field, of in wanted]
+    summaries = found.summaries()
+    parts += map(_summary, summaries)
+    if not all(bar.significant for summary in summaries for bar in summary.bars):
+        parts.append(f"\nn.s.: not to be told from the base rate (false discovery rate {LEVEL:.0%})")
     return "\n".join(parts)
 
 
@@ -40,7 +42,8 @@ def _summary(summary: Summary) -> str:
     title = f"\n{summary.field} of the {summary.of.replace('_', '-')} tokens ({summary.total}):"
     bars = summary.bars if summary.field == "offset" else summary.bars[:_BARS]
     lines = [
-        f"  {bar.label or '(none)':<12} {bar.count:>4}  {bar.share:6.1%}  base {bar.base_rate:6.1%}  x{bar.lift:.1f}"
+        f"  {bar.label or '(none)':<12} {bar.count:>4}  {bar.share:6.1%} ({bar.low:3.0%} to {bar.high:4.0%})  "
+        f"base {bar.base_rate:6.1%}  {f'x{bar.lift:.1f}':<7} {f'q {bar.q:.1g}' if bar.significant else 'n.s.'}"
         for bar in bars
     ]
     more = len(summary.bars) - len(bars)

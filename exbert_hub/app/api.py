@@ -5,7 +5,6 @@ import functools
 import inspect
 import json
 import logging
-import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -127,7 +126,7 @@ class Api:
             k: Number of matches.
             model: Hub id of another model, if this server offers any; empty for its own.
         """
-        return self._search(text, token, mask, by, layer, heads, k, model).to_dict()  # type: ignore[return-value]
+        return self._search(text, token, mask, by, layer, heads, k, model).to_dict(summaries=False)  # type: ignore[return-value]
 
     def summarise(
         self,
@@ -143,7 +142,8 @@ class Api:
         model: str = "",
     ) -> SummaryAnswer:
         """Count a label over the corpus words nearest to one word of your text and compare with the whole corpus: what
-        this layer, or these heads, have learned. A lift well above 1 is evidence; a share near the base rate is not.
+        this layer, or these heads, have learned. A bar with `significant` differs from the base rate by more than
+        chance would explain (q below 0.05); the others are no evidence.
 
         Args:
             text: The text the word stands in.
@@ -159,22 +159,7 @@ class Api:
         """
         matches = self._search(text, token, mask, by, layer, heads, k, model)
         summary = matches.summary(field, of)
-        return {
-            "query": matches.to_dict()["query"],
-            "field": summary.field,
-            "of": summary.of,
-            "total": summary.total,
-            "bars": [
-                {
-                    "label": bar.label,
-                    "count": bar.count,
-                    "share": round(bar.share, _DIGITS),
-                    "base_rate": round(bar.base_rate, 6),
-                    "lift": round(bar.lift, _DIGITS) if math.isfinite(bar.lift) else None,
-                }
-                for bar in summary.bars
-            ],
-        }
+        return {"query": matches.to_dict(summaries=False)["query"], **summary.to_dict()}  # type: ignore[typeddict-item]
 
     def _look(self, bench: Workbench, text: str, pair: str, mask: list[int | str]) -> Inspection:
         words = [place for place in mask if isinstance(place, str)]

@@ -37,8 +37,13 @@ class BarInfo(TypedDict):
     label: str
     count: int
     share: float  # among the matches
+    low: float  # 95 % bootstrap interval of the share
+    high: float
     base_rate: float  # in the whole corpus
     lift: float | None  # share / base_rate; None where the base rate is 0
+    p: float  # two-sided, hypergeometric
+    q: float  # p corrected for all labels (Benjamini-Hochberg)
+    significant: bool  # q < 0.05
 
 
 class SummaryAnswer(TypedDict):

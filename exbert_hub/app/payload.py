@@ -282,4 +282,5 @@ def _summaries(matches: Matches, labels: Sequence[str], causal: bool) -> Json:
 def bar_payload(bar: Bar) -> list[Any]:
     """A label that the base never shows has an infinite lift, which JSON cannot say: None."""
     lift = bar.lift if math.isfinite(bar.lift) else None
-    return [bar.label, bar.count, round(bar.share, 4), round(bar.base_rate, 5), lift]
+    rates = (round(bar.share, 4), round(bar.base_rate, 5), lift, bar.q, round(bar.low, 4), round(bar.high, 4))
+    return [bar.label, bar.count, *rates, bar.significant]

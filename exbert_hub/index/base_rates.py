@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..analysis.attention import strongest
+from ..analysis.histogram import Population
 from .attention import AttentionReader
 
 if TYPE_CHECKING:
@@ -33,24 +34,24 @@ class BaseRates:
         self.offset = lru_cache(maxsize=256)(self._offset)
         self._max_rows = lru_cache(maxsize=8)(self._find_max_rows)
 
-    def _match(self, label: str) -> Mapping[str, int]:
+    def _match(self, label: str) -> Population:
         """Over all indexed pieces."""
         return _count(self._table.column(label))
 
-    def _next(self, label: str) -> Mapping[str, int]:
+    def _next(self, label: str) -> Population:
         """Over the indexed pieces that directly follow an indexed piece of their sentence."""
         follows = (np.diff(self._sentence) == 0) & (np.diff(self._position) == 1)
         return _count(self._table.column(label).take(pa.array(np.flatnonzero(follows) + 1)))
 
-    def _max_attention(self, label: str, layer: int, heads: tuple[int, ...]) -> Mapping[str, int]:
+    def _max_attention(self, label: str, layer: int, heads: tuple[int, ...]) -> Population:
         """Over the max-attention tokens of all indexed pieces, at this layer and these heads."""
         return _count(self._table.column(label).take(pa.array(self._max_rows(layer, heads))))
 
-    def _offset(self, layer: int, heads: tuple[int, ...]) -> Mapping[str, int]:
+    def _offset(self, layer: int, heads: tuple[int, ...]) -> Population:
         """Offsets of the max-attention tokens of all indexed pieces, at this layer and these heads."""
         offsets = self._position[self._max_rows(layer, heads)] - self._position
         values, counts = np.unique(offsets, return_counts=True)
-        return {str(value): int(count) for value, count in zip(values, counts, strict=True)}
+        return Population({str(value): int(count) for value, count in zip(values, counts, strict=True)})
 
     def _find_max_rows(self, layer: int, heads: tuple[int, ...]) -> np.ndarray:
         """For every row of `tokens` the row of its max-attention token: int64 [pieces]."""
@@ -69,5 +70,6 @@ class BaseRates:
         return self._table.column(column).to_numpy()
 
 
-def _count(column: pa.ChunkedArray) -> Mapping[str, int]:
-    return {row["values"].as_py(): row["counts"].as_py() for row in column.cast(pa.string()).value_counts()}
+def _count(column: pa.ChunkedArray) -> Population:
+    counts = column.cast(pa.string()).value_counts()
+    return Population(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))

@@ -86,13 +86,25 @@ class Matches(Sequence[Match]):
         found = [labels[field] for match in self if (labels := _labels_of(match, of)) is not None]
         return Summary(field, of, len(found), histogram(found, self._base_counts(field, of) if found else {}))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the arrays, ready for JSON."""
-        return {
+    def summaries(self) -> tuple[Summary, ...]:
+        """The histograms that are worth a first look: POS and DEP of the matches, and where attention is stored, of
+        their max-attention tokens, with the offsets of these."""
+        wanted: list[tuple[str, Of]] = [("pos", "match"), ("dep", "match")]
+        if any(match.max_attention is not None for match in self):
+            wanted += [("pos", "max_attention"), ("dep", "max_attention"), ("offset", "max_attention")]
+        return tuple(self.summary(field, of) for field, of in wanted)
+
+    def to_dict(self, summaries: bool = True) -> dict[str, Any]:
+        """Everything but the arrays, ready for JSON.
+
+        :param summaries: with those of `summaries()`.
+        """
+        content = {
             "query": vars(self.query) | {"heads": list(self.query.heads)},
             "left_out": dict(self.left_out),
             "matches": list(self._records()),
         }
+        return content | ({"summaries": [one.to_dict() for one in self.summaries()]} if summaries else {})
 
     def to_pandas(self) -> pd.DataFrame:
         """One row per match; labels of the max-attention token are prefixed with `max_attention_`."""

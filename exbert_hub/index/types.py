@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,10 @@ class Summary:
     of: Of
     total: int  # tokens counted; fewer than matches where a match has no such token
     bars: tuple[Bar, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {"field": self.field, "of": self.of, "total": self.total, "bars": [bar.to_dict() for bar in self.bars]}
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

@@ -4,7 +4,7 @@ import state from "../../exbert_hub/app/static/state.js";
 globalThis.state = state; // in the page all modules share one scope
 const { default: profile } = await import("../../exbert_hub/app/static/profile.js");
 
-const bar = (label, count, total = 10, base = 0.1) => [label, count, count / total, base, count / total / base];
+const bar = (label, count, total = 10, base = 0.1) => [label, count, count / total, base, count / total / base, 0.2, 0.1, 0.9, false];
 const layers = [
   { layer: "emb", total: 10, bars: [bar("DET", 8), bar("NOUN", 2)], words: [["the", 8]] },
   { layer: 0, total: 10, bars: [bar("VERB", 9), bar("DET", 1)], words: [["run", 5], ["hide", 2]] },
@@ -19,7 +19,7 @@ test("labels stand in one order in all layers, the most frequent first, ties by 
 
 test("figures come through as the server counted them", () => {
   const part = profile.arrange(layers).rows[1].parts[1];
-  assert.deepEqual(part, { label: "VERB", count: 9, share: 0.9, base: 0.1, lift: 9 });
+  assert.deepEqual(part, { label: "VERB", count: 9, share: 0.9, base: 0.1, lift: 9, q: 0.2, low: 0.1, high: 0.9, significant: false });
 });
 
 test("labels beyond the limit become one part without a label, and nothing is lost", () => {

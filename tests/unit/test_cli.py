@@ -50,6 +50,7 @@ def test_search_prints_a_table(run, folder):
     assert code == 0
     assert out.startswith("5 nearest to 'escape' (masked) by embedding at layer 2")
     assert "pos of the match tokens (5):" in out and "offset of the max-attention tokens" in out
+    assert " n.s.\n" in out and "n.s.: not to be told from the base rate (false discovery rate 5%)" in out
 
 
 def test_search_prints_json_for_machines(run, folder):

@@ -169,7 +169,7 @@ const evidence = (() => {
         onfield: (field) => this.store.set({ [FIELD_OF[of]]: field }),
         onfilter: (filter) => this.store.set({ filter: filter ? `${filter.of}:${filter.field}:${filter.label}` : "" }),
         onmore: () => { if (!this.expanded.delete(of)) this.expanded.add(of); this.drawSummaries(); },
-      })), el("p.exb-legend", {}, el("span", {}, el("span.exb-key-bar"), "share of the results"), el("span", {}, el("span.exb-key-tick"), "base rate in the corpus"),
+      })), el("p.exb-legend", {}, el("span", {}, el("span.exb-key-bar"), "share of the results"), el("span", {}, el("span.exb-key-bar.exb-hollow"), "not to be told from the base rate (q ≥ 0.05)"), el("span", {}, el("span.exb-key-tick"), "base rate in the corpus"),
         el("span", {}, el("span.exb-number", {}, "2×"), "lift, share over base rate"), el("span", {}, "Click a bar to filter")));
       if (focused) [...this.charts.querySelectorAll(`[data-of="${focused}"] [data-label]`)].find((one) => one.dataset.label === label)?.focus();
     }

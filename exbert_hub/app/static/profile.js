@@ -6,7 +6,7 @@ const profile = (() => {
   const LABELS = 10; // told apart in the bars; the rest is one grey part
   const NAMED = 0.14; // share from which a part has room for its name
 
-  // layers: [{layer, total, bars: [[label, count, share, base, lift]], words}]. The labels stand in the same order in
+  // layers: [{layer, total, bars: [[label, count, share, base, lift, q, low, high, significant]], words}]. The labels stand in the same order in
   // every bar, the most frequent of all layers first. -> {labels, rows: [{layer, total, words, parts}], corpus}
   function arrange(layers, most = LABELS) {
     const counts = new Map(), bases = new Map();
@@ -20,8 +20,8 @@ const profile = (() => {
     const rows = layers.map(({ layer, total, bars, words }) => {
       const own = new Map(bars.map((bar) => [bar[0], bar]));
       const parts = labels.filter((label) => own.has(label)).map((label) => {
-        const [, count, share, base, lift] = own.get(label);
-        return { label, count, share, base, lift };
+        const [, count, share, base, lift, q, low, high, significant] = own.get(label);
+        return { label, count, share, base, lift, q, low, high, significant };
       });
       return { layer, total, words, parts: complete(parts, total) };
     });
@@ -131,13 +131,14 @@ const profile = (() => {
         el("ol.exb-profile-rows", {}, ...rows.map((row) => el("li", {}, this.row(field, row))),
           el("li.exb-profile-corpus", {}, el("span.exb-profile-layer", {}, "all"), this.bar(field, corpus, false), el("span.exb-hint", {}, "base rate in the corpus"))),
         el("p.exb-legend", {}, ...labels.map((label) => el("span", { dir: "auto" }, el("span.exb-dot", { style: { background: palette.colour(label) } }), summaries.labelOf(field, label))),
+          rows.some(({ parts }) => parts.some(({ significant }) => significant === false)) ? el("span", {}, el("span.exb-dot.exb-hollow"), "not to be told from the base rate") : null,
           rest ? el("span", {}, el("span.exb-dot.exb-rest"), "other") : null),
       ];
     }
 
     row(field, { layer, total, words, parts }) {
       const { el, percent } = dom;
-      const said = parts.slice(0, 4).filter(({ label }) => label !== null).map(({ label, share }) => `${summaries.labelOf(field, label)} ${percent(share)}`);
+      const said = parts.slice(0, 4).filter(({ label }) => label !== null).map(({ label, share, significant }) => `${summaries.labelOf(field, label)} ${percent(share)}${significant ? "" : ` (${summaries.CHANCE})`}`);
       return el("button.exb-profile-row", {
         type: "button", "data-layer": layer, onclick: () => this.on.go(layer),
         "aria-label": `Layer ${layer}: ${said.join(", ")}; ${words.map(([word, count]) => `${word} ${count}`).join(", ")}`, title: total < 50 ? `${total} found` : false,
@@ -148,15 +149,16 @@ const profile = (() => {
     bar(field, parts, named = true) {
       const { el, percent } = dom;
       return el("span.exb-profile-bar", {}, ...parts.map((part) => {
-        const { label, count, share, base, lift } = part;
+        const { label, count, share, base, lift, q, low, high } = part;
+        const chance = part.significant === false;
         const name = label === null ? "other" : summaries.labelOf(field, label);
         const colour = label === null ? null : palette.colour(label);
-        const node = el(`span.exb-profile-part${label === null ? ".exb-rest" : ""}`, { "data-label": label, style: { "flex-grow": share, ...(colour ? { background: colour, color: ink(colour) } : {}) } },
+        const node = el(`span.exb-profile-part${label === null ? ".exb-rest" : ""}`, { "data-label": label, "data-chance": chance, style: { "flex-grow": share, ...(colour ? { "--exb-colour": colour, ...(chance ? {} : { color: ink(colour) }) } : {}) } },
           named && share >= NAMED ? el("span", { dir: "auto" }, name) : null);
         node.addEventListener("pointerenter", () => this.on.tip.show(node, el("strong", { dir: "auto" }, name), el("dl", {},
-          ...(count === null ? [] : [el("dt", {}, "count"), el("dd", {}, String(count)), el("dt", {}, "share"), el("dd", {}, percent(share))]),
+          ...(count === null ? [] : [el("dt", {}, "count"), el("dd", {}, String(count)), el("dt", {}, "share"), el("dd", {}, low === undefined ? percent(share) : `${percent(share)} (${percent(low)} to ${percent(high)})`)]),
           ...(base === null ? [] : [el("dt", {}, "base rate"), el("dd", {}, percent(base))]),
-          ...(count === null || label === null ? [] : [el("dt", {}, "lift"), el("dd", {}, lift === null ? "new" : `${lift.toFixed(1)}×`)]))));
+          ...(count === null || label === null ? [] : [el("dt", {}, "lift"), el("dd", {}, lift === null ? "new" : `${lift.toFixed(1)}×`), el("dt", {}, "q"), el("dd", {}, `${summaries.rate(q)}${chance ? `, ${summaries.CHANCE}` : ""}`)]))));
         node.addEventListener("pointerleave", () => this.on.tip.hide());
         return node;
       }));

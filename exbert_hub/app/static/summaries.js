@@ -10,15 +10,19 @@ const summaries = (() => {
   const labelOf = (field, label) => (label === "" ? (field === "ent_type" ? "no entity" : "none") : field === "offset" && Number(label) > 0 ? `+${label}` : label);
   const lift = (value) => (value === null ? "new" : `${value >= 9.95 ? Math.round(value) : value.toFixed(1)}×`);
 
-  function bar(field, [label, count, share, base, times], scale, pressed, onclick) {
+  const CHANCE = "may be chance"; // said of a share that cannot be told from the base rate
+  const rate = (q) => (q < 0.0001 ? "< 0.0001" : q.toPrecision(2));
+
+  function bar(field, [label, count, share, base, times, q, low, high, significant], scale, pressed, onclick) {
     const name = labelOf(field, label);
     return el("button.exb-bar", {
-      type: "button", "data-label": label, "aria-pressed": String(pressed), onclick,
-      title: `${name}: ${count}, ${percent(share)} of the results; base rate ${percent(base)}; lift ${lift(times)}`,
+      type: "button", "data-label": label, "data-chance": !significant, "aria-pressed": String(pressed), onclick,
+      title: `${name}: ${count}, ${percent(share)} of the results (95% interval ${percent(low)} to ${percent(high)})\nbase rate ${percent(base)}, lift ${lift(times)}\n${significant ? "differs from the base rate" : `${CHANCE}: not to be told from the base rate`} (q ${rate(q)})`,
       style: { "--exb-share": share / scale, "--exb-base": Math.min(1, base / scale), "--exb-colour": field === "offset" ? "var(--exb-accent)" : palette.colour(label) },
     }, el("span.exb-bar-label", { dir: "auto" }, name), el("span.exb-bar-track", { "aria-hidden": "true" }, el("span.exb-bar-fill"), el("span.exb-bar-base")),
     el("span.exb-bar-count", {}, String(count)), el("span.exb-bar-share", {}, percent(share)),
-    el("span.exb-bar-base-rate", {}, percent(base)), el("span.exb-bar-lift", {}, lift(times)));
+    el("span.exb-bar-base-rate", {}, percent(base)), el("span.exb-bar-lift", {}, lift(times)),
+    significant ? null : el("span.exb-unseen", {}, CHANCE));
   }
 
   // title: what is counted; fields: {field: {total, bars}}; filter: {of, field, label}|null.
@@ -39,5 +43,5 @@ const summaries = (() => {
       bars.length > FIRST ? el("button.exb-text-button.exb-more", { type: "button", onclick: onmore }, expanded ? "fewer" : `${bars.length - FIRST} more`) : null);
   }
 
-  return { histogram, nameOf, labelOf };
+  return { histogram, nameOf, labelOf, rate, CHANCE };
 })();

@@ -12,7 +12,6 @@ from exbert_hub.analysis.attention import (
     thumbnail,
     top_edges,
 )
-from exbert_hub.analysis.histogram import histogram
 from exbert_hub.analysis.vectors import head_query, normalise
 
 
@@ -87,18 +86,6 @@ def test_head_query_is_the_mean_cosine_over_the_chosen_heads():
 
 def test_zero_vectors_stay_zero():
     assert not normalise(np.zeros((2, 3))).any()
-
-
-def test_histogram_gives_share_base_rate_and_lift():
-    bars = histogram(["VERB", "NOUN", "VERB", "VERB"], {"VERB": 10, "NOUN": 30, "ADJ": 60})
-    assert [bar.label for bar in bars] == ["VERB", "NOUN"]
-    verb = bars[0]
-    assert (verb.count, verb.share, verb.base_rate, verb.lift) == (3, 0.75, 0.1, pytest.approx(7.5))
-
-
-def test_offsets_are_sorted_by_value():
-    bars = histogram(["1", "-10", "1", "-2", "0"], {"1": 1, "-10": 1, "-2": 1, "0": 1}, by_value=True)
-    assert [bar.label for bar in bars] == ["-10", "-2", "0", "1"]
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 20])

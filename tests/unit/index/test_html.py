@@ -71,11 +71,16 @@ def _at(match, position):
 
 def test_a_summary_shows_its_bars():
     bars = tuple(
-        Bar(label, count, count / 20, 0.1, count / 2)
+        Bar(label, count, count / 20, 0.1, count / 2, 0.05, 0.95, 0.001, 0.002 if count > 3 else 0.2)
         for label, count in zip("abcdefghijklmn", range(14, 0, -1), strict=True)
     )
     page = Reader(Summary("dep", "match", 20, bars)._repr_html_())
-    assert "dep of the match tokens (20)" in page.text and "a1470.0%10.0%×7.0" in page.text
+    assert "dep of the match tokens (20)" in page.text and "a1470.0%10.0%×7.00.002" in page.text
+    assert "l315.0%10.0%×1.5n.s." in page.text and html.CHANCE in page.text
+    assert [("b c" in value) for name, value in page.attributes if name == "class" and value[0] == "b"] == [
+        False
+    ] * 11 + [True]
+    assert ("title", "share 5% to 95% (95 % bootstrap interval), p 0.001, q 0.2") in page.attributes
     assert "and 2 more labels" in page.text
     offsets = Summary("offset", "max_attention", 20, bars)._repr_html_()
     assert "more labels" not in offsets  # offsets are in order: none may be missing
@@ -113,7 +118,7 @@ def test_nothing_of_a_text_becomes_markup(inspector, index, found):
         seen._repr_html_(),
         index.search(seen, "away", k=3)._repr_html_(),
         replace(found, matches=(evil,), query=replace(found.query, word=EVIL))._repr_html_(),
-        Summary(EVIL, "match", 1, (Bar(EVIL, 1, 1.0, 0.5, 2.0),))._repr_html_(),
+        Summary(EVIL, "match", 1, (Bar(EVIL, 1, 1.0, 0.5, 2.0, 1.0, 1.0, 0.5, 0.5),))._repr_html_(),
     ]
     for fragment in fragments:
         page = Reader(fragment)

@@ -180,6 +180,19 @@ def test_results_name_themselves(index, seen):
     everything = json.loads(json.dumps(found.to_dict()))
     assert everything["query"]["heads"] == [6, 9]
     assert everything["matches"][0]["score"] == pytest.approx(found[0].score, abs=1e-6)
+    shown = [("pos", "match"), ("dep", "match"), *((name, "max_attention") for name in ("pos", "dep", "offset"))]
+    assert everything["summaries"] == [found.summary(*one).to_dict() for one in shown]
+    assert "summaries" not in found.to_dict(summaries=False)
+
+
+def test_every_histogram_counts_a_part_of_its_population(index, inspector):
+    found = index.search(inspector.inspect("The girl ran to a pub."), "ran", layer=3, k=len(index))
+    for of in ("match", "max_attention", "next"):
+        for field in (*index.labels, *(["offset"] if of == "max_attention" else [])):
+            summary = found.summary(field, of)
+            for bar in summary.bars:  # of all matches there are: then nothing differs from the base
+                assert bar.share == pytest.approx(bar.base_rate) and bar.p == pytest.approx(1) and not bar.significant
+            assert sum(bar.count for bar in summary.bars) == summary.total > 0
 
 
 # -- leaving out ------------------------------------------------------------------------------------------------------
