@@ -91,3 +91,12 @@ def strongest(attention: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     :return: int [n], for each candidate an index INTO `candidates`.
     """
     return attention[np.ix_(candidates, candidates)].argmax(1)
+
+
+def strongest_of(out: np.ndarray, candidates: np.ndarray) -> int:
+    """The position that one piece attends to most, among the candidates; the lowest position wins ties.
+
+    :param out: [N], its attention, aggregated over the chosen heads.
+    :param candidates: int [n], as for `strongest`.
+    """
+    return int(candidates[out[candidates].argmax()])

@@ -14,10 +14,8 @@ import numpy as np
 
 from ..analysis.attention import encode_sqrt, thumbnail
 from . import exports, saved
-from .desk import Desk
 from .payload import InspectRequest, Json, SearchRequest, bar_payload
-from .session import SEARCH, noticed
-from .shelf import require
+from .session import SEARCH, Workbench, noticed
 
 if TYPE_CHECKING:
     from ..index import LayerSummary
@@ -26,7 +24,7 @@ THUMBNAIL = 48  # cells on a side; `static/grid.js` has the same
 ServerFunction = Callable[[Mapping[str, Any]], Json]
 
 
-def actions(desk: Desk) -> list[ServerFunction]:
+def actions(bench: Workbench) -> list[ServerFunction]:
     """Server functions of the evidence. Each takes one object; an answer with a `notice` says why there is none."""
 
     def table(data: Mapping[str, Any]) -> Json:
@@ -34,8 +32,8 @@ def actions(desk: Desk) -> list[ServerFunction]:
 
         def make() -> Json:
             write = exports.FORMATS[str(data["format"])]
-            _, matches, index = desk.bench(data["query"]).find(SearchRequest.parse(data["query"]))
-            content = base64.b64encode(write(matches, index)).decode()
+            _, matches = bench.find(SearchRequest.parse(data["query"]))
+            content = base64.b64encode(write(matches, bench.indexed)).decode()
             return {"name": exports.file_name(matches.query, str(data["format"])), "data": content}
 
         return noticed(make)
@@ -44,10 +42,10 @@ def actions(desk: Desk) -> list[ServerFunction]:
         """The label `data["field"]` of the nearest pieces at every layer, for a search `data["query"]`."""
 
         def make() -> Json:
-            bench, request = desk.bench(data["query"]), SearchRequest.parse(data["query"])
-            seen, index = bench.look(request.inspect), require(bench.shelf.get(request.index))
+            request = SearchRequest.parse(data["query"])
+            seen = bench.look(request.inspect)
             heads = list(request.heads) or None
-            found = index.profile(
+            found = bench.indexed.profile(
                 seen, request.token, str(data["field"]), by=request.by, heads=heads, **SEARCH._asdict()
             )
             return {"word": found.word, "masked": found.masked, "layers": list(map(_layer_payload, found.layers))}
@@ -60,7 +58,7 @@ def actions(desk: Desk) -> list[ServerFunction]:
 
         def make() -> Json:
             request = InspectRequest.parse(data["request"])
-            seen = desk.bench(data["request"]).look(request)
+            seen = bench.look(request)
             stack = seen.stacks[request.stack] if request.stack else seen.main  # type: ignore[index]
             shown = list(map(int, data["rows"])), list(map(int, data["cols"]))
             return {"layers": [None if layer is None else _thumbnails(layer, *shown) for layer in stack.attention]}
