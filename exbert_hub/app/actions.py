@@ -14,8 +14,10 @@ import numpy as np
 
 from ..analysis.attention import encode_sqrt, thumbnail
 from . import exports, saved
+from .desk import Desk
 from .payload import InspectRequest, Json, SearchRequest, bar_payload
-from .session import SEARCH, Workbench, noticed
+from .session import SEARCH, noticed
+from .shelf import require
 
 if TYPE_CHECKING:
     from ..index import LayerSummary
@@ -24,7 +26,7 @@ THUMBNAIL = 48  # cells on a side; `static/grid.js` has the same
 ServerFunction = Callable[[Mapping[str, Any]], Json]
 
 
-def actions(bench: Workbench) -> list[ServerFunction]:
+def actions(desk: Desk) -> list[ServerFunction]:
     """Server functions of the evidence. Each takes one object; an answer with a `notice` says why there is none."""
 
     def table(data: Mapping[str, Any]) -> Json:
@@ -32,8 +34,8 @@ def actions(bench: Workbench) -> list[ServerFunction]:
 
         def make() -> Json:
             write = exports.FORMATS[str(data["format"])]
-            _, matches = bench.find(SearchRequest.parse(data["query"]))
-            content = base64.b64encode(write(matches, bench.indexed)).decode()
+            _, matches, index = desk.bench(data["query"]).find(SearchRequest.parse(data["query"]))
+            content = base64.b64encode(write(matches, index)).decode()
             return {"name": exports.file_name(matches.query, str(data["format"])), "data": content}
 
         return noticed(make)
@@ -42,10 +44,10 @@ def actions(bench: Workbench) -> list[ServerFunction]:
         """The label `data["field"]` of the nearest pieces at every layer, for a search `data["query"]`."""
 
         def make() -> Json:
-            request = SearchRequest.parse(data["query"])
-            seen = bench.look(request.inspect)
+            bench, request = desk.bench(data["query"]), SearchRequest.parse(data["query"])
+            seen, index = bench.look(request.inspect), require(bench.shelf.get(request.index))
             heads = list(request.heads) or None
-            found = bench.indexed.profile(
+            found = index.profile(
                 seen, request.token, str(data["field"]), by=request.by, heads=heads, **SEARCH._asdict()
             )
             return {"word": found.word, "masked": found.masked, "layers": list(map(_layer_payload, found.layers))}
@@ -58,7 +60,7 @@ def actions(bench: Workbench) -> list[ServerFunction]:
 
         def make() -> Json:
             request = InspectRequest.parse(data["request"])
-            seen = bench.look(request)
+            seen = desk.bench(data["request"]).look(request)
             stack = seen.stacks[request.stack] if request.stack else seen.main  # type: ignore[index]
             shown = list(map(int, data["rows"])), list(map(int, data["cols"]))
             return {"layers": [None if layer is None else _thumbnails(layer, *shown) for layer in stack.attention]}

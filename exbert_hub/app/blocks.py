@@ -9,6 +9,7 @@ import gradio as gr
 from .. import demo
 from . import api, assets
 from .actions import actions
+from .desk import Desk
 from .evidence import CorpusView
 from .models import Models
 from .session import Workbench
@@ -54,7 +55,8 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
     settings = settings or Settings()
     facts = bench.inspector.facts
     with gr.Blocks(title="exBERT", fill_width=True, analytics_enabled=False) as page:
-        api.expose(Models(bench, settings), settings)  # first: its functions get their names before the page's events
+        desk = Desk(Models(bench, settings))
+        api.expose(desk.models, settings)  # first: its functions get their names before the page's events
         with gr.Row(elem_classes="exb-masthead"):
             gr.HTML(_masthead(), apply_default_css=False, padding=False)
         with gr.Row(elem_classes="exb-ask", equal_height=True):
@@ -68,37 +70,50 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
                 scale=3,
             )
             pair = gr.Textbox(
-                label="Second text" if facts.kind != "seq2seq" else "Decoder's text",
+                **_pair_box(facts.kind),
                 lines=1,
                 max_lines=6,
                 elem_id="exb-pair",
-                visible=facts.kind == "seq2seq",
                 scale=2,
             )
         with gr.Row(elem_classes="exb-panes"):
             with gr.Column(elem_classes="exb-pane"):
-                first = bench.inspect({"text": demo.SENTENCE, "pair": "", "stack": "", "mask": []})
-                view = AttentionView(first, elem_id="exb-view")
+                request = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
+                view = AttentionView(bench.inspect(request), elem_id="exb-view")
             with gr.Column(elem_classes="exb-pane"):
-                evidence = CorpusView(bench.evidence(), server_functions=actions(bench), elem_id="exb-evidence")
+                evidence = CorpusView(bench.evidence({}), server_functions=actions(desk), elem_id="exb-evidence")
 
-        def inspect(event: gr.EventData) -> tuple[Any, Any, Any]:
-            request = event.request
-            texts = (request["text"], request["pair"]) if event.restore else (gr.skip(), gr.skip())
-            return (bench.inspect(request), *texts)
+        def inspect(event: gr.EventData) -> tuple[Any, Any, Any, Any]:
+            answer = desk.inspect(event.request, following=event.restore)
+            request, restore = answer["request"], event.restore and "loading" not in answer
+            switched = event.switched and answer.get("inspection") is not None
+            pair = {"value": request["pair"]} if restore else {}
+            pair |= _pair_box(answer["facts"]["kind"]) if switched else {}
+            return (
+                answer,
+                request["text"] if restore else gr.skip(),
+                gr.update(**pair),
+                desk.evidence(request) if switched else gr.skip(),
+            )
 
         def search(event: gr.EventData) -> Any:
-            return bench.search(event.query)
+            return desk.search(event.query)
 
         def accept(event: gr.EventData) -> tuple[Any, Any]:
-            return bench.accept(event.request)
+            return desk.accept(event.request)
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
         gr.on([sentence.submit, pair.submit], None, [sentence, pair], None, js=_SEND, show_progress="hidden")
-        view.inspect(inspect, None, [view, sentence, pair], **quiet)
+        view.inspect(inspect, None, [view, sentence, pair, evidence], **quiet)
         evidence.search(search, None, evidence, **quiet)
         evidence.accept(accept, None, [evidence, view], **quiet)
     return page
+
+
+def _pair_box(kind: str) -> dict[str, Any]:
+    """How the box of the second text looks for a kind of model."""
+    decoder = kind == "seq2seq"
+    return {"label": "Decoder's text" if decoder else "Second text", "visible": decoder}
 
 
 def _masthead() -> str:

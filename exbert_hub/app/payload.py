@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class SearchRequest:
     by: Kind
     layer: Layer
     heads: tuple[int, ...]
+    index: str = ""  # its name on the page
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> SearchRequest:
@@ -63,7 +64,8 @@ class SearchRequest:
         heads = _positions(data, "heads")
         if by not in ("embedding", "heads") or not (layer == "emb" or _is_count(layer)) or not _is_count(token):
             raise SelectionError(f"the page sent a search that makes no sense: token={token}, by={by}, layer={layer}")
-        return cls(_text(data, "text"), _text(data, "pair"), _positions(data, "mask"), token, by, layer, heads)
+        texts = _text(data, "text"), _text(data, "pair")
+        return cls(*texts, _positions(data, "mask"), token, by, layer, heads, name_in(data, "index"))
 
     @property
     def inspect(self) -> InspectRequest:
@@ -79,6 +81,16 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise SelectionError(f"the page sent {name} as {type(value).__name__}, not as text")
     return value
+
+
+def name_in(data: Mapping[str, Any], of: Literal["model", "index"]) -> str:
+    """The model, or the index, that a request of the page is about; "" for the page's own."""
+    return _text(data, of)
+
+
+def scope(data: Mapping[str, Any]) -> Json:
+    """What an answer belongs to, as the request names it."""
+    return {"model": name_in(data, "model"), "index": name_in(data, "index")}
 
 
 def _positions(data: Mapping[str, Any], name: str) -> tuple[int, ...]:
@@ -121,6 +133,7 @@ def index_payload(index: CorpusIndex | None) -> Json | None:
     manifest = index.manifest
     return {
         "corpus": manifest.corpus.name,
+        "demo": demo.owns(index),
         "model": manifest.model_id,
         "pieces": manifest.pieces,
         "sentences": manifest.sentences,

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ExbertError, IndexMismatchError
-from ..index.search import check_model
+from ..errors import ExbertError
 from . import payload, recipes, zero
 from .payload import InspectRequest, Json, SearchRequest
 from .recipes import SearchOptions
 from .settings import Settings
+from .shelf import Shelf, require
 
 if TYPE_CHECKING:
     from ..index import CorpusIndex, Matches
@@ -32,7 +32,7 @@ SEARCH = SearchOptions()
 
 
 class Workbench:
-    """A model and, if there is one, the index that was built with it."""
+    """A model and the indexes that were built with it, if there are any."""
 
     def __init__(
         self,
@@ -45,18 +45,9 @@ class Workbench:
         :param offer: a shared index to open instead of none; without asking if it is trusted.
         :raises IndexMismatchError: if the index was built with another model.
         """
-        if index is not None:
-            check_model(index.manifest, inspector.facts)
         self.inspector = inspector
-        self.index = index
         self._settings = settings or Settings()
-        self._offer = offer
-        self._opening = threading.Lock()
-        if offer is not None and offer.trusted:
-            logger.info("Opening %s", offer)
-            self.open_offer()
-        elif offer is not None:
-            logger.info("The page offers %s", offer)
+        self.shelf = Shelf(inspector.facts, index, self._settings, offer)
         inspector.max_pieces = min(inspector.max_pieces, self._settings.max_pieces)
         self._forward = zero.forward(inspector)
         self._busy = threading.Lock()  # one forward pass at a time: two would only share the same cores
@@ -75,15 +66,19 @@ class Workbench:
             return self._forward(request.text, request.pair or None, request.mask)
 
     def inspect(self, data: Mapping[str, Any]) -> Json:
-        """Value of the attention view for a request of the page; errors of the user become a notice on the page."""
+        """Value of the attention view for a request of the page; what is wrong with the text becomes a notice.
+
+        :raises SelectionError: if the index that the request names is not there.
+        """
 
         def look() -> Json:
             request = InspectRequest.parse(data)
             seen = self.look(request)
             return {"inspection": payload.inspection_payload(seen, request), "notice": None}
 
+        index = self.shelf.get(payload.name_in(data, "index"))
         answer = {"request": dict(data), "facts": payload.facts_payload(self.inspector.facts), "inspection": None}
-        return answer | {"index": payload.index_payload(self.index)} | noticed(look)
+        return answer | {"index": payload.index_payload(index)} | noticed(look)
 
     def search(self, data: Mapping[str, Any]) -> Json:
         """Value of the evidence for a search of the page."""
@@ -91,75 +86,52 @@ class Workbench:
         def find() -> Json:
             request = SearchRequest.parse(data)
             started = time.perf_counter()
-            seen, matches = self.find(request)
+            seen, matches, index = self.find(request)
             seconds = time.perf_counter() - started
-            results = payload.matches_payload(matches, seen, self.indexed, seconds)
-            return {"results": results | {"query": dict(data), "recipes": self._recipes(request)}, "notice": None}
+            results = payload.matches_payload(matches, seen, index, seconds)
+            told = {"query": dict(data), "recipes": self._recipes(index, request)}
+            return {"results": results | told, "notice": None}
 
-        return self.evidence() | {"query": dict(data)} | noticed(find)
-
-    def open_offer(self) -> None:
-        """Open the shared index that was found for the model, for everybody who looks at this page.
-
-        :raises ExbertError: if it cannot be had, or is not of this model after all.
-        """
-        from ..index import CorpusIndex
-
-        with self._opening:
-            if self.index is None and self._offer is not None:
-                index = CorpusIndex.from_pretrained(self._offer.index.repo_id, revision=self._offer.commit)
-                check_model(index.manifest, self.inspector.facts)
-                self.index = index
-
-    def accept(self, data: Mapping[str, Any]) -> tuple[Json, Json]:
-        """Values of the evidence and of the attention view once the offered index is open.
-
-        :param data: the request of the attention view, which stays as it is.
-        """
-
-        def take() -> Json:
-            self.open_offer()
-            return {}
-
-        noted = noticed(take)
-        return self.evidence() | noted, self.inspect(data)
+        return self.evidence(data) | {"query": dict(data)} | noticed(find)
 
     @property
-    def indexed(self) -> CorpusIndex:
-        """The index.
+    def index(self) -> CorpusIndex | None:
+        """The default index, None where there is none."""
+        return self.shelf.get()
 
-        :raises IndexMismatchError: if there is none.
-        """
-        if self.index is None:
-            raise IndexMismatchError("No index is open: launch with one, `exbert_hub.launch(model, index=folder)`.")
-        return self.index
-
-    def find(self, request: SearchRequest) -> tuple[Inspection, Matches]:
-        """What the page shows for a search.
+    def find(self, request: SearchRequest) -> tuple[Inspection, Matches, CorpusIndex]:
+        """What the page shows for a search, and the index that was searched.
 
         :raises ExbertError: if the index has no such vectors, or the model cannot take the text.
         """
-        index, seen = self.indexed, self.look(request.inspect)
+        index, seen = require(self.shelf.get(request.index)), self.look(request.inspect)
         heads = list(request.heads) or None
-        return seen, index.search(
+        matches = index.search(
             seen, request.token, by=request.by, layer=request.layer, heads=heads, **SEARCH._asdict()
         )
+        return seen, matches, index
 
-    def _recipes(self, request: SearchRequest) -> Json:
-        asked = self.inspector.facts, self.indexed, request, SEARCH
+    def _recipes(self, index: CorpusIndex, request: SearchRequest) -> Json:
+        asked = self.inspector.facts, index, request, SEARCH
         return {"python": recipes.as_python(*asked), "command": recipes.as_command(*asked)}
 
-    def evidence(self) -> Json:
-        """Value of the evidence before any search: what is there, or how to get it."""
+    def evidence(self, data: Mapping[str, Any]) -> Json:
+        """Value of the evidence before any search: what is there, or how to get it.
+
+        :param data: any request of the page; only the model and the index that it names matter.
+        :raises SelectionError: if that index is not there.
+        """
         model = self.inspector.facts.model_id
         how = {
             "cli": f"hf-exbert build {model} corpus.txt -o my-index\nhf-exbert launch {model} --index my-index",
             "python": f'exbert_hub.CorpusIndex.build("{model}", "corpus.txt", "my-index")\n'
             f'exbert_hub.launch("{model}", index="my-index")',
         }
-        offer = payload.offer_payload(self._offer, model) if self.index is None and self._offer else None
+        index = self.shelf.get(payload.name_in(data, "index"))
+        offer = payload.offer_payload(self.shelf.offer, model) if index is None and self.shelf.offer else None
         return {
-            "index": payload.index_payload(self.index),
+            "scope": payload.scope(data),
+            "index": payload.index_payload(index),
             "how": how,
             "offer": offer,
             "results": None,

@@ -27,6 +27,7 @@ class Settings:
     index: str | None = None  # folder or dataset repository of the index to show
     allowed_models: tuple[str, ...] = ("*",)  # further models for visitors and programs: ids or patterns ("bert-*")
     allow_build: bool = True  # whether visitors may build indexes
+    allow_folders: bool = True  # whether models and corpora may be folders of this machine; never on a public page
     queue_size: int = 64  # requests that may wait; more are turned away
     concurrency: int = 2  # requests of one kind that are worked on at once; forward passes always run one by one
     max_characters: int = 100_000  # of a text
@@ -51,6 +52,7 @@ class Settings:
             index=_text(env, "INDEX"),
             allowed_models=_names(env, "ALLOWED_MODELS", base.allowed_models),
             allow_build=_switch(env, "ALLOW_BUILD", base.allow_build),
+            allow_folders=_switch(env, "ALLOW_FOLDERS", base.allow_folders) and not is_public,
             queue_size=_count(env, "QUEUE_SIZE", base.queue_size, least=1),
             concurrency=_count(env, "CONCURRENCY", base.concurrency, least=1),
             max_characters=_count(env, "MAX_CHARACTERS", base.max_characters, least=1),
@@ -72,15 +74,22 @@ class Settings:
             )
 
     def allows_model(self, model: str) -> bool:
-        """Whether visitors may ask for a model: a Hub id, never a path, that one of the patterns matches."""
-        if not _HUB_ID.fullmatch(model) or ".." in model or os.path.exists(model):
+        """Whether visitors may ask for a model: a Hub id that one of the patterns matches, or an allowed folder."""
+        if os.path.exists(path := os.path.expanduser(model)):  # transformers would read it, even as a Hub id
+            return self.allows_folder(path)
+        if not _HUB_ID.fullmatch(model) or ".." in model:
             return False
         return any(fnmatchcase(model.lower(), pattern.lower()) for pattern in self.allowed_models)
+
+    def allows_folder(self, path: str) -> bool:
+        """Whether visitors may name a file or folder of this machine."""
+        return self.allow_folders and not self.is_public and os.path.exists(os.path.expanduser(path))
 
 
 _PUBLIC = Settings(
     allowed_models=(),
     allow_build=False,
+    allow_folders=False,
     max_characters=5_000,
     max_pieces=512,
     max_matches=200,

@@ -17,11 +17,11 @@ from .manifest import Manifest
 from .matches import Matches, Query
 from .plan import make_plan
 from .profile import summarise_layers
-from .remote import locate
 from .search import Filter, check_model, choose_heads, choose_spec, word_at
 from .searcher import Searcher
+from .shard_list import find_shards
 from .store import Store
-from .types import Codec, Kind, Layer, LayerProfile
+from .types import Codec, Engine, Kind, Layer, LayerProfile
 
 if TYPE_CHECKING:
     import datasets
@@ -115,12 +115,13 @@ class CorpusIndex:
     @classmethod
     def from_pretrained(
         cls,
-        name: str | os.PathLike[str],
+        name: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         revision: str | None = None,
         token: str | bool | None = None,
         cache_dir: str | Path | None = None,
         local_files_only: bool = False,
+        engine: Engine = "local",
     ) -> CorpusIndex:
         """Open an index, memory-mapped: the vectors are not read before they are searched.
 
@@ -128,17 +129,26 @@ class CorpusIndex:
         that layer is first used. The commit is pinned: what is downloaded later belongs to the same index. Files are
         checked by size and sha256, whoever wrote them.
 
-        :param name: folder, or repository on the Hub ("owner/name"); an existing folder goes first.
+        :param name: folder, or repository on the Hub ("owner/name"); an existing folder goes first. Several, or one
+            that holds shards, are searched as one index: with the same results, row numbers included.
         :param revision: branch, tag or commit of the repository. While a new upload to it is not finished, or was
             interrupted, the newest finished one is opened.
         :param token: of the Hub; the one you logged in with if None.
         :param cache_dir: instead of the cache of huggingface_hub, which HF_HOME moves.
         :param local_files_only: do not ask the Hub; as with HF_HUB_OFFLINE=1.
+        :param engine: "ray", or a `RayEngine`, to hold the shards in actors on a cluster.
         :raises IndexFormatError: if this is not an index, or not what its manifest says.
+        :raises IndexMismatchError: if several are not of one model, annotator, and choice of labels and layers.
         :raises HubError: if the repository or a file cannot be had.
         """
         access = {"token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
-        return cls(Store(*locate(name, revision, **access)))
+        names = [name] if isinstance(name, str | os.PathLike) else list(name)
+        places = [place for each in names for place in find_shards(each, revision, **access)]
+        if len(places) == 1 and engine == "local":
+            return cls(places[0].open())
+        from .sharded import open_shards
+
+        return open_shards(places, [str(each) for each in names], revision, engine)
 
     def push_to_hub(
         self,
@@ -181,6 +191,11 @@ class CorpusIndex:
     def name_or_path(self) -> str:
         """The repository on the Hub, or the folder, that the index was opened from."""
         return self._store.remote.repo_id if self._store.remote else str(self._store.folder)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `from_pretrained` was given: several for an index in shards."""
+        return (self.name_or_path,)
 
     @property
     def manifest(self) -> Manifest:

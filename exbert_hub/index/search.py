@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from operator import index
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..analysis.vectors import head_query, normalise
 from ..errors import IndexMismatchError, SelectionError
+from ..model.selection import existing_heads
 from .manifest import Manifest, VectorSpec
 from .types import Kind, Layer
 from .vectors import nearest
@@ -60,20 +60,9 @@ def choose_heads(manifest: Manifest, layer: Layer, heads: Sequence[int] | None) 
 
     :raises SelectionError: for heads that the layer does not have, or an empty choice.
     """
-    count = 0 if layer == "emb" else manifest.model.heads[layer]
     if heads is None:
-        return tuple(range(count))
-    if not count:
-        raise SelectionError(f"layer {layer} has no heads to choose")
-    try:
-        chosen = tuple(sorted({index(head) for head in heads}))
-    except TypeError as error:
-        raise SelectionError(f"heads must be whole numbers, not {heads!r}") from error
-    wrong = [head for head in chosen if not 0 <= head < count]
-    if wrong or not chosen:
-        what = f"head {wrong[0]} does not exist" if wrong else "no head is chosen"
-        raise SelectionError(f"{what}: layer {layer} has heads 0 to {count - 1}")
-    return chosen
+        return () if layer == "emb" else tuple(range(manifest.model.heads[layer]))
+    return existing_heads(manifest.model.heads, layer, heads)
 
 
 def query_vector(seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int]) -> np.ndarray:

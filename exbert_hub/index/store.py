@@ -158,8 +158,9 @@ class Store:
         if not path.is_file():
             raise IndexFormatError(f"{path} is missing: download or build the index again")
         real, root = path.resolve(), self.folder.resolve()
-        # in the Hub's cache, snapshots/COMMIT/file is a link to blobs/HASH of the same repository
-        blobs = root.parent.parent / "blobs" if root.parent.name == "snapshots" else root
+        # in the Hub's cache, snapshots/COMMIT/file (or /shard/file) is a link to blobs/HASH of the same repository
+        commit = next((path for path in (root, root.parent) if path.parent.name == "snapshots"), None)
+        blobs = commit.parent.parent / "blobs" if commit else root
         if not (real.is_relative_to(root) or real.is_relative_to(blobs)):
             raise IndexFormatError(f"{path} leads out of the index, to {real}: not opened")
         if real.stat().st_size != entry.size:

@@ -43,12 +43,13 @@ const evidence = (() => {
       if (!message) return;
       const value = JSON.parse(message);
       if (value.query && !this.asker.answers(value.query)) return; // an answer to an older question
-      this.value = value;
-      this.layers.labels = value.index?.labels;
-      this.results = value.results;
+      if (!value.query || !this.value || state.same(value.scope, this.value.scope)) this.value = value; // else another model is shown by now
+      this.layers.labels = this.value.index?.labels;
+      this.results = this.value.results;
       this.root.removeAttribute("data-busy");
       this.element.dataset.received = String(Number(this.element.dataset.received ?? 0) + 1);
-      this.draw();
+      if (!value.query && this.asker.flying) this.searching(this.asker.wanted); // a link that also searches
+      else this.draw();
     }
 
     searching(query) {

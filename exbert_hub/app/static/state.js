@@ -82,6 +82,11 @@ const state = (() => {
     return { values: fixed, notes };
   }
 
+  // What the attention view asks for.
+  function request({ model, index, text, pair, stack, mask }) {
+    return { model, index, text, pair, stack, mask };
+  }
+
   // What a search asks for; results whose query differs from the page's are stale. perLayer: heads per layer.
   function query(values, perLayer) {
     const chosen = values.heads ?? Array.from({ length: perLayer[values.layer] ?? 0 }, (_, head) => head);
@@ -155,7 +160,7 @@ const state = (() => {
     window.addEventListener("popstate", () => onReturn(fromQuery(location.search)));
   }
 
-  return { DEFAULTS, FIELDS, toQuery, fromQuery, clamp, query, same, Store, Asker, bindAddress };
+  return { DEFAULTS, FIELDS, toQuery, fromQuery, clamp, request, query, same, Store, Asker, bindAddress };
 })();
 
 if (typeof module !== "undefined") module.exports = state;

@@ -5,6 +5,7 @@ const attentionView = (() => {
   "use strict";
   const { el, fill } = dom;
   const CLICK_MS = 240; // how long a click waits for its second half before it may start a search
+  const WAIT_MS = 700; // between two looks at whether a model is loaded
 
   class View {
     constructor(element, { props, trigger, watch }, store, bus) {
@@ -12,7 +13,7 @@ const attentionView = (() => {
       this.shown = null; // the inspection on the page, with its layers decoded when first drawn
       this.hover = null; // {side, token}
       this.hoveredHead = null;
-      this.asker = new state.Asker((request) => this.trigger("inspect", { request, restore: this.restoring }));
+      this.asker = new state.Asker((request) => this.trigger("inspect", { request, restore: this.restoring, switched: this.switches(request) }));
       this.restoring = true; // whether a link or the back button is being followed, which also brings results back
       this.drawn = {}; // results of the maths, by what they depend on
       this.build();
@@ -47,10 +48,9 @@ const attentionView = (() => {
     receive(message) {
       if (!message) return;
       const value = JSON.parse(message);
-      this.facts = value.facts;
-      this.index = value.index;
-      if (!this.asker.answers(value.request)) return; // an answer to an older question
-      if (!this.shown && !value.notice && this.wants(value.request)) { // the URL wants another text
+      if (!this.asker.answers(value.asked ?? value.request)) return; // an answer to an older question
+      if (value.loading) return this.wait(value);
+      if (!this.shown && !value.notice && !value.asked && this.wants(value.request)) { // the URL wants another text
         return this.ask({ text: this.store.values.text ?? value.request.text }, true);
       }
       this.element.removeAttribute("data-busy");
@@ -62,6 +62,8 @@ const attentionView = (() => {
       }
       this.say(null);
       this.value = value;
+      this.facts = value.facts;
+      this.index = value.index;
       this.shown = { request: value.request, ...value.inspection };
       this.shown.to ??= this.shown.from;
       this.drawn = {};
@@ -83,8 +85,10 @@ const attentionView = (() => {
       const { values, notes } = state.clamp({ ...this.store.values, ...value.request }, {
         heads: this.heads, from: this.shown.from.length, to: this.shown.to.length,
       });
+      if (value.note) notes.unshift(value.note);
       if (notes.length) this.say("note", { title: "The link asked for something that is not here", message: notes.join(" ") });
       this.store.set(values, "replace");
+      this.bus.dispatchEvent(new CustomEvent("shown", { detail: { request: value.request, facts: value.facts, index: value.index } }));
       this.render();
       if (this.restoring && values.search && this.ready().can) this.search();
       if (this.restoring && values.profile && this.readyForAll().can) this.searchAll();
@@ -101,25 +105,35 @@ const attentionView = (() => {
     }
 
     wants(request) {
-      const { text, pair, stack, mask } = this.store.values;
-      return !state.same([text ?? request.text, pair, stack, mask], [request.text, request.pair, request.stack, request.mask]);
+      const wanted = state.request(this.store.values);
+      return !state.same({ ...wanted, text: wanted.text ?? request.text }, request);
+    }
+
+    // Whether a request is about another model or index than the one on the page.
+    switches({ model, index }) {
+      const now = this.shown?.request ?? { model: "", index: "" };
+      return !state.same([model, index], [now.model, now.index]);
+    }
+
+    // The model is being loaded: the same question again, unless something else is wanted by then.
+    wait({ request, loading }) {
+      this.say("note", { title: `Loading ${loading.model}`, message: `${loading.seconds} s. The first time it is downloaded; this can take minutes.` });
+      setTimeout(() => { if (state.same(state.request(this.store.values), request)) this.asker.ask(request); }, WAIT_MS);
     }
 
     // Asks the server for a text, a mask or a stack; what is on the page stays until the answer is there.
     ask(patch, restore = false) {
       if (saved.kept) return this.say("note", saved.NOTE);
       this.store.set(patch, restore ? "none" : "push");
-      const { text, pair, stack, mask } = this.store.values;
       this.restoring = restore;
       this.element.setAttribute("data-busy", "");
-      this.asker.ask({ text, pair, stack, mask });
+      this.asker.ask(state.request(this.store.values));
     }
 
     // The browser's back and forward buttons.
     restore(values) {
-      const { text, pair, stack, mask } = this.shown.request;
-      const wanted = { ...values, text: values.text ?? text };
-      const same = state.same([wanted.text, wanted.pair, wanted.stack, wanted.mask], [text, pair, stack, mask]);
+      const wanted = { ...values, text: values.text ?? this.shown.request.text };
+      const same = state.same(state.request(wanted), this.shown.request);
       const { values: fixed } = same ? state.clamp(wanted, { heads: this.heads, from: this.shown.from.length, to: this.shown.to.length }) : { values: wanted };
       this.store.set(fixed, "none");
       if (!same) this.ask({}, true);

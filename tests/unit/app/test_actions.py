@@ -8,21 +8,24 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.analysis.attention import encode_sqrt
 from exbert_hub.app.actions import actions
+from exbert_hub.app.desk import Desk
+from exbert_hub.app.models import Models
 from exbert_hub.app.session import Workbench
+from exbert_hub.app.settings import Settings
 
 QUERY = {
     "text": demo.SENTENCE, "pair": "", "mask": [10], "token": 10, "by": "embedding", "layer": "emb", "heads": [],
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def bench(inspector, index):
-    return Workbench(inspector, index)
+def actions_of(*bench):
+    desk = Desk(Models(Workbench(*bench), Settings()))
+    return {function.__name__: function for function in actions(desk)}
 
 
 @pytest.fixture(scope="module")
-def ask(bench):
-    return {function.__name__: function for function in actions(bench)}
+def ask(inspector, index):
+    return actions_of(inspector, index)
 
 
 def test_all_layers_are_those_of_the_index(ask, index):
@@ -52,5 +55,5 @@ def test_what_cannot_be_had_is_told(ask):
 
 
 def test_without_an_index_tables_are_refused(inspector):
-    table = {function.__name__: function for function in actions(Workbench(inspector, None))}["table"]
+    table = actions_of(inspector, None)["table"]
     assert "No index is open" in table({"query": QUERY, "format": "csv"})["notice"]["message"]

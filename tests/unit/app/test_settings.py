@@ -43,11 +43,22 @@ def test_the_owner_allows():
     assert not any(map(settings.allows_model, refused))
 
 
-def test_a_folder_is_never_a_model_of_visitors(tmp_path, monkeypatch):
+@pytest.mark.parametrize("env", [{"SPACE_ID": "a/b", "EXBERT_ALLOWED_MODELS": "*"}, {"EXBERT_ALLOW_FOLDERS": "0"}])
+def test_a_folder_is_a_model_only_where_the_owner_says_so(tmp_path, monkeypatch, env):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bert-private").mkdir()
-    assert not Settings().allows_model("bert-private")
-    assert not Settings().allows_model(str(tmp_path))
+    settings = Settings.from_env(env)
+    assert settings.allows_model("bert-base-uncased")
+    for name in ("bert-private", str(tmp_path), "~"):
+        assert Settings().allows_model(name)
+        assert not settings.allows_model(name) and not settings.allows_folder(name)
+
+
+def test_on_a_public_page_folders_are_never_allowed(tmp_path):
+    env = {"EXBERT_ALLOW_FOLDERS": "1", "EXBERT_ALLOWED_MODELS": "*"}
+    assert Settings.from_env(env).allows_folder(str(tmp_path))
+    for settings in (Settings.from_env(env | {"SPACE_ID": "a/b"}), Settings.from_env(env, is_public=True)):
+        assert not settings.allow_folders and not settings.allows_model(str(tmp_path))
 
 
 @pytest.mark.parametrize(
