@@ -51,6 +51,10 @@ class LabelError(ExbertError):
     """A label column was named that the index does not have."""
 
 
+class AnnotationError(ExbertError):
+    """Labels cannot be attached to an index as asked."""
+
+
 class IndexFormatError(ExbertError):
     """A folder is not an index, is damaged, or holds what an index may not hold."""
 

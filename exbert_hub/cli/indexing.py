@@ -146,6 +146,32 @@ def search(
     print_result(matches.to_dict(), lambda: render.matches(matches), as_json)
 
 
+@app.command(epilog="Example:  hf-exbert annotate woz-bert emotions.tsv")
+def annotate(
+    index: Annotated[Path, typer.Argument(help="Folder of an index.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A .tsv, .csv or .parquet file: a column per label, and a row for each row of the tokens table, or "
+            "columns sentence and word that say whose labels they are."
+        ),
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace attached labels of the same name.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Attach labels of your own to a finished index; nothing is built again."""
+    talk(quiet)
+    from dataclasses import asdict
+
+    from .. import render
+    from ..index import CorpusIndex
+
+    opened = CorpusIndex.from_pretrained(index)
+    attached = opened.annotate(file, overwrite=overwrite)
+    print_result(asdict(attached), lambda: render.attached(attached, len(opened)), as_json)
+
+
 @app.command(epilog="Example:  hf-exbert info woz-bert --json")
 def info(
     index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..corpus.types import CorpusInfo
+from ..corpus.types import is_annotated
 from ..errors import LabelError
 from .build import BuildMode, Progress, build_index
+from .labels import Attached, attach_labels
 from .manifest import Manifest
 from .matches import Matches, Query
 from .plan import make_plan
@@ -48,6 +49,9 @@ class CorpusIndex:
     """
 
     def __init__(self, store: Store) -> None:
+        self._use(store)
+
+    def _use(self, store: Store) -> None:
         self._store = store
         self.tokens: datasets.Dataset
         self.sentences: datasets.Dataset
@@ -95,7 +99,7 @@ class CorpusIndex:
         from ..model import Inspector
 
         inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
-        if not _is_annotated(corpus):
+        if not is_annotated(corpus):
             corpus = annotate(corpus, annotator, limit=limit)
         plan = make_plan(
             inspector.facts,
@@ -182,6 +186,21 @@ class CorpusIndex:
         access: dict[str, Any] = {"revision": revision, "create_pr": create_pr, "token": token}
         return publish(self._store, repo_id, private=private, license=license, message=commit_message, **access)
 
+    def annotate(
+        self, name_or_file: str | os.PathLike[str], labels: Sequence[Any] | None = None, *, overwrite: bool = False
+    ) -> Attached:
+        """Attach labels of your own to an index in a folder: nothing is built again, and they are shared with it.
+
+        :param name_or_file: a .tsv, .csv or Parquet file with a column per label, and either a row for each row of
+            `tokens` or columns `sentence` and `word`, as `tokens` has them; or the name of a label.
+        :param labels: of that name, one for each row of `tokens`.
+        :param overwrite: replace attached labels of the same name.
+        :raises AnnotationError: if they do not fit, or if the index lies in a cache.
+        """
+        attached = attach_labels(self._store, self.tokens.data.table, name_or_file, labels, overwrite)
+        self._use(Store(self._store.folder))
+        return attached
+
     @property
     def revision(self) -> str | None:
         """The commit on the Hub that this index is pinned to, None for a folder."""
@@ -204,7 +223,7 @@ class CorpusIndex:
     @property
     def labels(self) -> tuple[str, ...]:
         """Label columns: everything that can be summarised."""
-        return self.manifest.labels
+        return (*self.manifest.labels, *self.manifest.added_labels)
 
     def layers(self, by: Kind) -> tuple[Layer, ...]:
         """Layers that can be searched by one kind of vector."""
@@ -305,8 +324,3 @@ class CorpusIndex:
     def _last_layer(self, by: Kind) -> Layer:
         """The last layer with vectors of this kind; "emb" if there is no other, or none at all."""
         return max((layer for layer in self.layers(by) if layer != "emb"), default="emb")
-
-
-def _is_annotated(corpus: Any) -> bool:
-    # a datasets.Dataset has an `info` too, of another kind
-    return isinstance(getattr(corpus, "info", None), CorpusInfo)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from .base_rates import BaseRates
 from .describe import Nearest, describe
+from .labels import label_matches
 from .manifest import VectorSpec
 from .matches import Query
 from .search import Filter, Place, find, query_vector, ranked
@@ -65,7 +66,9 @@ class Searcher:
         places = self.places(rows)
         found = list(map(Nearest, scores.tolist(), rows.tolist(), places))
         sentences = gather(self._sentences, [place.sentence for place in places])
-        return describe(found, sentences, reader, query.heads, self._store.manifest.labels)
+        described = describe(found, sentences, reader, query.heads, self._store.manifest.labels)
+        added = self._store.manifest.added_labels
+        return label_matches(described, self._tokens.data.table, added) if added else described
 
 
 def gather(table: datasets.Dataset, rows: Sequence[int] | np.ndarray) -> pa.Table:

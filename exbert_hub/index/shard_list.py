@@ -16,11 +16,11 @@ from ..corpus.types import CorpusInfo, Coverage
 from ..errors import IndexFormatError, IndexMismatchError
 from ..files import sha256_of, write_atomic
 from . import layout, windows
+from .layout import SHARD_LIST
 from .manifest import Manifest
 from .remote import locate
 from .store import Store
 
-SHARD_LIST = "shards.json"
 FORMAT_VERSION = 1
 
 _NAME = re.compile(r"shard-\d{5}")
@@ -153,7 +153,7 @@ def _identity(manifest: Manifest) -> dict[str, Any]:
     return {
         "models": (manifest.model.weights_fingerprint, manifest.model.tokenizer_fingerprint),
         "annotators": (manifest.corpus.annotator, manifest.corpus.annotator_version),
-        "labels": manifest.labels,
+        "labels": (*manifest.labels, *manifest.added_labels),
         "layers or kinds of vectors": set(manifest.vectors),
         "layers with attention": set(manifest.attention_layers),
         "codecs": manifest.codec,

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from ..errors import HubError, SelectionError
+from ..analysis.histogram import Population
+from ..errors import AnnotationError, HubError, SelectionError
 from .corpus_index import CorpusIndex
+from .labels import NO_LABELS_FOR_SHARDS
 from .manifest import Manifest, VectorSpec
 from .matches import Query
 from .search import Filter, Place, find, first
@@ -137,6 +139,12 @@ class ShardedIndex(CorpusIndex):
             raise SelectionError("the tables of these shards lie on the machines of the cluster: open them locally")
         return [shard.tables() for shard in self._shards]
 
+    def annotate(self, *_: Any, **__: Any) -> Any:
+        """
+        :raises AnnotationError: always.
+        """
+        raise AnnotationError(NO_LABELS_FOR_SHARDS)
+
     def push_to_hub(self, repo_id: str, **options: Any) -> Any:
         """
         :raises HubError: always; each shard is an index of its own, to be pushed by itself.
@@ -226,7 +234,8 @@ class ShardedBaseRates:
 
     def _summed(self, what: str) -> Callable[..., Mapping[str, int]]:
         def counts(*of: Any) -> Mapping[str, int]:
-            return sum((Counter(found) for found in self._each(lambda shard: shard.counts(what, *of))), Counter())
+            counted = (Counter(found) for found in self._each(lambda shard: shard.counts(what, *of)))
+            return Population(sum(counted, Counter()))
 
         return lru_cache(maxsize=256)(counts)
 

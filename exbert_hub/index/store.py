@@ -18,6 +18,7 @@ from ..errors import IndexFormatError
 from ..hub import Snapshot, is_offline
 from . import layout
 from .attention import AttentionReader
+from .labels import join, read_added
 from .manifest import Manifest, VectorSpec
 from .tables import check_tables, sentences_schema, tokens_schema
 from .vectors import attach, check_header, quiet_datasets
@@ -52,12 +53,16 @@ class Store:
                 self._check(name)
 
     def tables(self) -> tuple[datasets.Dataset, datasets.Dataset]:
-        """`tokens`, with every FAISS index attached that is on this machine, memory-mapped, and `sentences`."""
+        """`tokens`, with attached labels and every FAISS index that is on this machine, mapped; `sentences`."""
         self._fetch(name for name in self.manifest.files if layout.is_table(name))
         tokens = self._table("tokens", tokens_schema(self.manifest.corpus.extra_labels), self.manifest.pieces)
         sentences = self.sentences()
         names = [name for name in self.manifest.files if layout.is_table(name)]
         self.verifier.once("tables", names, lambda: check_tables(tokens, sentences, self.folder))
+        if self.manifest.added_labels:
+            (name,) = layout.labels_of(self.manifest.files)
+            self._ready(name)
+            tokens = join(tokens, read_added(self.folder / name, self.manifest))
         for spec in self.manifest.vectors:
             if self._is_here(spec.file):
                 attach(tokens, spec.name, self.folder / spec.file, spec.dim)
