@@ -85,3 +85,29 @@ def bootstrap_shares(total: int) -> tuple[tuple[float, float], ...]:
     counts = np.arange(total + 1)
     low, high = (binom.ppf(quantile, total, counts / total) / total for quantile in (0.025, 0.975))
     return tuple(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def excess_p(
+    total: np.ndarray, expected: np.ndarray, squares: np.ndarray, sentences: np.ndarray, trials: np.ndarray
+) -> np.ndarray:
+    """Chance that a blind head comes out as far above what is expected of it: one-sided, a sentence being the unit.
+
+    What a head does to the tokens of one sentence hangs together, so they are no independent trials; sentences are.
+    With `d` the excess of one sentence, `sum(d) / sqrt(sum(d ** 2))` is the score of a cluster-robust test (Liang &
+    Zeger 1986) and self-normalised, so that one odd sentence cannot make a finding; it is read off Student's t. Where
+    the variance of independent trials is larger, that one is taken: the empirical one is zero for what never failed.
+
+    :param total: what was counted or summed up over all sentences; likewise `expected`, of a blind head.
+    :param squares: sum over the sentences of the squared excess.
+    :param sentences: sentences that could have contributed; with fewer than two p is 1.
+    :param trials: tokens counted, 0 where what is summed up is no count.
+    :return: float64, of the shape that the arguments have together.
+    """
+    from scipy.stats import t
+
+    share = np.clip(np.divide(expected, trials, out=np.zeros(np.shape(expected)), where=trials > 0), 0, 1)
+    variance = np.maximum(squares, trials * share * (1 - share))
+    excess = total - expected
+    score = np.divide(excess, np.sqrt(variance), out=np.zeros(np.shape(excess)), where=variance > 0)
+    degrees = np.maximum(sentences - 1, 1)
+    return np.where(sentences > 1, t.sf(score, degrees), 1.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .head_counts import HeadCounts
 from .types import Codec
 from .windows import Window
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..model import Batch, Inspector
+    from .head_measures import HeadMeter
     from .manifest import VectorSpec
 
 PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
@@ -29,6 +31,7 @@ class Captured:
 
     vectors: dict[str, np.ndarray]  # by `VectorSpec.name`: normalised [pieces, dim]
     attention: dict[int, list[bytes]]  # by layer: uint8 codes [H, N, N] per window
+    heads: HeadCounts | None  # what the heads of those layers did
 
 
 def capture(
@@ -45,9 +48,11 @@ def capture(
     """
     first_rows = np.cumsum([0, *(int(window.indexed.sum()) for window in windows)])
     dtype = np.float32 if codec == "fp32" else np.float16
+    meter = _meter(windows, inspector) if attention_layers else None
     captured = Captured(
         {spec.name: np.empty((int(first_rows[-1]), spec.dim), dtype) for spec in specs},
         {layer: [b""] * len(windows) for layer in attention_layers},
+        meter.counts if meter else None,
     )
     device = "cpu" if inspector.device.type == "cpu" else "cuda"
     heads = sum(inspector.facts.heads) if attention_layers else 0
@@ -60,6 +65,8 @@ def capture(
         for layer in attention_layers:
             for number, codes in zip(numbers, _codes(batch, layer), strict=True):
                 captured.attention[layer][number] = codes
+        if meter:
+            meter.add(numbers, {layer: _weights(batch, layer) for layer in attention_layers})
         progress(sum(int((~window.tokens.special).sum()) for window in chosen))
     return captured
 
@@ -105,11 +112,22 @@ def _contexts(batch: Batch, spec: VectorSpec) -> torch.Tensor:
     return contexts
 
 
+def _meter(windows: Sequence[Window], inspector: Inspector) -> HeadMeter:
+    from .head_measures import HeadMeter
+
+    causal = inspector.facts.kind == "causal"
+    return HeadMeter([window.annotated(causal) for window in windows])
+
+
+def _weights(batch: Batch, layer: int) -> torch.Tensor:
+    weights = batch.weights[layer] if batch.weights else None
+    assert weights is not None, f"layer {layer} was planned with attention but computed none"
+    return weights
+
+
 def _codes(batch: Batch, layer: int) -> Iterator[bytes]:
     import torch
 
-    weights = batch.weights[layer] if batch.weights else None
-    assert weights is not None, f"layer {layer} was planned with attention but computed none"
-    codes = weights.float().clamp(0, 1).sqrt_().mul_(255).round_().to(torch.uint8).cpu().numpy()
+    codes = _weights(batch, layer).float().clamp(0, 1).sqrt_().mul_(255).round_().to(torch.uint8).cpu().numpy()
     for number, length in enumerate(batch.lengths):
         yield codes[number, :, :length, :length].tobytes()

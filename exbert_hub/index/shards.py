@@ -19,6 +19,7 @@ from ..files import write_atomic
 from . import layout
 from .attention import AttentionWriter, merge_attention
 from .capture import Captured, capture
+from .head_counts import HeadCounts, add_up, heads_table, stack_of
 from .plan import BuildPlan
 from .tables import sentences_table, tokens_table
 from .vectors import merge_vectors, write_vectors
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ..model import Inspector
 
 _MARKER = "shard.json"
+_HEADS = "heads.npz"  # sums, which become rows of heads.parquet at the merge
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def _write(
         for codes in sentences:
             writer.add(codes)
         writer.close()
+    if captured.heads:
+        captured.heads.save(folder / _HEADS)
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
@@ -125,3 +129,6 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
     for layer in plan.attention_layers:
         name = layout.attention_file(layer)
         merge_attention([shard.folder / name for shard in shards], output / name)
+    if plan.attention_layers:
+        counts = add_up(HeadCounts.load(shard.folder / _HEADS) for shard in shards)
+        pq.write_table(heads_table(counts, stack_of(plan.model)), output / layout.HEADS, compression="zstd")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.heads import AnnotatedPieces
 from ..corpus import align_pieces, split_windows
 from ..corpus.types import Coverage, Sentence
 from ..model.types import Tokens
@@ -37,6 +38,25 @@ class Window:
 
     def __len__(self) -> int:
         return len(self.tokens.pieces)
+
+    def annotated(self, causal: bool) -> AnnotatedPieces:
+        """What the measures of heads want to know of it."""
+        words = self.sentence.words
+        extra = {name for word in words for name in word.extra}
+        return AnnotatedPieces(
+            word_of_piece=self.word_of_piece,
+            special=self.tokens.special,
+            head=np.array([word.head for word in words], np.int64),
+            dep=tuple(word.dep for word in words),
+            lemma=tuple(word.lemma for word in words),
+            pos=tuple(word.pos for word in words),
+            labels={
+                "pos": tuple(word.pos for word in words),
+                "ent_type": tuple(word.ent_type for word in words),
+                **{name: tuple(word.extra.get(name, "") for word in words) for name in sorted(extra)},
+            },
+            causal=causal,
+        )
 
 
 def iter_windows(

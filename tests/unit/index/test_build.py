@@ -39,7 +39,7 @@ def test_layout_on_disk(exact):
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     shards = len([name for name in files if name.startswith("tokens/")])
     assert shards >= 3
-    expected = ["exbert.json", *(f"attention/layer-{n:02d}.parquet" for n in range(6))]
+    expected = ["exbert.json", "heads.parquet", *(f"attention/layer-{n:02d}.parquet" for n in range(6))]
     expected += [f"faiss/embedding-{n}.faiss" for n in ("emb", *(f"{n:02d}" for n in range(6)))]
     expected += [f"faiss/heads-{n:02d}.faiss" for n in range(6)]
     expected += [f"{table}/part-{n:05d}.parquet" for table in ("tokens", "sentences") for n in range(shards)]

@@ -1,0 +1,190 @@
+"""A batch of annotated sentences as padded tensors, with all that does not depend on the attention.
+
+B sentences, T pieces, W words, C labels of attended words, D dependency labels, K fixed offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..analysis.heads import BASELINE_OFFSETS, LENGTHS, OFFSETS, RELATIONS, AnnotatedPieces, relation
+
+
+class SentenceBatch:
+    """B sentences padded to T pieces and W words: what is measured of them, without the attention."""
+
+    def __init__(
+        self,
+        sentences: Sequence[AnnotatedPieces],
+        pieces: int,
+        places: Sequence[np.ndarray],
+        labels: int,
+        deps: Sequence[str],
+    ) -> None:
+        self.labels, self.deps = labels, len(deps)
+        words = max(1, *(len(sentence.head) for sentence in sentences))  # a batch may have none
+        numbers = {dep: number for number, dep in enumerate(deps)}
+
+        def padded(arrays: Sequence[np.ndarray], *sizes: int, fill: int = 0) -> Tensor:
+            whole = np.full((len(arrays), *sizes), fill, arrays[0].dtype)
+            for row, array in zip(whole, arrays, strict=True):
+                row[tuple(slice(0, size) for size in array.shape)] = array
+            return torch.from_numpy(whole)
+
+        causal = sentences[0].causal
+        self.word = padded([s.word_of_piece.astype(np.int64) for s in sentences], pieces, fill=-1)  # [B, T]
+        self.special = padded([s.special for s in sentences], pieces)
+        self.there = padded([np.ones(len(s.special), bool) for s in sentences], pieces)
+        self.visible = torch.ones(pieces, pieces, dtype=torch.bool)
+        if causal:
+            self.visible = self.visible.tril()
+        self.lengths = padded([s.lengths for s in sentences], words)  # [B, W]
+        self.others = padded([s.others for s in sentences], words, words)
+        self.related = padded([np.stack([relation(r, s) for r in RELATIONS], -1) for s in sentences], words, words, 4)
+        self.places = padded(list(places), places[0].shape[0], words, fill=labels)  # [B, F, W]
+        self.head = padded([s.head.astype(np.int64) for s in sentences], words, fill=-1)
+        self.dep = padded([np.array([numbers.get(d, 0) for d in s.dep], np.int64) for s in sentences], words)
+        self.seen_heads = padded([s.seen_heads for s in sentences], words)
+        self.seen_dependants = padded([s.seen_dependants for s in sentences], words)
+        self.causal = causal
+
+    def to(self, device: torch.device) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, Tensor):
+                setattr(self, name, value.to(device))
+
+    @cached_property
+    def indexed(self) -> Tensor:
+        """bool [B, T]: pieces with a word."""
+        return self.word >= 0
+
+    @cached_property
+    def hidden_pieces(self) -> Tensor:
+        """float [B, 1, 1, T]: to take from the attention, so that pieces without a word are never the maximum."""
+        return 2.0 * ~self.indexed[:, None, None]
+
+    @cached_property
+    def hidden_words(self) -> Tensor:
+        """float [B, W, 1, W]: likewise for words that are not among the others."""
+        return 2.0 * ~self.others[:, :, None]
+
+    @cached_property
+    def choosing(self) -> Tensor:
+        """bool [B, W]: words that have another one to attend to."""
+        return self.others.any(-1)
+
+    @cached_property
+    def pool(self) -> Tensor:
+        """float [B, T, W + 3]: the word of each piece; then special pieces, pieces with a word, all pieces."""
+        columns = torch.arange(self.lengths.shape[1], device=self.word.device)
+        belongs = self.word[..., None] == columns
+        kinds = torch.stack([self.special & self.there, self.indexed, self.there], -1)
+        return torch.cat([belongs, kinds], -1).float()
+
+    @cached_property
+    def mean(self) -> Tensor:
+        """float [B, W, T]: the mean over the pieces of each word."""
+        words = self.lengths.shape[1]
+        return self.pool[..., :words].transpose(1, 2) / self.lengths.clamp_min(1)[..., None]
+
+    @cached_property
+    def seen(self) -> Tensor:
+        """float [B, T, 3]: how many special pieces, pieces with a word and pieces at all each piece can attend to."""
+        return self.visible.float() @ self.pool[..., -3:]
+
+    @cached_property
+    def offset_chances(self) -> Tensor:
+        """float [B, T, 7]: chance of each offset under a blind choice among the pieces with a word."""
+        count = self.seen[..., 1].clamp_min(1)
+        chances = []
+        for offset in OFFSETS:
+            target = torch.zeros_like(self.indexed)
+            size = self.indexed.shape[1]
+            if abs(offset) < size and not (self.causal and offset > 0):
+                own = slice(max(0, -offset), size - max(0, offset))
+                target[:, own] = self.indexed[:, max(0, offset) : size - max(0, -offset)]
+            chances.append((target & self.indexed) / count)
+        return torch.stack(chances, -1)
+
+    @cached_property
+    def related_shares(self) -> Tensor:
+        """float [B, W, 4]: of the pieces of all other words, those of the words in each relation."""
+        pieces = self.lengths.float()[:, None, :, None]
+        there = (self.others[..., None] * pieces).sum(2)
+        return (self.related * pieces).sum(2) / there.clamp_min(1)
+
+    @cached_property
+    def relation_columns(self) -> Tensor:
+        """float [B, W, W, 5]: the four relations, and being another word at all."""
+        return torch.cat([self.related, self.others[..., None]], -1).float()
+
+    @cached_property
+    def strata(self) -> Tensor:
+        """int [B, W]: number of pieces, from 0, the longest alike."""
+        return self.lengths.clamp(1, LENGTHS) - 1
+
+    @cached_property
+    def blind(self) -> Tensor:
+        """float [B * W * LENGTHS + 1, C]: of the other words of each length, the share of each label; last a row of
+        zeros for words that do not choose."""
+        size, words = self.lengths.shape
+        there = self.lengths > 0
+        own = torch.zeros(size, words, LENGTHS, self.labels + 1, device=self.word.device)
+        labels = torch.zeros(size, words, self.labels + 1, device=self.word.device)
+        labels.scatter_(2, self.places.transpose(1, 2), 1)
+        rows = torch.cat([labels[..., :-1], torch.ones_like(labels[..., :1])], -1) * there[..., None]
+        own.scatter_(2, self.strata[..., None, None].expand(-1, -1, 1, self.labels + 1), rows[:, :, None])
+        among = (own.cumsum(1) if self.causal else own.sum(1, keepdim=True)) - own
+        shares = among[..., :-1] / among[..., -1:].clamp_min(1)
+        return torch.cat([shares.flatten(0, 2), shares.new_zeros(1, self.labels)])
+
+    @cached_property
+    def arc_hits(self) -> Tensor:
+        """float [B, 2 D, K]: how often each fixed offset finds each label's head, then the label's dependants."""
+        size, words = self.head.shape
+        offset = self.head - torch.arange(words, device=self.head.device)
+        hits = torch.zeros(size, 2 * self.deps, len(BASELINE_OFFSETS), device=self.head.device)
+        for place, fixed in enumerate(BASELINE_OFFSETS):
+            hits[:, : self.deps, place] = self._by_dep(self.seen_heads & (offset == fixed))
+            hits[:, self.deps :, place] = self._by_dep(self.seen_dependants & (-offset == fixed))
+        return hits
+
+    @cached_property
+    def arc_counts(self) -> Tensor:
+        """float [B, 2 D]: words with each label that can see their head; words that can see a dependant with it."""
+        size, words = self.head.shape
+        governs = torch.zeros(size, words * self.deps + 1, device=self.head.device)
+        unit = torch.where(self.seen_dependants, self.head * self.deps + self.dep, words * self.deps)
+        governs.scatter_(1, unit, 1)
+        governing = governs[:, :-1].reshape(size, words, self.deps).sum(1)
+        return torch.cat([self._by_dep(self.seen_heads), governing], -1)
+
+    def _by_dep(self, words: Tensor) -> Tensor:
+        """float [B, D]: how many of the words have each label."""
+        counts = torch.zeros(len(words), self.deps, device=words.device)
+        return counts.scatter_add_(1, self.dep, words.float()) if self.deps else counts
+
+    def sums(self) -> dict[str, Tensor]:
+        """What of `HeadCounts` does not depend on the head."""
+        pieces, special = self.indexed.sum(1), (self.indexed & (self.seen[..., 0] > 0)).sum(1)
+        related = self.related.any(2).sum(1)  # [B, 4]
+        choosing = self.choosing.sum(1)
+        always = torch.cat([pieces[:, None].expand(-1, len(OFFSETS)), torch.stack([special, pieces], 1), related], 1)
+        shares = self.blind[:-1].reshape(*self.strata.shape, LENGTHS, self.labels)
+        labels = (shares.any(2) & self.choosing[..., None]).any(1)  # [B, C]: sentences where it can be attended to
+        attended = labels * choosing[:, None]
+        columns = torch.cat([always, pieces[:, None], attended], 1)
+        hits = self.arc_hits
+        return {
+            "counted": columns.sum(0),
+            "sentences": (columns > 0).sum(0),
+            "arc_counted": self.arc_counts.sum(0),
+            "arc_sentences": (self.arc_counts > 0).sum(0),
+            "arc_offsets": hits.sum(0).T,
+            "arc_offset_squares": hits.square().sum(0).T,
+        }
