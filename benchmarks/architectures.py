@@ -55,13 +55,28 @@ only texts of one length together, which is slower.
 
 Where the body of a model projects its last state to another width, the last state is taken before the projection.
 Where a model carries several residual streams beside each other, its states are those of the first.
+
+*norms*: value-weighted attention (`inspect(..., norms=True)`) was found and adds up to the output of the attention.
+*lens*: the model's head reads the states of inner layers (`seen.lens(...)`). Heads can be ablated in every
+architecture of the tables. [Beyond attention](beyond_attention.md) says what stands in the way where there is a *no*.
 """
 
 
 def table() -> str:
     """The whole page."""
     parts = [INTRODUCTION]
-    header = ("architecture", "kind", "capture", "stacks", "attention", "contexts", "predictions", "notes")
+    header = (
+        "architecture",
+        "kind",
+        "capture",
+        "stacks",
+        "attention",
+        "contexts",
+        "predictions",
+        "norms",
+        "lens",
+        "notes",
+    )
     for title, rows in GROUPS:
         lines = [
             (
@@ -72,6 +87,8 @@ def table() -> str:
                 layers(row.heads),
                 layers(row.heads),
                 PREDICTIONS[row.kind],
+                "no" if row.no_norms else "yes",
+                "yes" if row.lens and row.kind != "encoder" else "no",
                 row.note,
             )
             for row in rows

@@ -39,12 +39,20 @@ class TokenError(ExbertError):
     """A token was named that the text does not contain, or contains more than once."""
 
 
+class UnsupportedError(ExbertError):
+    """The model's architecture does not allow what was asked for, and the message says what stands in its way."""
+
+
 class SelectionError(ExbertError):
     """A layer, head, stack or kind of vector was named that the model or the index does not have."""
 
 
 class LabelError(ExbertError):
     """A label column was named that the index does not have."""
+
+
+class AnnotationError(ExbertError):
+    """Labels cannot be attached to an index as asked."""
 
 
 class IndexFormatError(ExbertError):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .cache import CacheEntry
     from .index import Matches, Summary
     from .index.discovery import SharedIndex
+    from .index.labels import Attached
     from .index.manifest import Manifest
     from .index.types import Match
 
@@ -50,6 +51,12 @@ def _summary(summary: Summary) -> str:
     return "\n".join([title, *lines, *([f"  and {more} more"] if more else [])])
 
 
+def attached(labels: Attached, pieces: int) -> str:
+    """What was attached to an index of so many pieces."""
+    unused = f"; {labels.unused:,} rows are for words that no indexed piece belongs to" if labels.unused else ""
+    return f"{', '.join(labels.labels)}: {labels.pieces:,} of {pieces:,} pieces have a label{unused}"
+
+
 def manifest(facts: Manifest, place: str) -> str:
     """What an index holds, for people."""
     model, corpus, coverage = facts.model, facts.corpus, facts.coverage
@@ -63,6 +70,7 @@ def manifest(facts: Manifest, place: str) -> str:
         "annotator": f"{corpus.annotator} {corpus.annotator_version}".strip(),
         "embeddings": "layers " + ", ".join(layers["embedding"]) if layers["embedding"] else "none",
         "heads": "layers " + ", ".join(layers["heads"]) if layers["heads"] else "none",
+        "labels": ", ".join((*facts.labels, *facts.added_labels)),
         "attention": "stored" if facts.attention_layers else "not stored",
         "vectors": f"{facts.codec}, {facts.pieces:,} per layer and kind",
         "size": f"{size / 1e6:,.1f} MB in {len(facts.files)} files ({size / facts.pieces / 1e3:.1f} kB per piece)",

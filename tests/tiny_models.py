@@ -15,6 +15,10 @@ from exbert_hub.model.types import ModelKind
 
 Head = Literal["MaskedLM", "CausalLM", "Seq2SeqLM", ""]
 
+CHANGED = "no linear module reads its head contexts as they are"
+SUM = "do not add up to its attention's output"
+VALUES = "its values cannot be told"
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -30,6 +34,8 @@ class Architecture:
     model_type: str = ""  # where it differs from the name
     product: bool = True  # whether `attention @ value` is the head context
     projection: str = ""  # what the main stack does with its last state before it returns it
+    no_norms: str = ""  # why it has no value-weighted attention
+    lens: bool = True  # whether its head reads the states of inner layers, if it has one that predicts
 
     def build(self) -> Any:
         """The model with seeded random weights."""
@@ -142,8 +148,9 @@ def without(config: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def masked(name: str, note: str = "", **changes: Any) -> Architecture:
-    config = dict(BASE, **{key: value for key, value in changes.items() if key not in ("path", "heads")})
-    row = {key: value for key, value in changes.items() if key in ("path", "heads")}
+    of_row = ("path", "heads", "no_norms", "lens")
+    config = dict(BASE, **{key: value for key, value in changes.items() if key not in of_row})
+    row = {key: value for key, value in changes.items() if key in of_row}
     return Architecture(name, config, "MaskedLM", "masked", note=note, **row)
 
 
@@ -168,6 +175,7 @@ ENCODERS = (
         "half of the heads; the other half are convolutions, which reach into padding",
         path=FUNCTIONS,
         heads=(2, 2, 2),
+        no_norms=CHANGED,
     ),
     masked("data2vec-text"),
     masked("deberta", path=FUNCTIONS),
@@ -179,7 +187,7 @@ ENCODERS = (
     masked("esm"),
     masked("eurobert"),
     masked("flaubert", path=FUNCTIONS),
-    masked("ibert", path=FUNCTIONS),
+    masked("ibert", path=FUNCTIONS, no_norms=CHANGED),
     masked("jina_embeddings_v3"),
     masked("layoutlm"),
     masked("luke", path=FUNCTIONS, entity_vocab_size=8, entity_emb_size=8),
@@ -198,6 +206,7 @@ ENCODERS = (
         "nystromformer",
         "only with as many landmarks as positions; its convolution reaches into padding",
         path=FUNCTIONS,
+        no_norms=CHANGED,
     ),
     masked("rembert", path=FUNCTIONS),
     masked("roberta"),
@@ -207,6 +216,8 @@ ENCODERS = (
     masked(
         "squeezebert",
         path=FUNCTIONS,
+        no_norms=CHANGED,
+        lens=False,
         embedding_size=32,
         **{f"{each}_groups": 1 for each in ("q", "k", "v", "post_attention", "intermediate", "output")},
     ),
@@ -223,6 +234,7 @@ ENCODERS = (
         head="CausalLM",
         path=FUNCTIONS,
         product=False,
+        no_norms=CHANGED,
     ),
 )
 
@@ -230,7 +242,7 @@ DECODERS = (
     causal("apertus", GQA),
     causal("arcee", GQA),
     causal("biogpt", BASE),
-    causal("bitnet", GQA),
+    causal("bitnet", GQA, no_norms=CHANGED),
     causal("bloom", BASE, path=FUNCTIONS),
     causal("codegen", dict(GPT, rotary_dim=4), path=FUNCTIONS),
     causal("cohere", GQA),
@@ -259,6 +271,7 @@ DECODERS = (
         ),
         "keys and values shared between layers; of its four residual streams the first is shown",
         heads=(4, 4, 4, 4),
+        lens=False,
     ),
     causal(
         "gemma4_text",
@@ -291,7 +304,7 @@ DECODERS = (
     causal("gpt_neox_japanese", BASE, path=FUNCTIONS),
     causal("gptj", dict(GPT, rotary_dim=4), path=FUNCTIONS),
     causal("granite", GQA),
-    causal("granite_swa", GQA, "sinks: contexts are scaled after the product", product=False),
+    causal("granite_swa", GQA, "sinks: contexts are scaled after the product", product=False, no_norms=SUM),
     causal("helium", GQA),
     causal("hunyuan_v1_dense", GQA),
     causal("llama", GQA),
@@ -336,8 +349,8 @@ MIXTURES = (
     causal("glm4_moe", ROUTED),
     causal("gpt_oss", MOE, "sinks: rows sum to less than 1"),
     causal("granitemoe", MOE),
-    causal("hy_v4", ROUTED, "of its four residual streams the first is shown"),
-    causal("jetmoe", MOE),
+    causal("hy_v4", ROUTED, "of its four residual streams the first is shown", no_norms=CHANGED, lens=False),
+    causal("jetmoe", MOE, no_norms=CHANGED),
     causal("mixtral", MOE),
     causal("olmoe", MOE),
     causal("phimoe", MOE),
@@ -372,8 +385,8 @@ HYBRIDS = (
     causal("lfm2", dict(GQA, layer_types=["conv", "full_attention", "conv"]), heads=HYBRID),
     causal("minimax", dict(MOE), heads=(4, 0, 4)),
     causal("olmo_hybrid", dict(GQA, **LINEAR), heads=HYBRID),
-    causal("qwen3_5_text", dict(GQA, **LINEAR), heads=HYBRID),
-    causal("qwen3_next", dict(MOE, **LINEAR, shared_expert_intermediate_size=16), heads=HYBRID),
+    causal("qwen3_5_text", dict(GQA, **LINEAR), heads=HYBRID, no_norms=CHANGED),
+    causal("qwen3_next", dict(MOE, **LINEAR, shared_expert_intermediate_size=16), heads=HYBRID, no_norms=CHANGED),
     causal("recurrent_gemma", dict(GQA, lru_width=32), heads=(0, 0, 4)),
     causal(
         "zamba2",
@@ -411,7 +424,15 @@ ENCODER_DECODERS = (
     seq2seq("nllb-moe", dict(BART, num_experts=2, encoder_sparse_step=2, decoder_sparse_step=2)),
     seq2seq("pegasus", BART),
     seq2seq("plbart", BART),
-    seq2seq("prophetnet", PROPHETNET, "of the decoder's streams the first is shown", path=FUNCTIONS, product=False),
+    seq2seq(
+        "prophetnet",
+        PROPHETNET,
+        "of the decoder's streams the first is shown",
+        path=FUNCTIONS,
+        product=False,
+        no_norms=VALUES,
+        lens=False,
+    ),
     seq2seq("switch_transformers", dict(T5, num_experts=2, num_sparse_encoder_layers=1, num_sparse_decoder_layers=1)),
     seq2seq("t5", T5),
     seq2seq("t5gemma", dict(encoder=GEMMA_STACK, decoder=GEMMA_STACK, vocab_size=64), heads=(4, 4)),

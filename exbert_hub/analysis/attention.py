@@ -65,6 +65,22 @@ def head_matrices(attention: np.ndarray, visible: np.ndarray) -> tuple[np.ndarra
     return shown.sum(2).T / count, shown.sum(1).T / count
 
 
+def merge_words(attention: np.ndarray, rows: Sequence[int], cols: Sequence[int]) -> np.ndarray:
+    """Attention between words: TO a word is the sum over its pieces, FROM a word the mean over its pieces, so that
+    what goes out of a word still sums to 1 (Clark et al. 2019, section 4.1).
+
+    :param attention: [..., N, M].
+    :param rows: [N], never falling: the word of each piece that attends, counted from 0; likewise `cols` [M].
+    :return: [..., words of rows, words of cols].
+    """
+
+    def starts(words: Sequence[int]) -> np.ndarray:
+        return np.flatnonzero(np.diff(words, prepend=-1))
+
+    received = np.add.reduceat(attention, starts(cols), -1)
+    return np.add.reduceat(received, starts(rows), -2) / np.bincount(rows)[:, None]
+
+
 def thumbnail(codes: np.ndarray, rows: Sequence[int], cols: Sequence[int], size: int) -> np.ndarray:
     """Attention of some pieces on a small square. Where pieces share a cell the largest value stays: a thin line,
     which is what makes a head, is never lost.
@@ -91,3 +107,12 @@ def strongest(attention: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     :return: int [n], for each candidate an index INTO `candidates`.
     """
     return attention[np.ix_(candidates, candidates)].argmax(1)
+
+
+def strongest_of(out: np.ndarray, candidates: np.ndarray) -> int:
+    """The position that one piece attends to most, among the candidates; the lowest position wins ties.
+
+    :param out: [N], its attention, aggregated over the chosen heads.
+    :param candidates: int [n], as for `strongest`.
+    """
+    return int(candidates[out[candidates].argmax()])

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..analysis.attention import encode_sqrt, thumbnail
+from ..errors import SelectionError
 from . import exports, saved
 from .desk import Desk
-from .payload import InspectRequest, Json, SearchRequest, bar_payload
+from .payload import InspectRequest, Json, SearchRequest, bar_payload, chosen_stack, layer_payload
 from .session import SEARCH, noticed
 from .shelf import require
 
 if TYPE_CHECKING:
     from ..index import LayerSummary
+    from ..model.types import Stack
 
 THUMBNAIL = 48  # cells on a side; `static/grid.js` has the same
 ServerFunction = Callable[[Mapping[str, Any]], Json]
@@ -54,14 +56,29 @@ def actions(desk: Desk) -> list[ServerFunction]:
 
         return noticed(make)
 
+    def look(data: Mapping[str, Any]) -> Stack:
+        request = InspectRequest.parse(data["request"])
+        return chosen_stack(desk.bench(data["request"]).look(request), request)
+
+    def attention(data: Mapping[str, Any]) -> Json:
+        """Layer `data["layer"]` of an inspection `data["request"]`, for inputs whose attention is too much to send
+        at once."""
+
+        def make() -> Json:
+            layers, number = look(data).attention, data["layer"]
+            answer = layer_payload(layers[number]) if number in range(len(layers)) else None
+            if answer is None:
+                raise SelectionError(f"There is no attention at layer {number} of {len(layers)}, counted from 0.")
+            return answer
+
+        return noticed(make)
+
     def thumbnails(data: Mapping[str, Any]) -> Json:
         """Every head of an inspection `data["request"]` as a small picture of the pieces `rows` x `cols`, for inputs
         whose attention is too much to send at once."""
 
         def make() -> Json:
-            request = InspectRequest.parse(data["request"])
-            seen = desk.bench(data["request"]).look(request)
-            stack = seen.stacks[request.stack] if request.stack else seen.main  # type: ignore[index]
+            stack = look(data)
             shown = list(map(int, data["rows"])), list(map(int, data["cols"]))
             return {"layers": [None if layer is None else _thumbnails(layer, *shown) for layer in stack.attention]}
 
@@ -71,7 +88,7 @@ def actions(desk: Desk) -> list[ServerFunction]:
         """An empty page that the script fills with what is on the page."""
         return {"html": saved.shell()}
 
-    return [table, profile, thumbnails, shell]
+    return [table, profile, attention, thumbnails, shell]
 
 
 def _thumbnails(layer: np.ndarray, rows: list[int], cols: list[int]) -> Json:

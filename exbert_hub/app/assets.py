@@ -7,7 +7,20 @@ from importlib.resources import files
 
 MODULES = (
     *("maths", "palette", "state", "dom", "menu", "picture", "saved", "exporting"),
-    *("figure", "grid", "controls", "view", "summaries", "profile", "evidence", "page"),
+    *(
+        "figure",
+        "grid",
+        "controls",
+        "layers",
+        "scenes",
+        "overview",
+        "searches",
+        "view",
+        "summaries",
+        "profile",
+        "evidence",
+        "page",
+    ),
 )
 _STYLES = {
     "view.css": ("tokens.css", "menu.css", "view.css", "grid.css"),

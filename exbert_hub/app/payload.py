@@ -14,19 +14,18 @@ import numpy as np
 from .. import demo
 from ..analysis.attention import encode_sqrt
 from ..errors import ExbertError, MaskError, SelectionError, TextTooLongError
+from .pieces import Json, pieces_payload, surface, words_payload
 
 if TYPE_CHECKING:
     from ..index import Bar, CorpusIndex, Match, Matches
     from ..index.discovery import Offer
     from ..index.types import Kind, Layer, Of
     from ..model import Inspection
-    from ..model.types import ModelFacts, Stack, Tokens
+    from ..model.types import ModelFacts, Stack
 
 ALL_LAYERS_UP_TO = 128  # pieces; a 12 x 12 model is then 3 MB, square-root-coded in uint8
 PREDICTIONS = 5
 DIGITS = 3  # of an attention value in the results: finer than any shade of the page
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -156,72 +155,50 @@ def offer_payload(offer: Offer, model: str) -> Json:
     }
 
 
-def inspection_payload(seen: Inspection, request: InspectRequest) -> Json:
-    """One stack of an inspection.
-
-    :raises TextTooLongError: above 128 pieces, where the attention of all layers is too much for one message.
+def chosen_stack(seen: Inspection, request: InspectRequest) -> Stack:
+    """
     :raises SelectionError: for a stack that the model does not have.
     """
     stacks: dict[str, Stack] = {str(stack): computed for stack, computed in seen.stacks.items()}
     name = request.stack or seen.main.name
     if name not in stacks:
         raise SelectionError(f"{seen.facts.model_id} has no {name} stack for this input; it has {', '.join(stacks)}")
-    stack = stacks[name]
-    pieces = max(len(stack.queries.pieces), len(stack.keys.pieces))
-    if pieces > ALL_LAYERS_UP_TO:
-        raise TextTooLongError(
-            f"The page shows up to {ALL_LAYERS_UP_TO} pieces and this text has {pieces}: shorten it, or use Python."
-        )
-    of_decoder = "encoder" in stacks and name != "encoder"
+    return stacks[name]
+
+
+def inspection_payload(seen: Inspection, request: InspectRequest) -> Json:
+    """One stack of an inspection. Above 128 pieces the page asks for the attention, one layer at a time.
+
+    :raises SelectionError: for a stack that the model does not have.
+    """
+    stack, stacks = chosen_stack(seen, request), seen.stacks
+    of_decoder = "encoder" in stacks and stack.name != "encoder"
     texts = (request.pair, "") if of_decoder else (request.text, request.pair)
+    sides = {"from": (stack.queries, texts)}
+    if stack.name == "cross":
+        sides["to"] = stack.keys, (request.text, "")
+    whole = max(len(stack.queries.pieces), len(stack.keys.pieces)) <= ALL_LAYERS_UP_TO
     return {
-        "stack": name,
+        "stack": stack.name,
         "stacks": [one for one in ("encoder", "decoder", "cross") if one in stacks],
         "main": seen.main.name,
-        "from": pieces_payload(stack.queries, texts),
-        "to": pieces_payload(stack.keys, (request.text, "")) if name == "cross" else None,
-        "layers": layers_payload(stack),
+        "to": None,
+        **{side: pieces_payload(*of) for side, of in sides.items()},
+        "words": {side: words_payload(*of) for side, of in sides.items()},
+        "layers": [layer_payload(layer, with_data=whole) for layer in stack.attention],
         "predictions": _predictions(seen) if of_decoder or "decoder" not in stacks or len(stacks) == 1 else None,
         "predicts": seen.predicts,
-        "causal": name == "decoder",
+        "causal": stack.name == "decoder",
     }
 
 
-def pieces_payload(tokens: Tokens, texts: tuple[str, str]) -> list[Json]:
-    return [_piece_payload(tokens, texts, i) for i in range(len(tokens.pieces))]
-
-
-def _piece_payload(tokens: Tokens, texts: tuple[str, str], i: int) -> Json:
-    piece, surface, special = tokens.pieces[i], _surface(tokens, texts, i), bool(tokens.special[i])
-    return {
-        "text": _display(piece, surface, special),
-        "raw": piece,
-        "original": surface or piece,
-        "special": special,
-        "masked": bool(tokens.masked[i]),
-        "segment": int(tokens.segments[i]),
-    }
-
-
-def _surface(tokens: Tokens, texts: tuple[str, str], i: int) -> str:
-    start, end = tokens.offsets[i]
-    return texts[min(int(tokens.segments[i]), 1)][start:end].strip()
-
-
-def _display(piece: str, surface: str, special: bool) -> str:
-    """The piece as people read it. Byte-level pieces spell other scripts in Latin letters: there the text is shown."""
-    bare = piece.lstrip("Ġ▁") or "␣"
-    return bare if special or not surface or bare.isascii() else surface
-
-
-def layers_payload(stack: Stack) -> list[Json | None]:
-    """Per layer the attention [H, N, M] as base64 of square-root-coded uint8; None where a layer has no attention."""
-    return [
-        None
-        if layer is None
-        else {"heads": len(layer), "data": base64.b64encode(encode_sqrt(np.asarray(layer)).tobytes()).decode()}
-        for layer in stack.attention
-    ]
+def layer_payload(attention: np.ndarray | None, *, with_data: bool = True) -> Json | None:
+    """Attention [H, N, M] of one layer as base64 of square-root-coded uint8, or its shape alone; None for a gap."""
+    if attention is None:
+        return None
+    heads, rows, cols = attention.shape
+    shape = {"heads": heads, "rows": rows, "cols": cols}
+    return shape | {"data": base64.b64encode(encode_sqrt(attention).tobytes()).decode()} if with_data else shape
 
 
 def _predictions(seen: Inspection) -> list[list[tuple[str, float]]] | None:
@@ -241,7 +218,7 @@ def matches_payload(matches: Matches, seen: Inspection, index: CorpusIndex, seco
     at = matches.query.position
     return {
         "token": {
-            "text": _surface(seen.tokens, (seen.text, seen.text_pair or ""), at) or matches.query.piece,
+            "text": surface(seen.tokens, (seen.text, seen.text_pair or ""), at) or matches.query.piece,
             "masked": matches.query.masked,
         },
         "seconds": seconds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import demo
@@ -29,8 +30,8 @@ def as_python(facts: ModelFacts, index: CorpusIndex, request: SearchRequest, opt
         head = [
             "from exbert_hub import CorpusIndex, Inspector",
             "",
-            f"inspector = Inspector.from_pretrained({_pinned(facts.model_id, facts.revision)})",
-            f"index = CorpusIndex.from_pretrained({_pinned(index.name_or_path, index.revision)})",
+            f"inspector = Inspector.from_pretrained({_pinned((facts.model_id,), facts.revision)})",
+            f"index = CorpusIndex.from_pretrained({_pinned(index.names, index.revision)})",
         ]
     text = [repr(request.text)]
     if request.pair:
@@ -73,11 +74,11 @@ def as_command(facts: ModelFacts, index: CorpusIndex, request: SearchRequest, op
     words += [f"--pair={request.pair}"] if request.pair else []
     words += [f"--model={facts.model_id}"] if facts.model_id != index.manifest.model_id else []
     words += [f"--revision={index.revision}"] if index.revision else []
-    return shlex.join([*words, "-k", str(options.k), "--", _place(index), request.text])
+    return shlex.join([*words, "-k", str(options.k), "--", *_places(index), request.text])
 
 
-def _pinned(name: str, revision: str | None) -> str:
-    return repr(name) + (f", revision={revision!r}" if revision else "")
+def _pinned(names: Sequence[str], revision: str | None) -> str:
+    return repr(names[0] if len(names) == 1 else list(names)) + (f", revision={revision!r}" if revision else "")
 
 
 def _heads(facts: ModelFacts, request: SearchRequest) -> list[int]:
@@ -86,5 +87,5 @@ def _heads(facts: ModelFacts, request: SearchRequest) -> list[int]:
     return [] if len(set(request.heads)) == count else sorted(set(request.heads))
 
 
-def _place(index: CorpusIndex) -> str:
-    return demo.NAME if demo.owns(index) else index.name_or_path
+def _places(index: CorpusIndex) -> Sequence[str]:
+    return [demo.NAME] if demo.owns(index) else index.names

@@ -97,7 +97,10 @@ def build(
     epilog='Example:  hf-exbert search woz-bert "She ran to escape." --token escape --mask --by heads --layer 5'
 )
 def search(
-    index: Annotated[str, typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
+    index: Annotated[
+        list[str],
+        typer.Argument(help="Folder of an index, its repository on the Hub, or demo; several are searched as one."),
+    ],
     sentence: Annotated[str, typer.Argument(help="Your sentence.")],
     token: Annotated[
         str, typer.Option(help="A word of the sentence, or the position of a piece (a number always is one).")
@@ -143,6 +146,32 @@ def search(
     print_result(matches.to_dict(), lambda: render.matches(matches), as_json)
 
 
+@app.command(epilog="Example:  hf-exbert annotate woz-bert emotions.tsv")
+def annotate(
+    index: Annotated[Path, typer.Argument(help="Folder of an index.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A .tsv, .csv or .parquet file: a column per label, and a row for each row of the tokens table, or "
+            "columns sentence and word that say whose labels they are."
+        ),
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace attached labels of the same name.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Attach labels of your own to a finished index; nothing is built again."""
+    talk(quiet)
+    from dataclasses import asdict
+
+    from .. import render
+    from ..index import CorpusIndex
+
+    opened = CorpusIndex.from_pretrained(index)
+    attached = opened.annotate(file, overwrite=overwrite)
+    print_result(asdict(attached), lambda: render.attached(attached, len(opened)), as_json)
+
+
 @app.command(epilog="Example:  hf-exbert info woz-bert --json")
 def info(
     index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
@@ -152,15 +181,16 @@ def info(
 ) -> None:
     """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
     talk(quiet)
-    from ..index.manifest import Manifest
-    from ..index.remote import locate
+    from ..index.shard_list import find_shards, merge_manifests
 
-    print_info(Manifest.load(locate(index, revision)[0]), index, as_json)
+    print_info(merge_manifests(find_shards(index, revision)), index, as_json)
 
 
-def _open(index: str, revision: str | None, model: str | None, device: str | None) -> tuple[Inspector, CorpusIndex]:
+def _open(
+    index: list[str], revision: str | None, model: str | None, device: str | None
+) -> tuple[Inspector, CorpusIndex]:
     """An index and the model that it was built with."""
-    if index == demo.NAME and not Path(index).exists():
+    if index == [demo.NAME] and not Path(demo.NAME).exists():
         return demo.load(device=device)
     from ..index import CorpusIndex
     from ..model import Inspector

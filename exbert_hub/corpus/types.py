@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 WORD_LABELS = ("text", "lemma", "pos", "tag", "dep", "head_text", "ent_type", "is_entity")
 """The labels that every annotated word carries, in the order in which they are shown."""
@@ -59,6 +59,11 @@ class AnnotatedCorpus(Protocol):
     def __iter__(self) -> Iterator[Sentence]: ...
 
     def __len__(self) -> int: ...
+
+
+def is_annotated(corpus: Any) -> bool:
+    """Whether this is an `AnnotatedCorpus`; a `datasets.Dataset` has an `info` too, of another kind."""
+    return isinstance(getattr(corpus, "info", None), CorpusInfo)
 
 
 @dataclass

@@ -33,6 +33,7 @@ class Snapshot:
     token: str | bool | None = field(default=None, repr=False)
     cache_dir: str | Path | None = None
     local_files_only: bool = False
+    within: str = ""  # the folder of the repository that all names are relative to, and `folder` stands for
 
     def fetch(self, names: Iterable[str], *, again: bool = False) -> None:
         """Download files, with progress on stderr; those in the cache cost nothing, not even a request.
@@ -50,7 +51,7 @@ class Snapshot:
 
         hf_hub_download(
             self.repo_id,
-            name,
+            f"{self.within}/{name}" if self.within else name,
             repo_type="dataset",
             revision=self.commit,
             token=self.token,
@@ -60,18 +61,20 @@ class Snapshot:
         )
 
     def listing(self) -> dict[str, RemoteFile]:
-        """Every file of the commit, downloaded or not.
+        """Every file of the commit (of the folder in it), downloaded or not.
 
         :raises HubError: if the Hub cannot be asked.
         """
         from huggingface_hub import HfApi, RepoFile
 
-        api = HfApi(token=self.token)
+        api, folder = HfApi(token=self.token), f"{self.within}/" if self.within else ""
 
         def ask() -> dict[str, RemoteFile]:
-            tree = api.list_repo_tree(self.repo_id, repo_type="dataset", revision=self.commit, recursive=True)
+            tree = api.list_repo_tree(
+                self.repo_id, self.within or None, repo_type="dataset", revision=self.commit, recursive=True
+            )
             return {
-                entry.path: RemoteFile(entry.size, entry.lfs.sha256 if entry.lfs else None)
+                entry.path.removeprefix(folder): RemoteFile(entry.size, entry.lfs.sha256 if entry.lfs else None)
                 for entry in tree
                 if isinstance(entry, RepoFile)
             }

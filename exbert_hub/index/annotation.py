@@ -65,7 +65,8 @@ def find_annotation(source: str | os.PathLike[str]) -> IndexAnnotation | None:
         return None
     manifest = store.manifest
     cut = manifest.coverage.sentences_cut
-    skipped = {**manifest.corpus.skipped, **({"sentences cut for the model of the index": cut} if cut else {})}
+    left = {"sentences cut for the model of the index": cut, "labels added to the index": len(manifest.added_labels)}
+    skipped = {**manifest.corpus.skipped, **{what: count for what, count in left.items() if count}}
     return IndexAnnotation(store, replace(manifest.corpus, source=origin, skipped=skipped))
 
 

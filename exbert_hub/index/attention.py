@@ -1,6 +1,7 @@
 """Stored attention: one Parquet file per layer, one row per sentence, uint8 codes of the square root, [H, N, N].
 
-Row groups are small (about 256 kB before compression), so that reading one sentence does not mean reading a thousand.
+Row groups are small (16 kB before compression, or one sentence), so that reading one sentence does not mean reading a
+thousand: the 50 rows of a search lie in 50 of them.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from ..analysis.attention import decode_sqrt
 from ..errors import IndexFormatError
 
 SCHEMA = pa.schema([("attention", pa.binary())])
-_ROW_GROUP_BYTES = 256 * 1024
+_ROW_GROUP_BYTES = 16 * 1024
 _CACHED_BYTES = 32 * 1024**2  # row groups kept per layer
 _OVERHEAD_BYTES = 4096  # of a row group, beside its codes
+_COARSE_STEP = 5
 _OPTIONS = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
 
 
@@ -49,14 +51,25 @@ class AttentionWriter:
         self._pending, self._bytes = [], 0
 
 
-def merge_attention(parts: Sequence[Path], path: Path) -> None:
-    """Concatenate the files of the shards, row group by row group."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with pq.ParquetWriter(path, SCHEMA, **_OPTIONS) as writer:
-        for part in parts:
-            with pq.ParquetFile(part) as file:
-                for group in range(file.num_row_groups):
-                    writer.write_table(file.read_row_group(group))
+def merge_attention(parts: Sequence[Path], path: Path, coarse: bool = False) -> None:
+    """Concatenate the files of the shards, a few sentences in memory at a time.
+
+    :param coarse: keep 52 of the 256 levels, which about halves what is left after compression: zstd spends bits on
+        the levels that occur, so the codes need no other layout and every reader reads them as before.
+    """
+    writer = AttentionWriter(path)
+    for part in parts:
+        with pq.ParquetFile(part) as file:
+            for batch in file.iter_batches(batch_size=64):
+                for codes in batch.column(0):
+                    writer.add(coarsen(codes.as_py()) if coarse else codes.as_py())
+    writer.close()
+
+
+def coarsen(codes: bytes) -> bytes:
+    """Each code rounded to the nearest multiple of 5; 0 stays 0 and 255 stays 255."""
+    nearest = np.rint(np.arange(256) / _COARSE_STEP) * _COARSE_STEP
+    return codes.translate(nearest.astype(np.uint8).tobytes())
 
 
 class AttentionReader:
@@ -92,24 +105,31 @@ class AttentionReader:
     def __len__(self) -> int:
         return len(self._lengths)
 
-    def get(self, sentence: int) -> np.ndarray:
-        """Attention of one sentence: float32 [H, N, N], special tokens included."""
-        group = int(np.searchsorted(self._first, sentence, "right")) - 1
-        return self._decode(self._group(group)[sentence - int(self._first[group])].as_py(), sentence)
+    def around(self, sentence: int, position: int, heads: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Attention out of and into one piece, mean over some heads: float32 [N] each, special tokens included.
 
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """Attention of every sentence in order."""
-        sentence = 0
+        Only these two lines are decoded: a search shows 50 pieces, and nothing else of their sentences.
+        """
+        group = int(np.searchsorted(self._first, sentence, "right")) - 1
+        codes = self._codes(self._group(group)[sentence - int(self._first[group])], sentence)
+        chosen = list(heads)
+        return decode_sqrt(codes[chosen, position]).mean(0), decode_sqrt(codes[chosen, :, position]).mean(0)
+
+    def summed(self, heads: Sequence[int]) -> Iterator[np.ndarray]:
+        """Attention of every sentence in order, sum over some heads: float32 [N, N]."""
+        chosen, sentence = list(heads), 0
         for batch in self._file.iter_batches(batch_size=64):
             for codes in batch.column(0):
-                yield self._decode(codes.as_py(), sentence)
+                yield decode_sqrt(self._codes(codes, sentence)[chosen]).sum(0)
                 sentence += 1
 
     def _read_group(self, group: int) -> pa.ChunkedArray:
-        return self._file.read_row_group(group).column(0)
+        return self._file.read_row_group(group, use_threads=False).column(0)
 
-    def _decode(self, codes: bytes | None, sentence: int) -> np.ndarray:
+    def _codes(self, row: pa.BinaryScalar, sentence: int) -> np.ndarray:
+        """uint8 [H, N, N]."""
         pieces = int(self._lengths[sentence])
-        if codes is None or len(codes) != pieces * pieces * self._heads:
+        codes = row.as_buffer()
+        if codes is None or codes.size != pieces * pieces * self._heads:
             raise IndexFormatError(f"{self._path}: row {sentence} is not the attention of {self._heads} heads")
-        return decode_sqrt(np.frombuffer(codes, np.uint8)).reshape(self._heads, pieces, pieces)
+        return np.frombuffer(codes, np.uint8).reshape(self._heads, pieces, pieces)

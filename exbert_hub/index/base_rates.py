@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +26,6 @@ class BaseRates:
 
     def __init__(self, tokens: datasets.Dataset, attention: Callable[[int], AttentionReader]) -> None:
         self._table, self._open = tokens.data.table, attention
-        self._sentence = self._numbers("sentence")
-        self._position = self._numbers("position")
         self.match = lru_cache(maxsize=None)(self._match)
         self.next = lru_cache(maxsize=None)(self._next)
         self.max_attention = lru_cache(maxsize=256)(self._max_attention)
@@ -58,13 +56,22 @@ class BaseRates:
         rows = np.empty(len(self._sentence), np.int64)
         reader = self._open(layer)
         bounds = np.searchsorted(self._sentence, np.arange(len(reader) + 1))
-        chosen = list(heads)
-        for number, attention in enumerate(reader):
+        for number, attention in enumerate(reader.summed(heads)):
             first, last = bounds[number], bounds[number + 1]
             if first < last:
                 candidates = self._position[first:last]
-                rows[first:last] = first + strongest(attention[chosen].sum(0), candidates)
+                rows[first:last] = first + strongest(attention, candidates)
         return rows
+
+    # not read on opening: millions of rows take some memory
+
+    @cached_property
+    def _sentence(self) -> np.ndarray:
+        return self._numbers("sentence")
+
+    @cached_property
+    def _position(self) -> np.ndarray:
+        return self._numbers("position")
 
     def _numbers(self, column: str) -> np.ndarray:
         return self._table.column(column).to_numpy()

@@ -133,7 +133,7 @@ def _clear(output: Path) -> None:
         if path.is_file() and layout.is_allowed(path.relative_to(output).as_posix()):
             path.unlink()
     shutil.rmtree(output / layout.BUILD, ignore_errors=True)
-    for folder in ("tokens", "sentences", "faiss", "attention"):
+    for folder in ("tokens", "sentences", "labels", "faiss", "attention"):
         if (output / folder).is_dir() and not any((output / folder).iterdir()):
             (output / folder).rmdir()
 

@@ -128,7 +128,7 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
     model, corpus = manifest.model, manifest.corpus
     tables = [
         {"config_name": name, "data_files": f"{name}/*.parquet", **({"default": True} if name == "tokens" else {})}
-        for name in ("tokens", "sentences")
+        for name in ("tokens", "sentences", *(["labels"] if manifest.added_labels else []))
     ]
     data: dict[str, Any] = {
         "pretty_name": _title(manifest),
@@ -183,6 +183,7 @@ def _body(repo_id: str, manifest: Manifest) -> str:
         "licence of the corpus": corpus.license,
         "language": corpus.language or "not given",
         "annotator": f"{corpus.annotator} {corpus.annotator_version}".strip(),
+        **({"labels added to it": ", ".join(manifest.added_labels)} if manifest.added_labels else {}),
         "indexed pieces": f"{manifest.pieces:,}",
         "sentences": f"{manifest.sentences:,}",
         "embeddings at layers": _layers(manifest, "embedding"),

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..corpus.types import CorpusInfo
+from ..corpus.types import is_annotated
 from ..errors import LabelError
 from .build import BuildMode, Progress, build_index
+from .labels import Attached, attach_labels
 from .manifest import Manifest
 from .matches import Matches, Query
 from .plan import make_plan
 from .profile import summarise_layers
-from .remote import locate
 from .search import Filter, check_model, choose_heads, choose_spec, word_at
 from .searcher import Searcher
+from .shard_list import find_shards
 from .store import Store
-from .types import Codec, Kind, Layer, LayerProfile
+from .types import Codec, Engine, Kind, Layer, LayerProfile
 
 if TYPE_CHECKING:
     import datasets
@@ -48,6 +49,9 @@ class CorpusIndex:
     """
 
     def __init__(self, store: Store) -> None:
+        self._use(store)
+
+    def _use(self, store: Store) -> None:
         self._store = store
         self.tokens: datasets.Dataset
         self.sentences: datasets.Dataset
@@ -95,7 +99,7 @@ class CorpusIndex:
         from ..model import Inspector
 
         inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
-        if not _is_annotated(corpus):
+        if not is_annotated(corpus):
             corpus = annotate(corpus, annotator, limit=limit)
         plan = make_plan(
             inspector.facts,
@@ -115,12 +119,13 @@ class CorpusIndex:
     @classmethod
     def from_pretrained(
         cls,
-        name: str | os.PathLike[str],
+        name: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         revision: str | None = None,
         token: str | bool | None = None,
         cache_dir: str | Path | None = None,
         local_files_only: bool = False,
+        engine: Engine = "local",
     ) -> CorpusIndex:
         """Open an index, memory-mapped: the vectors are not read before they are searched.
 
@@ -128,17 +133,26 @@ class CorpusIndex:
         that layer is first used. The commit is pinned: what is downloaded later belongs to the same index. Files are
         checked by size and sha256, whoever wrote them.
 
-        :param name: folder, or repository on the Hub ("owner/name"); an existing folder goes first.
+        :param name: folder, or repository on the Hub ("owner/name"); an existing folder goes first. Several, or one
+            that holds shards, are searched as one index: with the same results, row numbers included.
         :param revision: branch, tag or commit of the repository. While a new upload to it is not finished, or was
             interrupted, the newest finished one is opened.
         :param token: of the Hub; the one you logged in with if None.
         :param cache_dir: instead of the cache of huggingface_hub, which HF_HOME moves.
         :param local_files_only: do not ask the Hub; as with HF_HUB_OFFLINE=1.
+        :param engine: "ray", or a `RayEngine`, to hold the shards in actors on a cluster.
         :raises IndexFormatError: if this is not an index, or not what its manifest says.
+        :raises IndexMismatchError: if several are not of one model, annotator, and choice of labels and layers.
         :raises HubError: if the repository or a file cannot be had.
         """
         access = {"token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
-        return cls(Store(*locate(name, revision, **access)))
+        names = [name] if isinstance(name, str | os.PathLike) else list(name)
+        places = [place for each in names for place in find_shards(each, revision, **access)]
+        if len(places) == 1 and engine == "local":
+            return cls(places[0].open())
+        from .sharded import open_shards
+
+        return open_shards(places, [str(each) for each in names], revision, engine)
 
     def push_to_hub(
         self,
@@ -172,6 +186,21 @@ class CorpusIndex:
         access: dict[str, Any] = {"revision": revision, "create_pr": create_pr, "token": token}
         return publish(self._store, repo_id, private=private, license=license, message=commit_message, **access)
 
+    def annotate(
+        self, name_or_file: str | os.PathLike[str], labels: Sequence[Any] | None = None, *, overwrite: bool = False
+    ) -> Attached:
+        """Attach labels of your own to an index in a folder: nothing is built again, and they are shared with it.
+
+        :param name_or_file: a .tsv, .csv or Parquet file with a column per label, and either a row for each row of
+            `tokens` or columns `sentence` and `word`, as `tokens` has them; or the name of a label.
+        :param labels: of that name, one for each row of `tokens`.
+        :param overwrite: replace attached labels of the same name.
+        :raises AnnotationError: if they do not fit, or if the index lies in a cache.
+        """
+        attached = attach_labels(self._store, self.tokens.data.table, name_or_file, labels, overwrite)
+        self._use(Store(self._store.folder))
+        return attached
+
     @property
     def revision(self) -> str | None:
         """The commit on the Hub that this index is pinned to, None for a folder."""
@@ -183,13 +212,18 @@ class CorpusIndex:
         return self._store.remote.repo_id if self._store.remote else str(self._store.folder)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What `from_pretrained` was given: several for an index in shards."""
+        return (self.name_or_path,)
+
+    @property
     def manifest(self) -> Manifest:
         return self._store.manifest
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Label columns: everything that can be summarised."""
-        return self.manifest.labels
+        return (*self.manifest.labels, *self.manifest.added_labels)
 
     def layers(self, by: Kind) -> tuple[Layer, ...]:
         """Layers that can be searched by one kind of vector."""
@@ -290,8 +324,3 @@ class CorpusIndex:
     def _last_layer(self, by: Kind) -> Layer:
         """The last layer with vectors of this kind; "emb" if there is no other, or none at all."""
         return max((layer for layer in self.layers(by) if layer != "emb"), default="emb")
-
-
-def _is_annotated(corpus: Any) -> bool:
-    # a datasets.Dataset has an `info` too, of another kind
-    return isinstance(getattr(corpus, "info", None), CorpusInfo)

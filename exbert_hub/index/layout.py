@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .types import Kind, Layer
 
@@ -10,9 +11,10 @@ MANIFEST = "exbert.json"
 CARD = "README.md"
 HEADS = "heads.parquet"
 BUILD = ".build"
+SHARD_LIST = "shards.json"  # of several indexes that are one, in the folder that holds them
 
 _ALLOWED = re.compile(
-    r"(tokens|sentences)/part-\d{5}\.parquet|heads\.parquet"
+    r"(tokens|sentences|labels)/part-\d{5}\.parquet|heads\.parquet"
     r"|faiss/(embedding-(emb|\d{2,3})|heads-\d{2,3})\.faiss|attention/layer-\d{2,3}\.parquet"
 )
 
@@ -31,7 +33,7 @@ def attention_file(layer: int) -> str:
 
 
 def table_file(table: str, part: int) -> str:
-    """Part of "tokens" or "sentences"."""
+    """Part of "tokens", "sentences" or "labels"."""
     return f"{table}/part-{part:05d}.parquet"
 
 
@@ -41,5 +43,10 @@ def is_allowed(name: str) -> bool:
 
 
 def is_table(name: str) -> bool:
-    """Whether a file is a part of the two tables, which every reader needs."""
-    return name.startswith(("tokens/", "sentences/"))
+    """Whether a file is a part of the tables, which every reader needs."""
+    return name.startswith(("tokens/", "sentences/", "labels/"))
+
+
+def labels_of(names: Iterable[str]) -> list[str]:
+    """The files of attached labels among the files of an index."""
+    return [name for name in names if name.startswith("labels/")]

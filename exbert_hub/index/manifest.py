@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,12 +16,15 @@ from ..errors import IndexFormatError
 from ..files import write_atomic
 from ..model.types import ModelFacts
 from . import layout
+from .tables import POSITIONS
 from .types import Codec, Kind, Layer
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FORMAT_VERSION = 1
+_LONGEST_NAME = 64  # of a label that is attached
+_RESULT_COLUMNS = ("rank", "score", "row", "sentence_text", "max_attention", "offset")  # of `Matches.to_dict`
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class Manifest:
     created: str  # ISO 8601, UTC
     normalisation: str = "l2"  # each embedding, each head context
     metric: str = "inner_product"
+    added_labels: tuple[str, ...] = ()  # columns of the sidecar table, attached after the build
     files: dict[str, FileEntry] = field(default_factory=dict)
 
     @property
@@ -148,10 +153,27 @@ def _check(manifest: Manifest, path: str) -> None:
             raise IndexFormatError(f"{path} has attention of layer {layer}, which has none in its model")
     if manifest.labels != ("piece", *WORD_LABELS, *manifest.corpus.extra_labels):
         raise IndexFormatError(f"{path}: the labels are not those of its corpus")
+    _check_added(manifest, path)
     needed = {spec.file for spec in manifest.vectors} | {layout.attention_file(n) for n in manifest.attention_layers}
     missing = sorted(needed - manifest.files.keys())
     if missing:
         raise IndexFormatError(f"{path} does not list {missing[0]}, which it needs")
+
+
+def _check_added(manifest: Manifest, path: str) -> None:
+    added = manifest.added_labels
+    for name in added:
+        if problem := label_problem(name, manifest.labels):
+            raise IndexFormatError(f"{path}: an attached label may not be called {name!r}: {problem}")
+    if len(set(added)) != len(added) or len(layout.labels_of(manifest.files)) != bool(added):
+        raise IndexFormatError(f"{path} names attached labels twice, or not one file of them")
+
+
+def label_problem(name: str, labels: Iterable[str]) -> str:
+    """Why an attached label may not have a name, beside these labels of the corpus; empty if it may."""
+    if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _LONGEST_NAME:
+        return f"it must be 1 to {_LONGEST_NAME} printable characters"
+    return "an index uses it already" if name in {*labels, *POSITIONS, *_RESULT_COLUMNS} else ""
 
 
 def vector_dim(model: ModelFacts, kind: Kind, layer: Layer) -> int:

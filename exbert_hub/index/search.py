@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from operator import index
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..analysis.attention import strongest
 from ..analysis.vectors import head_query, normalise
 from ..errors import IndexMismatchError, SelectionError
-from .attention import AttentionReader
+from ..model.selection import existing_heads
 from .manifest import Manifest, VectorSpec
-from .types import Context, Kind, Layer, Match
+from .types import Kind, Layer
 from .vectors import nearest
 
 if TYPE_CHECKING:
@@ -62,20 +60,9 @@ def choose_heads(manifest: Manifest, layer: Layer, heads: Sequence[int] | None) 
 
     :raises SelectionError: for heads that the layer does not have, or an empty choice.
     """
-    count = 0 if layer == "emb" else manifest.model.heads[layer]
     if heads is None:
-        return tuple(range(count))
-    if not count:
-        raise SelectionError(f"layer {layer} has no heads to choose")
-    try:
-        chosen = tuple(sorted({index(head) for head in heads}))
-    except TypeError as error:
-        raise SelectionError(f"heads must be whole numbers, not {heads!r}") from error
-    wrong = [head for head in chosen if not 0 <= head < count]
-    if wrong or not chosen:
-        what = f"head {wrong[0]} does not exist" if wrong else "no head is chosen"
-        raise SelectionError(f"{what}: layer {layer} has heads 0 to {count - 1}")
-    return chosen
+        return () if layer == "emb" else tuple(range(manifest.model.heads[layer]))
+    return existing_heads(manifest.model.heads, layer, heads)
 
 
 def query_vector(seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int]) -> np.ndarray:
@@ -174,50 +161,3 @@ def first(scores: np.ndarray, rows: np.ndarray, count: int) -> tuple[np.ndarray,
     """The `count` best, of equal scores the lowest row first."""
     order = np.lexsort((rows, -scores))[:count]
     return scores[order], rows[order]
-
-
-def describe(
-    rank: int,
-    score: float,
-    row: int,
-    place: Place,
-    sentence: Mapping[str, Any],
-    reader: AttentionReader | None,
-    heads: Sequence[int],
-    labels: Sequence[str],
-) -> Match:
-    """Everything there is to show about one match."""
-    number, position, _ = place
-    attention = reader.get(number)[list(heads)].mean(0) if reader is not None else None
-    context = _context(sentence, position, attention, labels)
-    furthest = None
-    if attention is not None:
-        candidates = np.array([n for n, found in enumerate(context.labels) if found is not None])
-        own = int(np.searchsorted(candidates, position))
-        furthest = int(candidates[strongest(attention, candidates)[own]])
-    own_labels = context.labels[position]
-    assert own_labels is not None, "only pieces with a word are indexed"
-    offset = None if furthest is None else furthest - position
-    return Match(rank, score, row, number, position, own_labels, furthest, offset, context)
-
-
-def _context(
-    sentence: Mapping[str, Any], position: int, attention: np.ndarray | None, labels: Sequence[str]
-) -> Context:
-    pieces = sentence["pieces"]
-    words = [_word_labels(word, labels) for word in sentence["words"]]
-    return Context(
-        text=sentence["text"],
-        pieces=tuple(piece["piece"] for piece in pieces),
-        offsets=tuple((piece["start"], piece["end"]) for piece in pieces),
-        special=tuple(piece["special"] for piece in pieces),
-        labels=tuple({"piece": p["piece"]} | words[p["word"]] if p["word"] >= 0 else None for p in pieces),
-        attention_out=None if attention is None else attention[position],
-        attention_in=None if attention is None else attention[:, position],
-    )
-
-
-def _word_labels(word: Mapping[str, Any], labels: Sequence[str]) -> dict[str, str]:
-    # truth values are spelt as Arrow spells them, so that labels and base rates have the same names
-    values = ((name, word[name]) for name in labels if name != "piece")
-    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in values}

@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from .base_rates import BaseRates
+from .describe import Nearest, describe
+from .labels import label_matches
 from .manifest import VectorSpec
 from .matches import Query
-from .search import Filter, Place, describe, find, query_vector, ranked
+from .search import Filter, Place, find, query_vector, ranked
 from .store import Store
 from .tables import piece_counts
 from .types import Match
@@ -50,29 +52,25 @@ class Searcher:
 
     def places(self, rows: np.ndarray) -> list[Place]:
         """Where the rows stand."""
-        found = self._tokens.data.table.select(["sentence", "position"]).take(rows).to_pydict()
-        texts = self._sentences.data.table.column("text").take(found["sentence"]).to_pylist()
+        found = gather(self._tokens, rows).select(["sentence", "position"]).to_pydict()
+        texts = gather(self._sentences, found["sentence"]).column("text").to_pylist()
         return list(map(Place, found["sentence"], found["position"], texts))
 
     def values(self, column: str, rows: np.ndarray) -> list[str]:
         """A column of the tokens table at the rows, as text."""
-        return self._tokens.data.table.column(column).take(pa.array(rows)).cast(pa.string()).to_pylist()
+        return gather(self._tokens, rows).column(column).cast(pa.string()).to_pylist()
 
     def describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
         """Everything there is to show about the rows."""
         reader = self.attention(query.layer) if query.layer in self._store.manifest.attention_layers else None
-        found = self.places(rows)
-        sentences = self._sentences[[place.sentence for place in found]]
-        return tuple(
-            describe(
-                rank,
-                float(score),
-                int(row),
-                place,
-                {name: column[rank] for name, column in sentences.items()},
-                reader,
-                query.heads,
-                self._store.manifest.labels,
-            )
-            for rank, (score, row, place) in enumerate(zip(scores, rows, found, strict=True))
-        )
+        places = self.places(rows)
+        found = list(map(Nearest, scores.tolist(), rows.tolist(), places))
+        sentences = gather(self._sentences, [place.sentence for place in places])
+        described = describe(found, sentences, reader, query.heads, self._store.manifest.labels)
+        added = self._store.manifest.added_labels
+        return label_matches(described, self._tokens.data.table, added) if added else described
+
+
+def gather(table: datasets.Dataset, rows: Sequence[int] | np.ndarray) -> pa.Table:
+    """Some rows. Arrow's own `take` would first copy a whole column into one piece."""
+    return table.data.fast_gather(rows) if len(rows) else table.data.table.slice(0, 0)

@@ -1,14 +1,13 @@
-"""Opening the files of an index: nothing is trusted, nothing is copied, each file is hashed once."""
+"""Opening the files of an index: nothing is trusted, nothing is copied, nothing grows with the size of the index."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,13 +15,14 @@ import pyarrow.parquet as pq
 
 from ..cache import cache_root
 from ..errors import IndexFormatError
-from ..files import sha256_of, write_atomic
 from ..hub import Snapshot, is_offline
 from . import layout
 from .attention import AttentionReader
+from .labels import join, read_added
 from .manifest import Manifest, VectorSpec
 from .tables import check_tables, sentences_schema, tokens_schema
 from .vectors import attach, check_header, quiet_datasets
+from .verify import Verifier
 
 if TYPE_CHECKING:
     import datasets
@@ -34,8 +34,8 @@ class Store:
     """The files of one index, all of them in a folder or the rest of them still on the Hub.
 
     On opening, every file is checked for its place, its size and (FAISS, Parquet) its header; what is still on the Hub
-    when it comes. The content is hashed when it is first used; which file was found good is remembered by size, time
-    and inode.
+    when it comes. The content of the tables is hashed on opening, that of the rest when it is first used, behind the
+    search that uses it (verify.py), and only if this was never done before.
 
     :param folder: an index, a plain folder or a snapshot in the Hub's cache.
     :param remote: where missing files come from.
@@ -47,16 +47,22 @@ class Store:
         self.manifest = Manifest.load(folder)
         self._specs = {spec.file: spec for spec in self.manifest.vectors}
         self._attaching = threading.Lock()
+        self.verifier = Verifier(folder, self.manifest.files, _key(folder))
         for name in self.manifest.files:
             if remote is None or self._is_here(name):
                 self._check(name)
 
     def tables(self) -> tuple[datasets.Dataset, datasets.Dataset]:
-        """`tokens`, with every FAISS index attached that is on this machine, memory-mapped, and `sentences`."""
+        """`tokens`, with attached labels and every FAISS index that is on this machine, mapped; `sentences`."""
         self._fetch(name for name in self.manifest.files if layout.is_table(name))
         tokens = self._table("tokens", tokens_schema(self.manifest.corpus.extra_labels), self.manifest.pieces)
         sentences = self.sentences()
-        check_tables(tokens.data.table, sentences.data.table, self.folder)
+        names = [name for name in self.manifest.files if layout.is_table(name)]
+        self.verifier.once("tables", names, lambda: check_tables(tokens, sentences, self.folder))
+        if self.manifest.added_labels:
+            (name,) = layout.labels_of(self.manifest.files)
+            self._ready(name)
+            tokens = join(tokens, read_added(self.folder / name, self.manifest))
         for spec in self.manifest.vectors:
             if self._is_here(spec.file):
                 attach(tokens, spec.name, self.folder / spec.file, spec.dim)
@@ -66,9 +72,11 @@ class Store:
         return self._table("sentences", sentences_schema(self.manifest.corpus.extra_labels), self.manifest.sentences)
 
     def use_vectors(self, tokens: datasets.Dataset, spec: VectorSpec) -> None:
-        """See that the vectors are attached to the tokens, and are those the manifest names."""
-        self._ready(spec.file)
+        """See that the vectors are attached to the tokens."""
+        replaced = self._ready(spec.file)
         with self._attaching:
+            if replaced and spec.name in tokens.list_indexes():
+                tokens.drop_index(spec.name)  # it maps the damaged file
             if spec.name not in tokens.list_indexes():
                 attach(tokens, spec.name, self.folder / spec.file, spec.dim)
 
@@ -83,7 +91,7 @@ class Store:
         wanted = list(self.manifest.files if names is None else names)
         self._fetch(wanted)
         for name in wanted:
-            self._ready(name)
+            self._ready(name, at_once=True)
 
     def _is_here(self, name: str) -> bool:
         return (self.folder / name).exists()
@@ -96,18 +104,26 @@ class Store:
         for name in missing:
             self._check(name)
 
-    def _ready(self, name: str) -> None:
-        """The file is here, has the right place, size, header and content."""
+    def _ready(self, name: str, at_once: bool = False) -> bool:
+        """The file is here, has the right place, size and header, and the right content as far as that is known.
+
+        :param at_once: wait until its content is known.
+        :return: whether it was damaged and has been downloaded again.
+        """
+        # who waits for a download does not notice the hashing
+        verify = self.verifier.now if at_once or not self._is_here(name) else self.verifier.soon
         self._fetch([name])
         try:
-            self._verify(name)
+            verify(name)
         except IndexFormatError:
             if self.remote is None or is_offline(self.remote.local_files_only):
                 raise
             logger.warning("%s is damaged in the cache: downloading it again", name)
             self.remote.fetch([name], again=True)
             self._check(name)
-            self._verify(name)
+            self.verifier.now(name)
+            return True
+        return False
 
     def _table(self, table: str, schema: pa.Schema, rows: int) -> datasets.Dataset:
         import datasets
@@ -116,7 +132,7 @@ class Store:
         if not names:
             raise IndexFormatError(f"{self.folder} has no {table} table")
         for name in names:
-            self._ready(name)
+            self._ready(name, at_once=True)
             try:
                 found = pq.read_schema(self.folder / name)
             except pa.ArrowException as error:
@@ -147,44 +163,13 @@ class Store:
         if not path.is_file():
             raise IndexFormatError(f"{path} is missing: download or build the index again")
         real, root = path.resolve(), self.folder.resolve()
-        # in the Hub's cache, snapshots/COMMIT/file is a link to blobs/HASH of the same repository
-        blobs = root.parent.parent / "blobs" if root.parent.name == "snapshots" else root
+        # in the Hub's cache, snapshots/COMMIT/file (or /shard/file) is a link to blobs/HASH of the same repository
+        commit = next((path for path in (root, root.parent) if path.parent.name == "snapshots"), None)
+        blobs = commit.parent.parent / "blobs" if commit else root
         if not (real.is_relative_to(root) or real.is_relative_to(blobs)):
             raise IndexFormatError(f"{path} leads out of the index, to {real}: not opened")
         if real.stat().st_size != entry.size:
             raise IndexFormatError(f"{path} has {real.stat().st_size} bytes, the manifest says {entry.size}")
-
-    def _verify(self, name: str) -> None:
-        """Hash a file on its first use, ever; remember the outcome under the cache, one record per index."""
-        path, entry = self.folder / name, self.manifest.files[name]
-        stat = path.stat()
-        state = [stat.st_size, stat.st_mtime_ns, stat.st_ino, entry.sha256]
-        record = _record_of(self.folder)
-        known = _read_record(record)
-        if known.get(name) == state:
-            return
-        logger.info("Checking %s", path)
-        found = sha256_of(path)
-        if found != entry.sha256:
-            raise IndexFormatError(
-                f"{path} is not the file that the manifest names (sha256 {found[:12]}…, expected "
-                f"{entry.sha256[:12]}…): download or build the index again"
-            )
-        # two processes may both write: then a file is hashed once more, no harm done
-        write_atomic(record, json.dumps(known | {name: state}))
-
-
-def _read_record(record: Path) -> dict[str, Any]:
-    """What was verified before; nothing if that is not known, for then it is only done again."""
-    try:
-        known = json.loads(record.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _record_of(folder: Path) -> Path:
-    return cache_root() / "verified" / f"{_key(folder)}.json"
 
 
 def _key(folder: Path) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
 
 from ..analysis.histogram import Bar
 
+if TYPE_CHECKING:
+    from .distributed import RayEngine
+
 Kind = Literal["embedding", "heads"]
 Of = Literal["match", "max_attention", "next"]
 Codec = Literal["fp16", "fp32", "sq8"]
 Layer = int | Literal["emb"]
+Engine = Union[Literal["local", "ray"], "RayEngine"]
+"""Where it runs: on this machine, on a Ray cluster of its own processes, or on the cluster that is described."""
 
 
 @dataclass(frozen=True)

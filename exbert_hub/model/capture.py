@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -14,8 +13,10 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from ..errors import NoAttentionError
+from .blocks import watch
 from .functions import FollowSoftmax
-from .recorder import Record, Recorder, current_recorder, install, recording
+from .norms import FollowProjections
+from .recorder import Record, Recorder, install, recording
 from .types import StackName
 
 Path = Literal["interface", "function mode"]
@@ -25,12 +26,14 @@ PROBE_IDS = tuple(range(4, 20))
 
 @dataclass(frozen=True)
 class CapturedStack:
-    """What one stack computed for a batch; the last three have one entry per layer, None where it has no attention."""
+    """What one stack computed for a batch; tuples behind `hidden` have one entry per layer, None without attention."""
 
     hidden: tuple[Tensor, ...]  # L + 1 of [B, T, D], all of one D; empty for cross
     contexts: tuple[Tensor | None, ...]  # [B, T, H, Dh]
     weights: tuple[Tensor | None, ...]  # [B, H, T, S]; all None unless asked for
     values: tuple[Tensor | None, ...]  # [B, H or key-value heads, S, Dh]; all None unless asked for
+    value_norms: tuple[Tensor | None, ...]  # [B, H, S]; all None unless asked for
+    no_norms: str  # why a layer with attention has none, "" where all have
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,35 @@ class Capture:
         self.main: StackName = "encoder"
         for config in (model.config, model.config.get_text_config()):
             config.use_cache = False  # one forward pass per text: a key-value cache would only cost memory
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._roots = self._find_roots()
-        self._add_hooks()
+        for stack, root in self._roots.items():
+            watch(stack, root)
         self._probe()
 
-    def run(self, inputs: Mapping[str, Tensor], *, weights: bool, values: bool = False) -> Captured:
-        """The whole model, head included, on `inputs` as transformers takes them."""
-        return self._forward(self.model, inputs, Recorder(weights, values))
+    def run(
+        self,
+        inputs: Mapping[str, Tensor],
+        *,
+        weights: bool,
+        values: bool = False,
+        norms: bool = False,
+        ablate: Mapping[int, tuple[int, ...]] | None = None,
+    ) -> Captured:
+        """The whole model, head included, on `inputs` as transformers takes them.
+
+        :param norms: whether to keep value norms; they need the weights and the values.
+        :param ablate: heads of the main stack whose contexts are set to zero, by layer.
+        """
+        calls = {self._layer_of_call.index(layer): heads for layer, heads in (ablate or {}).items()}
+        return self._forward(self.model, inputs, Recorder(weights or norms, values or norms, ablate=calls), norms)
+
+    def run_recorded(
+        self, inputs: Mapping[str, Tensor], returned: Mapping[StackName, Tensor] | None = None
+    ) -> tuple[Captured, Recorder]:
+        """As `run`, with what the blocks returned; with `returned` [1, n, D] in its place, for inputs of n pieces."""
+        recorder = Recorder(keep_weights=False, returned=returned or {})
+        return self._forward(self.model, inputs, recorder), recorder
 
     def run_main(self, inputs: Mapping[str, Tensor], *, weights: bool) -> CapturedStack:
         """The main stack only: no language-model head, no decoder behind an encoder."""
@@ -83,15 +107,6 @@ class Capture:
             stacks = {"encoder": inner if isinstance(inner, PreTrainedModel) else model}
         return {name: getattr(stack, "base_model", stack) for name, stack in stacks.items()}
 
-    def _add_hooks(self) -> None:
-        """Tell the recorder of the moment which stack and which block is running."""
-        for stack, root in self._roots.items():
-            root.register_forward_pre_hook(_entering(stack, None))
-            root.register_forward_hook(_leaving_stack(stack))
-            for number, block in numbered_blocks(root):
-                block.register_forward_pre_hook(_entering(stack, number))
-                block.register_forward_hook(_leaving_block(stack))
-
     def _probe(self) -> None:
         vocabulary = self.model.config.get_text_config().vocab_size
         ids = torch.tensor([[i % vocabulary for i in PROBE_IDS]], device=self.model.device)
@@ -109,6 +124,7 @@ class Capture:
             ) from error
         stack = captured.stacks["encoder"]
         _check_attention(self.model, stack, recorder, len(PROBE_IDS))
+        self._layer_of_call = _layer_numbers(recorder.records, len(stack.contexts))
         self.heads = tuple(0 if context is None else context.shape[2] for context in stack.contexts)
         self.head_dims = tuple(0 if context is None else context.shape[3] for context in stack.contexts)
         self.hidden_size = stack.hidden[-1].shape[-1]
@@ -118,13 +134,17 @@ class Capture:
 
     # -- running ------------------------------------------------------------------------------------------------------
 
-    def _forward(self, module: nn.Module, inputs: Mapping[str, Tensor], recorder: Recorder) -> Captured:
+    def _forward(
+        self, module: nn.Module, inputs: Mapping[str, Tensor], recorder: Recorder, norms: bool = False
+    ) -> Captured:
         follow = self.path == "function mode"
-        with self._lock, torch.inference_mode(), recording(recorder):
+        with self.lock, torch.inference_mode(), recording(recorder), ExitStack() as followers:
             self._use("eager" if recorder.keep_weights and not follow else self.default_implementation)
-            batch = next(iter(inputs.values())).shape[0]
-            with FollowSoftmax(recorder, batch) if follow else nullcontext():
-                output = module(**inputs, output_hidden_states=True, return_dict=True)
+            if norms:
+                followers.enter_context(FollowProjections(module, recorder))
+            if follow:
+                followers.enter_context(FollowSoftmax(recorder, batch=next(iter(inputs.values())).shape[0]))
+            output = module(**inputs, output_hidden_states=True, return_dict=True)
         return self._arrange(output, recorder)
 
     def _use(self, implementation: str) -> None:
@@ -153,48 +173,14 @@ class Capture:
                 f"{self.model.config.model_type} models attend {len(records)} times in {layers} layers, "
                 f"so their attention cannot be shown layer by layer."
             )
-        numbers = [record.layer for record in records if record.layer is not None and record.layer < layers]
-        if len(set(numbers)) < len(records):
-            numbers = list(range(len(records)))
-        placed = dict(zip(numbers, records, strict=True))
+        placed = dict(zip(_layer_numbers(records, layers), records, strict=True))
         return [placed.get(layer) for layer in range(layers)]
 
 
-def numbered_blocks(root: nn.Module) -> list[tuple[int, nn.Module]]:
-    """The outermost numbered modules, such as `layers.3` but not `layers.3.experts.0`, with their numbers."""
-    outermost = re.compile(r"(?:[^.]*[^.\d][^.]*\.)*(\d+)")
-    matches = ((outermost.fullmatch(name), module) for name, module in root.named_modules())
-    return [(int(match[1]), module) for match, module in matches if match]
-
-
-def _entering(stack: StackName, layer: int | None) -> Any:
-    def hook(module: nn.Module, args: Any) -> None:
-        recorder = current_recorder()
-        if recorder is not None:
-            recorder.stack, recorder.layer = stack, layer
-
-    return hook
-
-
-def _leaving_block(stack: StackName) -> Any:
-    def hook(module: nn.Module, args: Any, output: Any) -> None:
-        recorder = current_recorder()
-        if recorder is not None:
-            recorder.layer = None
-            first = output[0] if isinstance(output, tuple) else output
-            if isinstance(first, Tensor):
-                recorder.block_outputs[stack] = first
-
-    return hook
-
-
-def _leaving_stack(stack: StackName) -> Any:
-    def hook(module: nn.Module, args: Any, output: Any) -> None:
-        recorder = current_recorder()
-        if recorder is not None:
-            recorder.last_states[stack] = output[0]
-
-    return hook
+def _layer_numbers(records: Sequence[Record], layers: int) -> list[int]:
+    """The layer of each record."""
+    numbers = [record.layer for record in records if record.layer is not None and record.layer < layers]
+    return numbers if len(set(numbers)) == len(records) else list(range(len(records)))
 
 
 def _hidden_states(output: Any, stack: StackName, recorder: Recorder) -> tuple[Tensor, ...]:
@@ -251,15 +237,20 @@ def _split_cross(records: Sequence[Record], length: int) -> tuple[list[Record], 
 
 def _cut(record: Record, queries: slice, keys: slice) -> Record:
     weights = None if record.weights is None else record.weights[:, :, queries, keys]
-    return replace(record, weights=weights, context=record.context[:, queries])
+    norms = None if record.value_norms is None else record.value_norms[:, :, keys]
+    return replace(record, weights=weights, value_norms=norms, context=record.context[:, queries])
 
 
 def _stack(hidden: tuple[Tensor, ...], records: Sequence[Record | None]) -> CapturedStack:
+    reasons = ((n, record.no_norms) for n, record in enumerate(records) if record and record.value_norms is None)
+    layer, reason = next(reasons, (0, ""))
     return CapturedStack(
         hidden,
         tuple(None if record is None else record.context for record in records),
         tuple(None if record is None else record.weights for record in records),
         tuple(None if record is None else record.value for record in records),
+        tuple(None if record is None else record.value_norms for record in records),
+        reason and f"Layer {layer} has no value-weighted attention: {reason}.",
     )
 
 

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from ..errors import UnsupportedError
 from .recorder import Recorder
 
 _SOFTMAX = {torch.softmax, Tensor.softmax, F.softmax, torch._softmax}
@@ -66,13 +67,23 @@ class FollowSoftmax(TorchFunctionMode):
     def _note(self, context: Tensor, weights: Tensor, value: Tensor | None) -> None:
         """`weights` [B, H, T, S] or [B * H, T, S], `context` [..., T, Dh] alike."""
         self.marked.clear()
+        product = context
         context, weights = self._unflatten(context), self._unflatten(weights)
         value = None if value is None else self._unflatten(value)
+        self._silence(product, context)
         # a copy, because some models go on to add to this very tensor
         self.recorder.add(context.transpose(1, 2).clone(), weights, value)
 
     def _unflatten(self, tensor: Tensor) -> Tensor:
         return tensor if tensor.ndim == 4 else tensor.reshape(self.batch, -1, *tensor.shape[-2:])
+
+    def _silence(self, product: Tensor, context: Tensor) -> None:
+        """Ablate in the model's own tensor, with which it goes on. `context` [B, H, T, Dh] is a view of it."""
+        silenced = self.recorder.ablated()
+        if silenced and context.data_ptr() != product.data_ptr():
+            raise UnsupportedError("The contexts of its heads cannot be reached one by one, so none can be ablated.")
+        if silenced:
+            context[:, list(silenced)] = 0
 
     def _note_einsum(self, args: Sequence[Any], result: Tensor) -> None:
         """As in XLNet's "bnij,jbnd->ibnd": the context is brought into the order of the weights, queries last."""
@@ -100,6 +111,7 @@ class FollowSoftmax(TorchFunctionMode):
         enable_gqa: bool = False,
     ) -> None:
         weights = sdpa_weights(query, key, attn_mask, is_causal, scale) if self.recorder.keep_weights else None
+        self._silence(context, context)
         self.recorder.add(context.transpose(1, 2), weights, value)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..errors import SelectionError
-from .tokens import find, position_of, whole_number
+from ..analysis.rollout import rollout
+from ..errors import SelectionError, UnsupportedError
+from .selection import whole_number
+from .tokens import find, position_of
 from .types import ModelFacts, Prediction, Stack, StackName, Tokens
+
+if TYPE_CHECKING:
+    from .lens import LogitLens
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,6 +28,12 @@ class Inspection:
     predicts: Literal["here", "next", "none"]  # what predictions at a piece are about: itself, the one after it
     facts: ModelFacts  # of the model that looked
     predicted: tuple[tuple[Prediction, ...], ...]  # per piece of the stack with the head; empty without one
+    ablated: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # heads of the main stack, by layer
+    _lens: LogitLens | None = field(default=None, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to another process: everything but the model."""
+        return self.__dict__ | {"_lens": None}
 
     def __repr__(self) -> str:
         return f"<Inspection of {self.text!r} by {self.facts.model_id}: {len(self.pieces)} pieces>"
@@ -60,6 +71,14 @@ class Inspection:
     def attention(self) -> np.ndarray:
         """float32 [L, H, N, N]; object array [L] of [H, N, N] or None where layers differ."""
         return self.main.attention
+
+    @property
+    def norms(self) -> np.ndarray:
+        """Value-weighted attention, see `Stack.norms`; float32 of the shape of `attention`.
+
+        :raises UnsupportedError: unless inspected with `norms=True`, and for architectures that do not have it.
+        """
+        return self.main.norms
 
     @property
     def hidden(self) -> np.ndarray:
@@ -104,6 +123,38 @@ class Inspection:
         if count > len(candidates):
             raise SelectionError(f"{len(candidates)} predictions per piece were kept: give inspect() a larger top_k.")
         return candidates[:count]
+
+    def rollout(self) -> np.ndarray:
+        """Attention rollout across layers, mean over the heads (Abnar & Zuidema 2020): float32 [L, N, N].
+
+        :raises UnsupportedError: if a layer has no attention: it mixes pieces in another way.
+        """
+        gaps = [layer for layer, attention in enumerate(self.attention) if attention is None]
+        if gaps:
+            raise UnsupportedError(
+                f"Layer {gaps[0]} of {self.facts.model_id} mixes pieces without attention, so attention cannot be "
+                f"followed through the layers."
+            )
+        return rollout([attention.mean(0) for attention in self.attention])
+
+    def lens(self, token: str | int, k: int = 5) -> tuple[tuple[Prediction, ...], ...]:
+        """What each layer would predict for `token`, likeliest first, layer 0 first: its output in place of the last
+        block's (logit lens, nostalgebraist 2020). The last layer's are `predictions(token, k)`.
+
+        :raises UnsupportedError: if the model has no head, or one that reads more than the last block's output; also
+            for an inspection that came from another process, where its model stayed.
+        """
+        import torch
+
+        if self.predicts == "none":
+            raise UnsupportedError(f"{self.facts.model_id} has no language-model head, so no layer predicts anything.")
+        if self._lens is None:
+            raise UnsupportedError("This inspection came from another process without its model: inspect again.")
+        last = self.predictions(token, k)
+        stack = self.stacks.get("decoder", self.main)
+        assert stack.hidden is not None  # only cross-attention has none
+        states = stack.hidden[1:-1, position_of(stack.queries, self._texts(stack.name), token)]
+        return (*self._lens(torch.from_numpy(states), k), last)
 
     def _texts(self, stack: StackName) -> tuple[str, str]:
         if "encoder" in self.stacks and "decoder" in self.stacks:  # one text per stack

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect as python_inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,9 +17,11 @@ from .batching import Batch, Batcher
 from .capture import Capture, CapturedStack
 from .facts import model_facts
 from .inspection import Inspection
+from .lens import LogitLens
 from .load import LoadedModel, load
 from .predict import top_predictions
-from .tokens import find, mask_tokens, position_of, tokenize, whole_number
+from .selection import existing_heads, whole_number
+from .tokens import find, mask_tokens, position_of, tokenize
 from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Inspector:
         self.has_head = loaded.has_head
         self._capture = Capture(loaded.model)
         self._batcher = Batcher(self._capture, loaded.tokenizer.pad_token_id or 0)
+        self._lens = LogitLens(self._capture, loaded.tokenizer)
         self.facts: ModelFacts = model_facts(model_id, loaded, self._capture)
         self._max_pieces = min(DEFAULT_MAX_PIECES, self.facts.max_length)
 
@@ -107,7 +110,14 @@ class Inspector:
         return tokenize(self.tokenizer, texts)
 
     def inspect(
-        self, text: str, text_pair: str | None = None, mask: Sequence[int | str] = (), *, top_k: int = 10
+        self,
+        text: str,
+        text_pair: str | None = None,
+        mask: Sequence[int | str] = (),
+        *,
+        top_k: int = 10,
+        norms: bool = False,
+        ablate: Mapping[int, Iterable[int]] | None = None,
     ) -> Inspection:
         """Everything the model computed for one text.
 
@@ -115,10 +125,14 @@ class Inspector:
             more than its start token.
         :param mask: positions of pieces, or words; a word of several pieces gets one mask per piece.
         :param top_k: predictions kept per piece.
+        :param norms: whether to compute value-weighted attention too, `seen.norms` and that of every stack.
+        :param ablate: heads of the main stack to silence, by layer, such as {5: [6, 9]}: their contexts are set to
+            zero in the forward pass, so that layers behind and predictions do without them.
         :raises TextTooLongError: if there are more than `max_pieces` pieces.
         :raises MaskError: if the model cannot mask, or a special token was to be masked.
         :raises TokenError: if a word to mask does not occur, or more than once, or the text has no pieces.
-        :raises SelectionError: if `top_k` is negative.
+        :raises SelectionError: if `top_k` is negative, or a head to ablate does not exist.
+        :raises UnsupportedError: if the contexts of the heads to ablate cannot be reached.
         """
         kept = whole_number(top_k)
         if kept is None or kept < 0:
@@ -136,15 +150,16 @@ class Inspector:
             decoder = self._decoder_tokens(text_pair)
             self._check_length(decoder)
             inputs["decoder_input_ids"] = self._row(decoder.ids)
-        captured = self._capture.run(inputs, weights=True)
+        silenced = self._silenced({} if ablate is None else ablate)
+        captured = self._capture.run(inputs, weights=True, norms=norms, ablate=silenced)
         stacks = {
-            name: _to_stack(name, stack, decoder if name != "encoder" and decoder else tokens, tokens, decoder)
+            name: _to_stack(name, stack, decoder if name != "encoder" and decoder else tokens, tokens, norms)
             for name, stack in captured.stacks.items()
         }
         predicted: tuple[tuple[Prediction, ...], ...] = ()
         if self.predicts != "none" and captured.logits is not None:
             predicted = top_predictions(captured.logits[0], self.tokenizer, kept)
-        return Inspection(text, text_pair, stacks, self.predicts, self.facts, predicted)
+        return Inspection(text, text_pair, stacks, self.predicts, self.facts, predicted, silenced, self._lens)
 
     def encode(self, ids: Sequence[Sequence[int]], weights: bool = False) -> Batch:
         """The main stack over many texts, for building an index; equal to one text at a time.
@@ -195,6 +210,11 @@ class Inspector:
                     raise MaskError(str(error)) from error
         return mask_tokens(tokens, positions, self.tokenizer.mask_token, self.tokenizer.mask_token_id)
 
+    def _silenced(self, ablate: Mapping[int, Iterable[int]]) -> dict[int, tuple[int, ...]]:
+        if not isinstance(ablate, Mapping):
+            raise SelectionError(f"ablate takes heads by layer, such as ablate={{5: [6, 9]}}, not {ablate!r}.")
+        return {layer: existing_heads(self.facts.heads, layer, heads) for layer, heads in ablate.items()}
+
     def _inputs(self, tokens: Tokens, is_pair: bool) -> dict[str, Tensor]:
         inputs = {"input_ids": self._row(tokens.ids), "attention_mask": self._row(np.ones_like(tokens.ids))}
         # Single texts go without, as in `encode`: the model's own default is the same for a query and for the corpus.
@@ -225,18 +245,24 @@ class Inspector:
         return torch.as_tensor(values, dtype=torch.long, device=self.device)[None]
 
 
-def _to_stack(name: StackName, stack: CapturedStack, queries: Tokens, main: Tokens, decoder: Tokens | None) -> Stack:
-    keys = main if name == "cross" else queries
-    attention = _array([None if each is None else each[0] for each in stack.weights])
-    if name == "cross":
-        return Stack(name, queries, keys, attention, None, None)
-    hidden = np.stack([state[0].float().cpu().numpy() for state in stack.hidden])
-    return Stack(name, queries, keys, attention, hidden, _array([None if c is None else c[0] for c in stack.contexts]))
+def _to_stack(name: StackName, stack: CapturedStack, queries: Tokens, main: Tokens, norms: bool) -> Stack:
+    no_norms = stack.no_norms if norms else "Norms were not computed: inspect the text with norms=True."
+    is_cross = name == "cross"
+    return Stack(
+        name,
+        queries,
+        keys=main if is_cross else queries,
+        attention=_array(stack.weights),
+        hidden=None if is_cross else np.stack([state[0].float().cpu().numpy() for state in stack.hidden]),
+        contexts=None if is_cross else _array(stack.contexts),
+        value_norms=None if no_norms else _array(stack.value_norms),
+        no_norms=no_norms,
+    )
 
 
 def _array(layers: Sequence[Tensor | None]) -> np.ndarray:
-    """float32 [L, ...], or an object array [L] where layers have no attention or differ in shape."""
-    arrays = [None if layer is None else layer.float().cpu().numpy() for layer in layers]
+    """float32 [L, ...] of the first text; an object array [L] where layers have no attention or differ in shape."""
+    arrays = [None if layer is None else layer[0].float().cpu().numpy() for layer in layers]
     shapes = {None if array is None else array.shape for array in arrays}
     if len(shapes) == 1 and None not in shapes:
         return np.stack(arrays)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ and `sdpa` registered anew, because `eager` is in no registry: each model module
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -28,9 +28,12 @@ class Record:
 
     stack: StackName
     layer: int | None  # number of the block that was running, None outside any block
-    context: Tensor  # [B, T, H, Dh]
+    context: Tensor  # [B, T, H, Dh], zero for heads that were ablated
     weights: Tensor | None  # [B, H, T, S]
-    value: Tensor | None  # [B, H or key-value heads, S, Dh], kept for tests only
+    value: Tensor | None  # [B, H or key-value heads, S, Dh], kept for value norms and tests
+    ablated: tuple[int, ...] = ()
+    value_norms: Tensor | None = None  # [B, H, S], see norms.py
+    no_norms: str = "no linear module reads its head contexts as they are"  # why there are none, where there are none
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Recorder:
 
     keep_weights: bool
     keep_values: bool = False
+    ablate: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # heads, by number of the main stack's call
+    returned: Mapping[StackName, Tensor] = field(default_factory=dict)  # [1, n, D], for what the stack's blocks return
     stack: StackName = "encoder"
     layer: int | None = None
     softmaxes: int = 0  # seen in function mode, whether or not they turned out to be attention over all pieces
@@ -49,7 +54,13 @@ class Recorder:
     def add(self, context: Tensor, weights: Tensor | None, value: Tensor | None) -> None:
         kept_weights = weights if self.keep_weights else None
         kept_value = value if self.keep_values else None
-        self.records.append(Record(self.stack, self.layer, context, kept_weights, kept_value))
+        self.records.append(Record(self.stack, self.layer, context, kept_weights, kept_value, self.ablated()))
+
+    def ablated(self) -> tuple[int, ...]:
+        """Heads to silence in the attention call that is under way, told by its number among those of its stack."""
+        if not self.ablate or self.stack != "encoder":
+            return ()
+        return self.ablate.get(sum(record.stack == "encoder" for record in self.records), ())
 
 
 _RECORDER: ContextVar[Recorder | None] = ContextVar("exbert_hub_recorder", default=None)
@@ -91,7 +102,12 @@ def _recorded(function: Callable, recorder: Recorder) -> Callable:
         result = function(module, query, key, value, *args, **kwargs)
         output, weights = result[0], result[1]
         batch, heads, length = query.shape[:3]
-        recorder.add(output.reshape(batch, length, heads, -1), weights, value)
+        context = output.reshape(batch, length, heads, -1)
+        if silenced := recorder.ablated():
+            context = context.clone()
+            context[:, :, list(silenced)] = 0
+            result = (context.reshape(output.shape), *result[1:])
+        recorder.add(context, weights, value)
         return result
 
     return attention

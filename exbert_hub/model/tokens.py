@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import operator
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ import numpy as np
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from ..errors import ExbertError, MaskError, TokenError
+from .selection import whole_number
 from .types import Tokens
 
 logger = logging.getLogger(__name__)
@@ -107,16 +107,6 @@ def position_of(tokens: Tokens, texts: tuple[str, str], token: str | int) -> int
     if not 0 <= position < len(tokens.pieces):
         raise TokenError(f"There is no piece {position}: the text has pieces 0 to {len(tokens.pieces) - 1}.")
     return position
-
-
-def whole_number(value: object) -> int | None:
-    """`value` as an int if it is a whole number, numpy's included; None for anything else, such as bool."""
-    if isinstance(value, bool | np.bool_):
-        return None
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        return None
 
 
 def _check_text(text: object) -> None:

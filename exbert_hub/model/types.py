@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from ..errors import UnsupportedError
+
 StackName = Literal["encoder", "decoder", "cross"]
 ModelKind = Literal["masked", "causal", "seq2seq", "encoder"]
 
@@ -58,3 +60,21 @@ class Stack:
     attention: np.ndarray  # float32 [L, H, N, M]; object array [L] of [H, N, M] or None where layers differ
     hidden: np.ndarray | None  # float32 [L+1, N, D]; None for cross
     contexts: np.ndarray | None  # float32 [L, N, H, Dh]; object array [L] where layers differ; None for cross
+    value_norms: np.ndarray | None = None  # float32 [L, H, M]; object array [L] where layers differ
+    no_norms: str = ""  # why there are none
+
+    @property
+    def norms(self) -> np.ndarray:
+        """Value-weighted attention `||a_ij v_j W_O^h||` (Kobayashi et al. 2020, section 3), in the unit of the hidden
+        states: float32, of the shape of `attention`. Rows have no fixed sum.
+
+        :raises UnsupportedError: if it was not asked for, or this architecture does not have it; says why.
+        """
+        if self.value_norms is None:
+            raise UnsupportedError(self.no_norms)
+        if self.attention.dtype != object:
+            return self.attention * self.value_norms[:, :, None]
+        norms = np.empty_like(self.attention)
+        for layer, attention in enumerate(self.attention):
+            norms[layer] = None if attention is None else attention * self.value_norms[layer][:, None]
+        return norms

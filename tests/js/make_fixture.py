@@ -11,6 +11,7 @@ from exbert_hub.analysis import attention as maths
 
 HERE = Path(__file__).parent
 HEADS, PIECES = 3, 7
+WORDS = [0, 1, 1, 1, 2, 2, 3]  # of the pieces
 
 
 def fixture() -> dict[str, object]:
@@ -33,6 +34,8 @@ def fixture() -> dict[str, object]:
             str(share): np.argwhere(maths.top_edges(chosen, share, visible)).tolist() for share in (0.0, 0.3, 0.7, 1.0)
         },
         "out": out.ravel().tolist(),
+        "words": WORDS,
+        "merged": maths.merge_words(attention, WORDS, WORDS).ravel().tolist(),
         "into": into.ravel().tolist(),
     }
 

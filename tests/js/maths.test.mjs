@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 
 const fixture = JSON.parse(readFileSync(new URL("./attention.json", import.meta.url)));
 
-const layer = { codes: Uint8Array.from(fixture.codes), heads: fixture.heads, rows: fixture.pieces, cols: fixture.pieces };
+const codes = Uint8Array.from(fixture.codes);
+const layer = maths.decode({ codes, heads: fixture.heads, rows: fixture.pieces, cols: fixture.pieces });
 const shown = maths.visible(fixture.special, true);
 const close = (actual, expected) => {
   assert.equal(actual.length, expected.length);
@@ -13,6 +14,8 @@ const close = (actual, expected) => {
 };
 
 test("base64 and the square-root code are undone", () => {
+  const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);
+  assert.deepEqual(maths.decodeBase64(maths.encodeBase64(bytes)), bytes);
   assert.deepEqual([...maths.decodeBase64(Buffer.from([0, 51, 255]).toString("base64"))], [0, 51, 255]);
   close([maths.SQUARE[0], maths.SQUARE[51], maths.SQUARE[255]], [0, 0.04, 1]);
 });
@@ -60,7 +63,7 @@ test("head matrices are means over the visible pieces, as in analysis", () => {
 });
 
 test("a picked token fills the opposite matrix with its own values", () => {
-  const at = (head, row, col) => maths.SQUARE[layer.codes[(head * layer.rows + row) * layer.cols + col]];
+  const at = (head, row, col) => maths.SQUARE[codes[(head * layer.rows + row) * layer.cols + col]];
   const sent = maths.headMatrixOf(layer, "from", 2, shown), received = maths.headMatrixOf(layer, "to", 2, shown);
   assert.equal(sent.values[4 * layer.heads + 1], at(1, 2, 4));
   assert.equal(received.values[4 * layer.heads + 1], at(1, 4, 2));
@@ -68,11 +71,55 @@ test("a picked token fills the opposite matrix with its own values", () => {
   assert.equal(sent.max, Math.max(...sent.values));
 });
 
+test("attention to a word is a sum, from a word a mean, as in analysis", () => {
+  const merged = maths.mergeWords(layer, fixture.words, fixture.words);
+  assert.deepEqual([merged.heads, merged.rows, merged.cols], [3, 4, 4]);
+  close(merged.values, fixture.merged);
+  for (let row = 0; row < 4; row++) { // what goes out of a word is what goes out of a piece
+    const sum = merged.values.subarray(row * 4, row * 4 + 4).reduce((a, b) => a + b);
+    assert.ok(Math.abs(sum - 1) < 0.02);
+  }
+});
+
+test("merging rectangles: three pieces of one word attend to two words", () => {
+  const cross = { values: Float32Array.from([0.5, 0.25, 0.25, 0, 1, 0, 1, 0, 0]), heads: 1, rows: 3, cols: 3 };
+  close(maths.mergeWords(cross, [0, 0, 0], [0, 1, 1]).values, [0.5, 0.5]);
+});
+
+test("equal values: the lowest column wins also far to the right, in any row", () => {
+  const cols = 513, matrix = new Float32Array(2 * cols);
+  matrix[cols + 512] = matrix[cols + 17] = 0.5;
+  matrix[cols + 300] = 1e-30;
+  const all = Array.from({ length: cols }, (_, i) => i);
+  const edges = maths.topEdges(matrix, cols, [0, 1], all, 1);
+  assert.deepEqual([edges.from, edges.to], [[1, 1], [17, 512]]); // the tiny one adds nothing that is missing
+  assert.deepEqual(maths.topEdges(matrix, cols, [0, 1], all, 0).to, []);
+});
+
+test("edges that leave a window are counted by where they go", () => {
+  const edges = { from: [5, 5, 5, 1, 9, 1], to: [5, 1, 9, 5, 6, 9], weight: [1, 2, 3, 4, 5, 6], count: 6, max: 6 };
+  const { edges: inside, leaving } = maths.inWindow(edges, [4, 7], [4, 7]);
+  assert.deepEqual(inside, { from: [5], to: [5], weight: [1], count: 1, max: 1 });
+  assert.deepEqual(leaving, { before: 2, after: 2 }); // the last edge neither begins nor ends here
+  assert.deepEqual(maths.inWindow(edges, [4, 7], [4, 7], true).edges.weight, [1, 2, 3, 4, 5]);
+  assert.deepEqual(maths.inWindow(edges, [0, 9], [4, 7]).leaving, { before: 1, after: 2 }); // cross-attention
+});
+
+test("places count from the first piece of the window", () => {
+  assert.deepEqual([...maths.places([1, 2, 4, 5], [4, 5])], [[1, -2], [2, -1], [4, 0], [5, 1]]);
+});
+
+test("means of an aggregated matrix are over what is visible", () => {
+  const matrix = Float32Array.from([1, 2, 3, 4, 5, 6]); // 2 queries, 3 keys
+  assert.deepEqual([...maths.means(matrix, 3, [0, 1], [0, 2], "from")], [2, 5]);
+  assert.deepEqual([...maths.means(matrix, 3, [0, 1], [0, 2], "to")], [2.5, 0, 4.5]);
+});
+
 test("a profile is a row or a column of the sum; rectangles work (cross-attention)", () => {
   const matrix = Float32Array.from([1, 2, 3, 4, 5, 6]); // 2 queries, 3 keys
   assert.deepEqual([...maths.profile(matrix, 2, 3, "from", 1)], [4, 5, 6]);
   assert.deepEqual([...maths.profile(matrix, 2, 3, "to", 2)], [3, 6]);
-  const cross = { codes: Uint8Array.from([255, 0, 0, 0, 255, 0]), heads: 1, rows: 2, cols: 3 };
+  const cross = maths.decode({ codes: Uint8Array.from([255, 0, 0, 0, 255, 0]), heads: 1, rows: 2, cols: 3 });
   close(maths.headMatrices(cross, [0, 1], [0, 1, 2]).into, [0.5, 0.5, 0]);
 });
 

@@ -1,11 +1,14 @@
 import test from "node:test";
 import assert from "node:assert/strict";
+import maths from "../../exbert_hub/app/static/maths.js";
 import picture from "../../exbert_hub/app/static/picture.js";
+
+globalThis.maths = maths; // on the page all modules are one script
 
 const piece = (text, more = {}) => ({ text, special: false, masked: false, ...more });
 const pieces = { from: [piece("[CLS]", { special: true }), piece("<b>"), piece('a&"b\'')], to: [piece("[CLS]", { special: true }), piece("x"), piece("y")] };
 const scene = {
-  rows: [1, 2], cols: [1, 2], heads: 2, active: new Set([1]), hovered: null, focus: null, pinned: { side: "from", token: 2 },
+  rows: [1, 2], cols: [1, 2], all: { from: [1, 2], to: [1, 2] }, heads: 2, active: new Set([1]), hovered: null, focus: null, pinned: { side: "from", token: 2 },
   edges: { from: [1, 2], to: [2, 1], weight: [0.5, 1], count: 2, max: 1 },
   matrix: { from: { values: Float32Array.from([0, 0, 1, 0.5, 0, 1]), max: 1 }, to: { values: new Float32Array(6), max: 0 } },
 };

@@ -14,5 +14,5 @@ def test_fixture_is_what_the_analysis_room_computes() -> None:
     stored = json.loads((Path(__file__).parent / "attention.json").read_text(encoding="utf-8"))
     now = fixture()
     assert stored["edges"] == now["edges"]
-    for name in ("codes", "aggregate", "out", "into"):
+    for name in ("codes", "aggregate", "out", "into", "merged"):
         np.testing.assert_allclose(stored[name], now[name], rtol=1e-6)

@@ -67,6 +67,14 @@ def test_search_prints_json_for_machines(run, folder):
     assert scores == sorted(scores, reverse=True) and len(scores) > 30
 
 
+def test_several_indexes_are_searched_as_one(run, folder):
+    asked = (SENTENCE, "--token", "10", "--layer", 2, "-k", 3, "--json")
+    one, two = (json.loads(run("search", *folders, *asked)[1]) for folders in ([folder], [folder, folder]))
+    assert [match["row"] for match in two["matches"][::2]] == [match["row"] for match in one["matches"][:2]]
+    assert two["matches"][0]["score"] == two["matches"][1]["score"]  # the same text twice: the first goes first
+    assert two["matches"][0]["sentence"] + 3 == two["matches"][1]["sentence"]
+
+
 def test_a_position_is_a_token_too(run, folder):
     code, out, _ = run("search", folder, SENTENCE, "--token", "10", "--layer", "emb", "-k", 1, "--json")
     assert code == 0 and json.loads(out)["query"]["word"] == "escape"

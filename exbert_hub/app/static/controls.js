@@ -5,11 +5,11 @@ const controls = (() => {
   const { el, fill, segmented, toggle, roving, percent } = dom;
 
   // heads: heads per layer. set(patch, entry) changes the store, hoverHead(head|null) previews one head.
-  function panel(heads, stacks, { set, hoverHead, openStack }) {
+  function panel(heads, stacks, { set, hoverHead, openStack, group }) {
     const stack = segmented("Stack", stacks.map((name) => ({ value: name, label: name === "cross" ? "cross-attention" : name })), null, openStack);
     const layers = [{ value: "emb", label: "emb", title: "Input embeddings, before any attention" },
       ...heads.map((count, layer) => ({
-        value: layer, label: String(layer), disabled: count === 0,
+        value: layer, label: String(layer), gap: count === 0,
         title: count ? `Layer ${layer}, ${count} heads` : `Layer ${layer} has no attention`,
       }))];
     const layer = segmented("Layer", layers, null, (value) => set({ layer: value }));
@@ -17,6 +17,7 @@ const controls = (() => {
     const bulk = el("div.exb-bulk");
     const overview = toggle("All heads at once", "A thumbnail of the attention of every layer and head", (grid) => set({ grid }));
     const special = toggle("Hide special tokens", "Leave [CLS], [SEP] and the like out of the picture", (hide) => set({ hide }));
+    const words = toggle("Words", "Show words instead of pieces: attention to a word is the sum over its pieces, from a word the mean", group);
     const share = el("output.exb-output", {}, "");
     const slider = el("input.exb-slider", {
       type: "range", min: 0, max: 100, step: 1, "aria-label": "Share of each piece's attention that is drawn, in percent",
@@ -26,7 +27,7 @@ const controls = (() => {
       stacks.length > 1 ? el("div.exb-control", {}, el("span.exb-label", {}, "Stack"), stack.node) : null,
       el("div.exb-control", {}, el("span.exb-label", {}, "Layer"), layer.node),
       el("div.exb-control", {}, el("span.exb-label", {}, "Heads"), row, bulk),
-      el("div.exb-control.exb-options", {}, overview.node, special.node,
+      el("div.exb-control.exb-options", {}, overview.node, special.node, words.node,
         el("label.exb-range", {}, el("span", {}, "Top attention"), slider, share)));
 
     let chips = [], current = { heads: null, count: 0 };
@@ -42,10 +43,11 @@ const controls = (() => {
       layer.select(values.layer);
       overview.set(values.grid);
       special.set(values.hide);
+      words.set(values.words);
       slider.value = values.top;
       slider.style.setProperty("--exb-fill", `${values.top}%`);
       share.textContent = `${values.top}%`;
-      const none = values.layer === "emb";
+      const none = values.layer === "emb" || !heads[values.layer];
       const count = none ? Math.max(...heads) : heads[values.layer];
       if (count !== current.count) {
         chips = Array.from({ length: count }, (_, head) => el("button.exb-chip", {

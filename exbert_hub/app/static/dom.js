@@ -45,18 +45,17 @@ const dom = (() => {
     };
   }
 
-  // A row of buttons of which exactly one is chosen. options: [{value, label, title, disabled}]
+  // A row of buttons of which exactly one is chosen. options: [{value, label, title, gap}]; a gap is shown as one.
   function segmented(label, options, chosen, onchange) {
     const group = el("div.exb-segmented", { role: "radiogroup", "aria-label": label });
     const buttons = options.map((option) => el("button", {
-      type: "button", role: "radio", title: option.title, disabled: option.disabled, "data-value": String(option.value),
-      onclick: () => { if (!option.disabled) onchange(option.value); },
+      type: "button", role: "radio", title: option.title, "data-gap": option.gap, "data-value": String(option.value),
+      onclick: () => onchange(option.value),
     }, option.label));
     group.append(...buttons);
     const select = (value) => {
       buttons.forEach((button, i) => button.setAttribute("aria-checked", String(options[i].value === value)));
-      const usable = buttons.filter((button) => !button.disabled);
-      roving(group, usable, Math.max(0, usable.findIndex((button) => button.getAttribute("aria-checked") === "true")));
+      roving(group, buttons, Math.max(0, options.findIndex((option) => option.value === value)));
     };
     select(chosen);
     return { node: group, select, buttons };

@@ -35,14 +35,22 @@ const exporting = (() => {
   }
 
   function drawing({ shown, facts, figure, store }) {
-    const { layer, heads, hide, top } = store.values;
+    const { layer, heads, hide, top, words } = store.values;
+    const { scene } = figure;
+    if (scene.veil?.busy || scene.veil?.again) throw new Error(scene.veil.text);
+    const of = words ? "word" : "piece";
     const chosen = layer === "emb" ? "input embeddings" : `layer ${layer}, ${heads === null ? "all heads" : heads.length ? `head${heads.length > 1 ? "s" : ""} ${heads.join(", ")}` : "no head"}`;
     const { text, pair } = shown.request;
-    return picture.svg(figure.scene, { from: shown.from, to: shown.to }, {
+    return picture.svg(scene, scene.units, {
       title: `${facts.name} · ${shown.stacks.length > 1 ? `${shown.stack}, ` : ""}${chosen}`,
       text: pair ? `${text} ‖ ${pair}` : text,
-      note: `Curves: the strongest ${top}% of each piece's attention${hide ? ", special tokens hidden" : ""}. Cells: mean attention out of (left) and into (right) each piece, per head. Drawn with exBERT.`,
+      note: `Curves: the strongest ${top}% of each ${of}'s attention${hide ? ", special tokens hidden" : ""}${words ? "; to a word: sum over its pieces, from a word: mean" : ""}. Cells: mean attention out of (left) and into (right) each ${of}, per head. ${windowNote(scene, of)}Drawn with exBERT.`,
     });
+  }
+
+  function windowNote({ windowed, start, rows, all, leaving }, of) {
+    if (!windowed) return "";
+    return `Shown are ${of}s ${start.from + 1} to ${start.from + rows.length} of ${all.from.length}; ${leaving.before + leaving.after} links lead out of this window. `;
   }
 
   const pictureName = ({ store }, suffix) => {
@@ -71,10 +79,14 @@ const exporting = (() => {
     return groups.flatMap((group, i) => (i ? [null, ...group] : group));
   }
 
-  // page: {server, data()} of a page that can be saved, null for a saved one.
+  // page: {server, data(), layers} of a page that can be saved, null for a saved one.
   const pageItems = (page) => (page ? [{
     label: "Whole page", hint: "HTML, works offline",
-    run: async () => download("exbert.html", saved.html(checked(await page.server.shell({})).html, page.data()), "text/html"),
+    run: async () => {
+      const said = download("exbert.html", saved.html(checked(await page.server.shell({})).html, page.data()), "text/html");
+      const here = page.layers.here(), all = page.layers.heads.filter(Boolean).length;
+      return here.length < all ? `${said} with ${scenes.listed(here)}: open others first to take them along` : said;
+    },
   }] : []);
 
   return { viewItems, evidenceItems };

@@ -19,6 +19,8 @@ const figure = (() => {
     return pen;
   }
 
+  const count = (number, what) => `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+
   function curve(width, y1, y2) {
     return `M0 ${y1}C${width * 0.45} ${y1} ${width * 0.55} ${y2} ${width} ${y2}`;
   }
@@ -77,12 +79,17 @@ const figure = (() => {
     constructor(on) {
       this.on = on;
       this.links = el("div.exb-links");
+      this.borders = { before: this.border("before"), after: this.border("after") };
+      this.veil = el("div.exb-veil", { hidden: true });
       this.columns = { from: this.column("from"), to: this.column("to") };
       this.matrices = { from: this.matrix("from"), to: this.matrix("to") };
       this.node = el("div.exb-figure", {},
         el("div.exb-caption.exb-caption-from", {}, "from"), el("div.exb-caption.exb-caption-to", {}, "to"),
-        this.matrices.from, this.columns.from, this.links, this.columns.to, this.matrices.to);
+        this.borders.before,
+        this.matrices.from, this.columns.from, this.links, this.columns.to, this.matrices.to,
+        this.borders.after, this.veil);
       this.scene = null;
+      this.wanted = null; // the piece that gets the focus when it is there: {side, token}
       new ResizeObserver(() => { if (this.scene) this.paint(this.scene); }).observe(this.node);
     }
 
@@ -102,10 +109,24 @@ const figure = (() => {
         if (event.key === " ") this.on.pick(side, token(event));
         else if (event.key === "Enter") this.on.search(side, token(event));
         else if (event.key === "m" || event.key === "M") this.on.mask(side, token(event));
+        else if (event.key === "ArrowDown" && !pieceAt(event).nextElementSibling) this.on.leave(side, token(event), 1);
+        else if (event.key === "ArrowUp" && !pieceAt(event).previousElementSibling) this.on.leave(side, token(event), -1);
+        else if (event.key === "PageDown" || event.key === "PageUp") this.on.page(event.key === "PageDown" ? 1 : -1);
         else return;
         event.preventDefault();
       });
       return list;
+    }
+
+    // What lies beyond the window, and the way there.
+    border(where) {
+      const direction = where === "before" ? -1 : 1;
+      return el("button.exb-border", { type: "button", hidden: true, "data-where": where, onclick: () => this.on.page(direction) });
+    }
+
+    // The piece to focus once it is in the window.
+    focusNext(side, token) {
+      this.wanted = { side, token };
     }
 
     matrix(side) {
@@ -117,37 +138,66 @@ const figure = (() => {
       return canvas;
     }
 
-    // tokens: [{text, raw, special, masked, segment}] of one side; shown: indices. Rebuilds a column of pieces.
-    setPieces(side, tokens, shown) {
-      const key = JSON.stringify([tokens, shown]);
+    // tokens: [{text, special, masked, segment}] of one side; shown: indices; marks: Map from an index to the letter of the
+    // text that begins there. Rebuilds a column of pieces.
+    setPieces(side, tokens, shown, marks) {
+      const key = JSON.stringify([shown.map((i) => tokens[i]), shown, ...marks]);
       const list = this.columns[side];
       if (list.dataset.key === key) return;
-      const focused = list.contains(document.activeElement) ? document.activeElement.dataset.token : null;
+      const focused = list.contains(document.activeElement) ? { side, token: Number(document.activeElement.dataset.token) } : null;
+      const wanted = this.wanted?.side === side && shown.includes(this.wanted.token) ? this.wanted : focused;
       list.dataset.key = key;
       const items = shown.map((i) => el("div.exb-piece", {
         role: "option", "data-token": i, "data-special": tokens[i].special, "data-masked": tokens[i].masked,
-        "data-segment": tokens[i].segment || false, dir: "auto", "aria-selected": "false",
+        "data-segment": tokens[i].segment || false, "data-starts": marks.get(i), dir: "auto", "aria-selected": "false",
       }, tokens[i].text));
       fill(list, ...items);
-      roving(list, items, Math.max(0, items.findIndex((item) => item.dataset.token === focused)));
-      if (focused !== null) items.find((item) => item.dataset.token === focused)?.focus();
+      const at = wanted && shown.length ? Math.min(shown.length - 1, Math.max(0, shown.findIndex((i) => i >= wanted.token))) : 0;
+      roving(list, items, at);
+      if (wanted) items[at]?.focus();
+      if (wanted === this.wanted) this.wanted = null;
     }
 
-    // scene: {rows, cols, edges, matrix: {from, to}, heads, active: Set, hovered, pinned: {side, token}|null, focus, shade,
-    // causal}
+    // scene: {rows, cols, all: {from, to}, windowed, start, edges, leaving, matrix: {from, to}, heads, active: Set, hovered,
+    // pinned: {side, token}|null, focus, shade, causal, veil}
     paint(scene) {
       this.scene = scene;
-      const rowHeight = scene.rowHeight = scene.rows.length > 96 ? 16 : scene.rows.length > 40 ? 20 : 24;
+      const rowHeight = scene.rowHeight = scene.rows.length > 64 ? 16 : scene.rows.length > 40 ? 20 : 24;
       this.node.style.setProperty("--exb-row", `${rowHeight}px`);
       const wide = this.node.clientWidth;
       scene.cell = Math.max(3, Math.min(11, Math.floor((wide * 0.19) / Math.max(scene.heads, 1))));
       for (const side of ["from", "to"]) this.paintSide(side, scene);
-      const at = { from: new Map(scene.rows.map((row, i) => [row, i])), to: new Map(scene.cols.map((col, i) => [col, i])) };
+      this.paintBorders(scene);
+      this.paintVeil(scene.veil);
+      const at = { from: maths.places(scene.all.from, scene.rows), to: maths.places(scene.all.to, scene.cols) };
       const middle = (side) => (token) => (at[side].get(token) + 0.5) * rowHeight;
       drawCurves(this.links, scene.edges, {
         width: this.links.clientWidth, height: Math.max(scene.rows.length, scene.cols.length) * rowHeight,
-        left: middle("from"), right: middle("to"), strokeWidth: scene.focus ? 2.6 : 2,
+        left: middle("from"), right: middle("to"), strokeWidth: scene.focus ? 2.6 : rowHeight < 20 ? 1.5 : 2,
       });
+    }
+
+    paintBorders({ windowed, all, start, rows, cols, leaving }) {
+      const long = all.from.length > rows.length ? "from" : "to", size = long === "from" ? rows.length : cols.length;
+      const beyond = { before: start[long], after: all[long].length - start[long] - size };
+      for (const [where, button] of Object.entries(this.borders)) {
+        button.hidden = !windowed;
+        button.disabled = !beyond[where];
+        const links = leaving[where] ? ` · ${count(leaving[where], "link")} ${leaving[where] === 1 ? "leads" : "lead"} there` : "";
+        button.textContent = beyond[where] ? `${beyond[where]} more ${where === "before" ? "before ↑" : "after ↓"}${links}`
+          : where === "before" ? "The text begins here" : "The text ends here";
+      }
+    }
+
+    paintVeil(veil) {
+      const key = JSON.stringify(veil);
+      if (this.veil.dataset.key === key) return;
+      this.veil.dataset.key = key;
+      this.veil.hidden = !veil;
+      this.veil.toggleAttribute("data-busy", Boolean(veil?.busy));
+      fill(this.veil, veil && el("div.exb-veil-card", { role: "status" }, el("p", {}, veil.text),
+        veil.busy ? el("div.exb-progress", { "aria-hidden": "true" }) : null,
+        veil.again ? el("button.exb-secondary", { type: "button", onclick: () => this.on.again() }, "Try again") : null));
     }
 
     paintSide(side, scene) {
@@ -171,5 +221,5 @@ const figure = (() => {
     }
   }
 
-  return { Figure, drawCurves, drawMatrix, curve };
+  return { Figure, sizedCanvas };
 })();

@@ -40,7 +40,7 @@ const grid = (() => {
   }
 
   class Grid {
-    // on: {open(layer, head), close()}; server(): who has the attention that is too much to send at once
+    // on: {open(layer, head), close(), server(), offline}; server(): who has the attention that is too much to send at once
     constructor(on) {
       this.on = on;
       this.table = dom.el("div.exb-grid-table", { role: "grid", "aria-label": "Attention of every head" });
@@ -59,7 +59,8 @@ const grid = (() => {
       if (this.key !== key) {
         this.key = key;
         const here = !rows.length || !cols.length || layers.every((layer) => !layer || layer.codes);
-        if (here) this.build(layers.map((layer) => layer && maths.allHeads(layer).map((head) => thumbnail(layer, head, rows, cols))));
+        const make = (layer) => (layer.codes ? maths.allHeads(layer).map((head) => thumbnail(layer, head, rows, cols)) : "not in this saved page");
+        if (here || this.on.offline) this.build(layers.map((layer) => layer && make(layer)));
         else this.fetch(key, { request, rows, cols });
       }
       this.mark();
@@ -86,16 +87,16 @@ const grid = (() => {
       }
     }
 
-    // layers: thumbnails of the heads of each layer, null for a gap
+    // layers: thumbnails of the heads of each layer; null for a gap, a text for another reason why there are none
     build(layers) {
       const { el, fill } = dom;
-      const most = Math.max(0, ...layers.map((layer) => layer?.length ?? 0));
+      const most = Math.max(0, ...layers.map((layer) => (Array.isArray(layer) ? layer.length : 0)));
       this.table.style.setProperty("--exb-heads", most);
       const colour = accent(this.table);
       this.buttons = [];
       const lines = layers.map((layer, number) => {
         const name = el("span.exb-grid-name", { role: "rowheader" }, String(number));
-        if (!layer) return el("div.exb-grid-row", { role: "row" }, name, el("span.exb-grid-gap", { role: "gridcell" }, "no attention"));
+        if (!Array.isArray(layer)) return el("div.exb-grid-row", { role: "row" }, name, el("span.exb-grid-gap", { role: "gridcell" }, layer ?? "no attention"));
         const buttons = layer.map((small, head) => {
           const canvas = el("canvas", { "aria-hidden": "true" });
           paint(canvas, small, colour);

@@ -8,8 +8,9 @@ const parts = {}; // the components that are there
 function whole() {
   const { view, evidence: shown } = parts;
   if (saved.kept || !view?.value || !shown?.server) return null;
-  const data = () => ({ view: view.value, evidence: shown.value, profile: shown.layers.keep(), state: store.values, date: new Date().toISOString().slice(0, 10) });
-  return { server: shown.server, data };
+  const inspection = () => ({ ...view.value.inspection, layers: view.layers.packed() });
+  const data = () => ({ view: { ...view.value, inspection: inspection() }, evidence: shown.value, profile: shown.layers.keep(), state: store.values, date: new Date().toISOString().slice(0, 10) });
+  return { server: shown.server, data, layers: view.layers };
 }
 
 window.exbert = {
@@ -19,13 +20,14 @@ window.exbert = {
     view.server = () => parts.evidence?.server;
     view.exports = () => exporting.viewItems(view, whole());
     if (!saved.kept) state.bindAddress(store, (values) => view.restore(values));
-    bus.addEventListener("text", ({ detail }) => view.ask({ ...detail, mask: [], token: null }));
+    bus.addEventListener("text", ({ detail }) => view.ask({ ...detail, mask: [], token: null, window: [] }));
     bus.addEventListener("go", ({ detail }) => view.go(detail));
     return view;
   },
   evidence(element, host) {
     const shown = parts.evidence = new evidence.Evidence(element, host, store, bus);
     shown.request = () => parts.view.shown.request;
+    parts.view?.render(); // it may have waited for somebody to ask
     shown.exports = () => exporting.evidenceItems(shown, host.server, whole());
     return shown;
   },

@@ -40,7 +40,7 @@ const picture = (() => {
   // scene: as the figure paints it; pieces: {from, to}; about: {title, text, note}
   function svg(scene, pieces, about) {
     const shown = { from: scene.rows.map((i) => pieces.from[i]), to: scene.cols.map((i) => pieces.to[i]) };
-    const at = { from: new Map(scene.rows.map((token, i) => [token, i])), to: new Map(scene.cols.map((token, i) => [token, i])) };
+    const at = { from: maths.places(scene.all.from, scene.rows), to: maths.places(scene.all.to, scene.cols) };
     const cell = Math.max(4, Math.min(11, 132 / Math.max(scene.heads, 1)));
     const column = (side) => Math.min(190, Math.max(36, ...shown[side].map((piece) => width(shorten(piece.text, 20))))) + 12;
     const matrix = scene.heads * cell, gap = 8;
@@ -76,7 +76,8 @@ const picture = (() => {
     label(x.leftText, top - 8, "from", { "font-size": 12, fill: INK.muted, "text-anchor": "end" }),
     label(x.rightText, top - 8, "to", { "font-size": 12, fill: INK.muted }),
     matrixOf(scene, "from", x.leftMatrix, top, cell), matrixOf(scene, "to", x.rightMatrix, top, cell),
-    tag("g", { fill: "none", stroke: INK.accent, "stroke-width": scene.focus ? 2.6 : 2 }, ...curves),
+    tag("clipPath", { id: "links" }, tag("rect", { x: x.left, y: top, width: LINKS, height: bottom - top })),
+    tag("g", { fill: "none", stroke: INK.accent, "stroke-width": scene.focus ? 2.6 : 2, "clip-path": "url(#links)" }, ...curves),
     column_(scene, "from", shown.from, x.leftText, top, "end"), column_(scene, "to", shown.to, x.rightText, top, "start"),
     ...notes.map((line, i) => label(MARGIN, bottom + MARGIN + i * NOTE_LINE, line, { "font-size": 11, fill: INK.muted }))) + "\n";
   }

@@ -23,6 +23,8 @@ const state = (() => {
     heads: [null, (v) => (v.length ? v.join(",") : "none"), positions], // null: all heads
     hide: flag(true),
     top: integer(70),
+    words: flag(false), // whether the pieces of a word are shown as one
+    window: [[], (v) => v.join(","), positions], // of a long text: the piece it begins with, for cross-attention on either side; []: nobody chose
     by: choice("embedding", "heads"),
     click: flag(false),
     search: flag(false), // whether results are on the page, so that a link brings them back
@@ -61,7 +63,8 @@ const state = (() => {
     const notes = [];
     const fixed = { ...values };
     const last = heads.length - 1;
-    if (fixed.layer === null) fixed.layer = Math.floor(heads.length / 2);
+    const middle = Math.floor(heads.length / 2);
+    if (fixed.layer === null) fixed.layer = Math.max(middle, heads.findIndex((count, layer) => count && layer >= middle));
     if (fixed.layer !== "emb" && fixed.layer > last) {
       notes.push(`This model has layers 0 to ${last}; layer ${fixed.layer} was asked for, ${last} is shown.`);
       fixed.layer = last;
@@ -74,6 +77,10 @@ const state = (() => {
       if (!fixed.heads.length) fixed.heads = null;
     }
     if (fixed.top < 0 || fixed.top > 100) fixed.top = Math.min(100, Math.max(0, fixed.top));
+    if (fixed.window.some((token, i) => token >= (i ? to : from))) {
+      notes.push(`The text has no piece ${fixed.window.join(", ")} for a window to begin with; its end is shown.`);
+      fixed.window = fixed.window.map((token, i) => Math.min(token, (i ? to : from) - 1));
+    }
     const pieces = fixed.side === "from" ? from : to;
     if (fixed.token !== null && (fixed.token < 0 || fixed.token >= pieces)) {
       notes.push(`The text has ${pieces} pieces; piece ${fixed.token} does not exist, none is picked.`);

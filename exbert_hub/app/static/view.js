@@ -10,12 +10,11 @@ const attentionView = (() => {
   class View {
     constructor(element, { props, trigger, watch }, store, bus) {
       Object.assign(this, { element, props, trigger, store, bus });
-      this.shown = null; // the inspection on the page, with its layers decoded when first drawn
-      this.hover = null; // {side, token}
+      this.shown = null; // the inspection on the page; `layers` has its attention, `scenes` what is drawn of it
+      this.hover = null; // {side, token}: a row of the figure, see scenes.js
       this.hoveredHead = null;
       this.asker = new state.Asker((request) => this.trigger("inspect", { request, restore: this.restoring, switched: this.switches(request) }));
       this.restoring = true; // whether a link or the back button is being followed, which also brings results back
-      this.drawn = {}; // results of the maths, by what they depend on
       this.build();
       store.subscribe((values, changed) => this.changed(values, changed));
       watch("value", () => this.receive(props.value));
@@ -30,14 +29,20 @@ const attentionView = (() => {
         hover: (side, token) => this.setHover(token === null ? null : { side, token }),
         pick: (side, token) => this.pick(side, token),
         mask: (side, token) => this.mask(side, token),
-        search: (side, token) => { this.store.set({ side, token }); this.search(); },
+        search: (side, token) => { this.store.set({ side, token: this.pieceOf(side, token) }); this.search(); },
         hoverHead: (head, canvas) => this.setHead(head, canvas),
         toggleHead: (head) => this.panel.flip(head),
+        page: (direction) => this.page(direction),
+        leave: (side, token, direction) => this.leave(side, token, direction),
+        again: () => this.layers.retry(this.store.values.layer),
       });
+      this.overviews = Object.fromEntries(["from", "to"].map((side) => [side, new overview.Overview(
+        side === "from" ? "Window of the text" : "Window of the text attended to", (ordinal) => this.moveWindow(side, ordinal))]));
       this.grid = new grid.Grid({
         open: (layer, head) => this.store.set({ layer, heads: [head], grid: false }),
         close: () => this.store.set({ grid: false }),
         server: () => this.server(),
+        offline: Boolean(saved.kept),
       });
       this.dock = controls.dock((patch, entry) => this.store.set(patch, entry), { search: () => this.search(), searchAll: () => this.searchAll() });
       this.element.prepend(el("section.exb-view", { "aria-label": "Attention" }, this.notice, this.body));
@@ -66,20 +71,23 @@ const attentionView = (() => {
       this.index = value.index;
       this.shown = { request: value.request, ...value.inspection };
       this.shown.to ??= this.shown.from;
-      this.drawn = {};
-      this.layers = this.shown.layers.map((layer) => layer && {
-        heads: layer.heads, rows: this.shown.from.length, cols: this.shown.to.length, codes: maths.decodeBase64(layer.data),
+      const own = this.layers = new layers.Layers(this.shown, {
+        ask: (layer) => this.server()?.attention({ request: this.shown.request, layer }) ?? null,
+        arrived: () => { if (own === this.layers) this.render(); },
+        offline: Boolean(saved.kept),
       });
-      this.heads = this.layers.map((layer) => layer?.heads ?? 0);
+      this.scenes = new scenes.Scenes(this.shown, own);
+      this.heads = own.heads;
       this.store.heads = this.heads;
       if (!state.same(this.panelled, [this.heads, this.shown.stacks, this.facts])) {
         this.panelled = [this.heads, this.shown.stacks, this.facts];
         this.panel = controls.panel(this.heads, this.shown.stacks, {
           set: (patch, entry) => this.store.set(patch, entry),
           hoverHead: (head) => this.setHead(head),
-          openStack: (stack) => this.ask({ stack: stack === this.shown.main ? "" : stack, mask: [], token: null }),
+          group: (words) => this.groupByWord(words),
+          openStack: (stack) => this.ask({ stack: stack === this.shown.main ? "" : stack, mask: [], token: null, window: [] }),
         });
-        fill(this.body, this.title(), this.panel.node, this.figure.node, this.grid.node, this.dock.node);
+        fill(this.body, this.title(), this.panel.node, this.overviews.from.node, this.overviews.to.node, this.figure.node, this.grid.node, this.dock.node);
       }
       this.panel.showStack(this.shown.stack);
       const { values, notes } = state.clamp({ ...this.store.values, ...value.request }, {
@@ -87,7 +95,7 @@ const attentionView = (() => {
       });
       if (value.note) notes.unshift(value.note);
       if (notes.length) this.say("note", { title: "The link asked for something that is not here", message: notes.join(" ") });
-      this.store.set(values, "replace");
+      this.store.set(this.settle(values), "replace");
       this.bus.dispatchEvent(new CustomEvent("shown", { detail: { request: value.request, facts: value.facts, index: value.index } }));
       this.render();
       if (this.restoring && values.search && this.ready().can) this.search();
@@ -102,6 +110,14 @@ const attentionView = (() => {
       return el("header.exb-title", {}, el("h2", { dir: "auto" }, name),
         el("span.exb-hint", {}, `${architecture} · ${kinds[kind]} · ${heads.length} layers × ${most} heads · width ${size}`),
         menu.button("Export", () => this.exports()).node);
+    }
+
+    // A word is picked by its first piece, and a text of which nobody chose a window is opened where the picked piece is.
+    settle(values) {
+      const unit = this.scenes.unitOf(values, values.side, values.token);
+      if (unit === null) return values;
+      const token = this.scenes.units(values)[values.side][unit].start;
+      return { ...values, token, window: values.window.length ? values.window : this.scenes.windowWith(values, values.side, unit) };
     }
 
     wants(request) {
@@ -135,7 +151,7 @@ const attentionView = (() => {
       const wanted = { ...values, text: values.text ?? this.shown.request.text };
       const same = state.same(state.request(wanted), this.shown.request);
       const { values: fixed } = same ? state.clamp(wanted, { heads: this.heads, from: this.shown.from.length, to: this.shown.to.length }) : { values: wanted };
-      this.store.set(fixed, "none");
+      this.store.set(same ? this.settle(fixed) : fixed, "none");
       if (!same) this.ask({}, true);
       else {
         if (fixed.search && this.ready().can) this.search();
@@ -171,38 +187,58 @@ const attentionView = (() => {
       this.render();
     }
 
-    pick(side, token) {
-      const values = this.store.values;
+    pieceOf(side, unit) {
+      return this.scenes.units(this.store.values)[side][unit].start;
+    }
+
+    pick(side, unit) {
+      const { values } = this.store, token = this.pieceOf(side, unit);
       const release = values.token === token && values.side === side;
       this.store.set(release ? { token: null } : { token, side });
       clearTimeout(this.clickTimer);
       if (!release && values.click) this.clickTimer = setTimeout(() => this.search(), CLICK_MS);
     }
 
-    // A masked token is also the picked one: the next thing to do with it is to search.
-    mask(side, token) {
+    // A masked token is also the picked one: the next thing to do with it is to search. A word is masked as a whole.
+    mask(side, unit) {
       clearTimeout(this.clickTimer);
-      const masked = this.store.values.mask;
-      const mask = masked.includes(token) ? masked.filter((other) => other !== token) : [...masked, token].sort((a, b) => a - b);
-      this.ask({ mask, token, side });
+      const { start, end } = this.scenes.units(this.store.values)[side][unit];
+      const others = this.store.values.mask.filter((token) => token < start || token >= end);
+      const masked = others.length < this.store.values.mask.length;
+      const own = masked ? [] : Array.from({ length: end - start }, (_, i) => start + i);
+      this.ask({ mask: [...others, ...own].sort((a, b) => a - b), token: start, side });
     }
 
-    // Whether a search is possible now, why not, and what it would search.
-    ready({ token, by, layer, heads, side } = this.store.values) {
-      const index = this.index;
-      const count = layer === "emb" ? 0 : this.heads[layer];
-      const scope = by === "embedding" ? (layer === "emb" ? "of the input" : `at layer ${layer}`)
-        : layer === "emb" ? "" : heads === null ? `of layer ${layer}, all ${count}` : `${layer}-[${heads.join(",")}]`;
-      const why = saved.kept ? `${saved.NOTE.title}: open exBERT to search`
-        : !index ? "No corpus index is open"
-        : this.shown.stack !== this.shown.main ? `Searches start from the ${this.shown.main}; the other stacks are for looking`
-        : token === null ? "Pick a piece first: click it in the figure"
-        : (side === "from" ? this.shown.from : this.shown.to)[token]?.special ? "Special tokens are not indexed; pick another piece"
-        : by === "heads" && layer === "emb" ? "The input embeddings have no heads; pick a layer"
-        : by === "heads" && heads !== null && !heads.length ? "Switch on at least one head"
-        : !index.layers[by].includes(layer) ? `The index holds no ${by} of ${layer === "emb" ? "the input" : `layer ${layer}`}`
-        : "";
-      return { can: !why, why, scope, index: Boolean(index) };
+    groupByWord(words) {
+      this.store.set(this.settle({ ...this.store.values, words }));
+    }
+
+    moveWindow(side, ordinal) {
+      this.store.set({ window: this.scenes.windowAt(this.store.values, side, ordinal) }, "replace");
+    }
+
+    // One window further, on both sides.
+    page(direction) {
+      const { values } = this.store, { start, shown } = this.scenes.frame(values);
+      const moved = ["from", "to"].map((side) => this.scenes.windowAt(values, side, start[side] + direction * shown[side].length));
+      this.store.set({ window: moved[0].map((_, i) => moved[i][i]) });
+    }
+
+    // The arrow keys go on past the border of the window, which follows by a quarter.
+    leave(side, unit, direction) {
+      const { values } = this.store, { all, start, shown } = this.scenes.frame(values);
+      const next = all[side][all[side].indexOf(unit) + direction];
+      if (next === undefined) return;
+      this.figure.focusNext(side, next);
+      this.moveWindow(side, start[side] + direction * Math.ceil(shown[side].length / 4));
+    }
+
+    ready() {
+      return searches.ready(this.store.values, this);
+    }
+
+    readyForAll() {
+      return searches.readyForAll(this.store.values, this);
     }
 
     search() {
@@ -213,13 +249,6 @@ const attentionView = (() => {
       this.store.searched = query;
       this.bus.dispatchEvent(new CustomEvent("search", { detail: query }));
       this.store.set({ search: true, filter: "" });
-    }
-
-    // The same for a search at all layers, which does not depend on the one that is shown.
-    readyForAll() {
-      const { by, layer } = this.store.values;
-      const layers = this.index?.layers[by] ?? [];
-      return this.ready({ ...this.store.values, layer: layers.includes(layer) ? layer : layers.at(-1) ?? layer });
     }
 
     searchAll() {
@@ -242,73 +271,48 @@ const attentionView = (() => {
       this.frame = requestAnimationFrame(() => { this.frame = null; this.draw(); });
     }
 
-    // Remembers the latest result of `make` under `name`, as long as what it depends on stays the same.
-    memo(name, depends, make) {
-      const key = JSON.stringify(depends);
-      if (this.drawn[name]?.key !== key) this.drawn[name] = { key, value: make() };
-      return this.drawn[name].value;
-    }
-
     draw() {
       const { values } = this.store;
-      const { from, to } = this.shown;
       if (values.layer === null) return;
-      const layer = values.layer === "emb" ? null : this.layers[values.layer];
-      const rows = maths.visible(from.map((piece) => piece.special), values.hide);
-      const cols = maths.visible(to.map((piece) => piece.special), values.hide);
-      this.figure.setPieces("from", from, rows);
-      this.figure.setPieces("to", to, cols);
-      const seen = (focus) => focus && (focus.side === "from" ? rows : cols).includes(focus.token) ? focus : null;
-      const pinned = values.token === null ? null : seen({ side: values.side, token: values.token });
-      const focus = seen(this.hover) ?? pinned;
+      const { units, shown } = this.scenes.frame(values);
+      for (const side of ["from", "to"]) this.figure.setPieces(side, units[side], shown[side], this.scenes.marks(units[side], shown[side]));
+      const scene = this.scenes.make(values, { hover: this.hover, head: this.hoveredHead });
       this.panel.update(values);
       this.dock.update(values, this.ready(), this.readyForAll());
-      this.dock.show(this.describe(focus));
-      this.figure.node.toggleAttribute("data-flat", !layer);
+      this.dock.show(this.describe(scene.focus, units));
       this.figure.node.hidden = values.grid;
       this.grid.node.hidden = !values.grid;
-      if (values.grid) this.grid.update(this.layers, this.shown.request, rows, cols, values);
-      else this.figure.paint(this.scene({ values, layer, rows, cols, focus, pinned }));
+      this.strip("from", scene);
+      this.strip("to", scene);
+      if (values.grid) {
+        const pieces = (side) => maths.visible(this.shown[side].map((piece) => piece.special), values.hide);
+        this.grid.update(this.layers.all(), this.shown.request, pieces("from"), pieces("to"), values);
+      } else this.figure.paint(scene);
       this.element.dataset.drawn = String(Number(this.element.dataset.drawn ?? 0) + 1);
     }
 
-    scene({ values, layer, rows, cols, focus, pinned }) {
-      const none = { from: [], to: [], weight: [], count: 0, max: 0 };
-      const causal = this.shown.causal;
-      if (!layer) {
-        const blank = { values: new Float32Array(0), max: 0 };
-        return { rows, cols, edges: none, matrix: { from: blank, to: blank }, heads: 0, active: new Set(), hovered: null, pinned, focus, shade: null, causal };
-      }
-      const chosen = values.heads ?? maths.allHeads(layer);
-      const heads = this.hoveredHead === null ? chosen : [this.hoveredHead];
-      const matrix = this.memo("matrix", [values.layer, heads], () => maths.aggregate(layer, heads));
-      const edges = this.memo("edges", [values.layer, heads, values.hide, values.top],
-        () => maths.topEdges(matrix, layer.cols, rows, cols, values.top / 100));
-      const means = this.memo("means", [values.layer, values.hide], () => maths.headMatrices(layer, rows, cols));
-      const side = { from: { values: means.out, max: means.maxOut }, to: { values: means.into, max: means.maxInto } };
-      if (pinned) {
-        const other = pinned.side === "from" ? "to" : "from";
-        side[other] = maths.headMatrixOf(layer, pinned.side, pinned.token, other === "to" ? cols : rows);
-      }
-      let shade = null;
-      if (focus) {
-        const all = maths.profile(matrix, layer.rows, layer.cols, focus.side, focus.token);
-        shade = { values: all, max: maths.largest((focus.side === "from" ? cols : rows).map((i) => all[i])) };
-      }
-      return {
-        rows, cols, causal, matrix: side, heads: layer.heads, active: new Set(chosen), hovered: this.hoveredHead, pinned, focus, shade,
-        edges: focus ? maths.edgesOf(edges, focus.side, focus.token) : edges,
-      };
+    // The strip of one side. Where both are the same text there is one, of the attention into each piece.
+    strip(side, { all, shown, start, focus, shade, means, units }) {
+      const alike = this.scenes.alike;
+      const own = alike || focus?.side !== side ? shade : null;
+      const values = own?.values ?? means?.[alike ? "to" : side] ?? null;
+      const second = all[side].findIndex((unit) => units[side][unit].segment > 0);
+      const name = focus && units[focus.side][focus.token].text;
+      this.overviews[side].update({
+        total: all[side].length, start: start[side], size: this.store.values.grid || (alike && side === "to") ? Infinity : shown[side].length,
+        values: values && all[side].map((unit) => values[unit]), starts: second < 0 ? null : second,
+        said: own ? `attention ${focus.side === "from" ? "out of" : "into"} “${name}”` : `mean attention ${alike || side === "to" ? "into" : "out of"} each ${this.store.values.words ? "word" : "piece"}`,
+      });
     }
 
-    describe(focus) {
+    describe(focus, units) {
       if (!focus) return null;
-      const piece = (focus.side === "from" ? this.shown.from : this.shown.to)[focus.token];
+      const { start, end, text, original, masked } = units[focus.side][focus.token];
       const own = focus.side === "from" || this.shown.to === this.shown.from;
-      const predictions = own ? this.shown.predictions?.[focus.token] ?? null : null;
-      const role = piece.masked ? "masked, " : "";
+      const predictions = own ? this.shown.predictions?.[start] ?? null : null;
       const says = !predictions ? "" : this.shown.predicts === "next" ? ", the model expects next" : ", the model predicts here";
-      return { text: piece.masked ? piece.original : piece.text, note: `${role}piece ${focus.token}${says}`, predictions };
+      const place = end - start > 1 ? `pieces ${start}–${end - 1}` : `piece ${start}`;
+      return { text: masked ? original : text, note: `${masked ? "masked, " : ""}${place}${says}`, predictions };
     }
   }
 

@@ -8,6 +8,7 @@ from exbert_hub.analysis.attention import (
     decode_sqrt,
     encode_sqrt,
     head_matrices,
+    merge_words,
     strongest,
     thumbnail,
     top_edges,
@@ -65,6 +66,18 @@ def test_head_matrices_are_means_over_visible_pieces(attention):
     assert out[2, 1] == pytest.approx(np.mean([attention[1, 2, n] for n in range(7)]), rel=1e-5)
     assert into[2, 1] == pytest.approx(np.mean([attention[1, n, 2] for n in range(7)]), rel=1e-5)
     assert not out[7:].any() and not into[7:].any()
+
+
+def test_attention_to_a_word_is_the_sum_and_from_a_word_the_mean_over_its_pieces(attention):
+    rows, cols = [0, 0, 1, 2, 2, 2, 3, 4, 4], [0, 1, 2, 2, 2, 2, 3, 4, 5]
+    merged = merge_words(attention, rows, cols)
+    assert merged.shape == (4, 5, 6)
+    for word in range(5):
+        pieces = [i for i in range(9) if rows[i] == word]
+        for other in range(6):
+            to = [attention[:, i, [j for j in range(9) if cols[j] == other]].sum(-1) for i in pieces]
+            np.testing.assert_allclose(merged[:, word, other], np.mean(to, axis=0), rtol=1e-5)
+    np.testing.assert_allclose(merged.sum(-1), 1, rtol=1e-5)
 
 
 def test_strongest_looks_at_candidates_only_and_takes_the_lowest_on_ties(attention):

@@ -47,6 +47,24 @@ def test_thumbnails_are_the_attention_of_the_pieces_asked_for(ask, inspector):
         assert np.array_equal(codes.reshape(shape), encode_sqrt(exact)[:, 1:4, 4:6])
 
 
+def test_one_layer_of_a_long_text_is_its_attention(ask, inspector):
+    request = {"text": " ".join(["The girl ran to a local pub."] * 25), "pair": "", "stack": "", "mask": []}
+    sent = Workbench(inspector, None).inspect(request)["inspection"]["layers"]
+    assert len(sent) == 6 and all("data" not in layer for layer in sent)  # over 128 pieces: the shapes alone
+    layer = ask["attention"]({"request": request, "layer": 4})
+    exact = inspector.inspect(request["text"]).attention[4]
+    assert (layer["heads"], layer["rows"], layer["cols"]) == exact.shape == tuple(sent[4].values())
+    codes = np.frombuffer(base64.b64decode(layer["data"]), np.uint8)
+    assert np.array_equal(codes.reshape(exact.shape), encode_sqrt(exact))
+
+
+@pytest.mark.parametrize("layer", [6, -1, None, "4", [0]])
+def test_a_layer_that_is_not_there_is_told(ask, layer):
+    request = {"text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
+    assert "no attention at layer" in ask["attention"]({"request": request, "layer": layer})["notice"]["message"]
+    assert "no decoder stack" in ask["attention"]({"request": request | {"stack": "decoder"}})["notice"]["message"]
+
+
 def test_what_cannot_be_had_is_told(ask):
     assert "no label 'mood'" in ask["profile"]({"query": QUERY, "field": "mood"})["notice"]["message"]
     assert ask["table"]({"query": QUERY | {"token": 99}, "format": "csv"})["notice"]["title"]

@@ -102,7 +102,8 @@ def test_the_demo_is_told_by_its_name(inspector, index, monkeypatch):
 
 def test_commits_are_pinned(inspector, index):
     class Shared:
-        name_or_path, revision, manifest = "owner/name", "abc123", index.manifest
+        name_or_path, names, revision = "owner/name", ("owner/name",), "abc123"
+        manifest = index.manifest
 
     code = as_python(inspector.facts, Shared(), request(), SearchOptions())
     assert "CorpusIndex.from_pretrained('owner/name', revision='abc123')" in code

@@ -10,15 +10,27 @@ import numpy as np
 import pytest
 import torch
 
-from exbert_hub.errors import NoAttentionError
+from exbert_hub.errors import NoAttentionError, UnsupportedError
 from exbert_hub.model.batching import Batcher
 from exbert_hub.model.capture import Capture, CapturedStack
 from exbert_hub.model.facts import model_kind
 from exbert_hub.model.inspector import _to_stack
+from exbert_hub.model.lens import LogitLens
+from exbert_hub.model.predict import top_predictions
 from exbert_hub.model.types import StackName, Tokens
 from tests.tiny_models import ARCHITECTURES, UNSUPPORTED, Architecture, Unsupported
 
 LENGTH, DECODER_LENGTH = 12, 5
+
+
+class Words:
+    """As much of a tokenizer as predictions need."""
+
+    def convert_ids_to_tokens(self, index: int) -> str:
+        return f"word-{index}"
+
+    def decode(self, ids: list[int]) -> str:
+        return f"word-{ids[0]}"
 
 
 def relative_difference(one: torch.Tensor, other: torch.Tensor) -> float:
@@ -46,7 +58,7 @@ def check_shapes(name: StackName, stack: CapturedStack, length: int) -> None:
     tokens = Tokens(
         ("x",) * length, np.arange(length), np.zeros((length, 2), int), flags, flags, flags.astype(np.int8)
     )
-    shown = _to_stack(name, stack, tokens, tokens, None)
+    shown = _to_stack(name, stack, tokens, tokens, norms=False)
     assert len(shown.attention) == len(stack.weights)
     if name != "cross":
         assert shown.hidden is not None and shown.contexts is not None
@@ -109,6 +121,49 @@ def test_what_is_captured_is_what_the_model_computes(row: Architecture) -> None:
     for heads, context, reference in zip(row.heads, encoded.contexts, main.contexts, strict=True):
         if heads:
             torch.testing.assert_close(context, reference, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)
+@torch.inference_mode()
+def test_norms_and_ablation(row: Architecture) -> None:
+    """Norms where the table has them, else its reason; in every architecture heads can be silenced."""
+    capture = Capture(row.build())
+    plain = capture.run(inputs_for(capture), weights=True, norms=True)
+    for stack in plain.stacks.values():
+        assert bool(stack.no_norms) == bool(row.no_norms) and row.no_norms in stack.no_norms
+        for weights, norms in zip(stack.weights, stack.value_norms, strict=True):
+            if weights is not None and not row.no_norms:
+                assert norms is not None and norms.shape == (weights.shape[0], weights.shape[1], weights.shape[3])
+
+    layer = max(layer for layer, heads in enumerate(row.heads) if heads)
+    ablated = capture.run(inputs_for(capture), weights=True, norms=True, ablate={layer: (1,)}).stacks[capture.main]
+    main = plain.stacks[capture.main]
+    for state, expected in zip(ablated.hidden[: layer + 1], main.hidden, strict=False):
+        torch.testing.assert_close(state, expected)
+    assert relative_difference(ablated.hidden[layer + 1], main.hidden[layer + 1]) > 1e-6
+    context = ablated.contexts[layer]
+    assert context is not None and not context[:, :, 1].any() and context[:, :, 0].all()
+    if not row.no_norms:
+        norms = ablated.value_norms[layer]
+        assert norms is not None and not norms[:, 1].any() and norms[:, 0].all()
+
+
+@pytest.mark.parametrize("row", [row for row in ARCHITECTURES if row.kind != "encoder"], ids=lambda row: row.name)
+def test_inner_states_are_read_by_the_head(row: Architecture) -> None:
+    """Exactly where the table says so; the last block's output then gives the model's own predictions."""
+    capture = Capture(row.build())
+    inputs = inputs_for(capture)
+    captured, recorder = capture.run_recorded(inputs)
+    lens = LogitLens(capture, Words())
+    if not row.lens:
+        with pytest.raises(UnsupportedError, match="reads more than"):
+            lens(torch.zeros(1, 32), 3)
+        return
+    last = recorder.block_outputs["decoder" if capture.is_encoder_decoder else "encoder"]
+    assert captured.logits is not None
+    expected = top_predictions(captured.logits[0], Words(), 3)
+    found = lens(last.reshape(-1, last.shape[-1]), 3)
+    assert [[p.id for p in row] for row in found] == [[p.id for p in row] for row in expected]
 
 
 @pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)

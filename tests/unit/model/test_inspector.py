@@ -21,24 +21,6 @@ DEMO = Path(__file__).parents[3] / "exbert_hub" / "demo" / "model"
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 
 
-@pytest.fixture(scope="module")
-def demo() -> Inspector:
-    return Inspector.from_pretrained(DEMO)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Inspector]:
-    loaded: dict[str, Inspector] = {}
-
-    def get(name: str) -> Inspector:
-        if name not in loaded:
-            make = getattr(tiny_models, f"tiny_{name}_dir")
-            loaded[name] = Inspector.from_pretrained(make(tmp_path_factory.mktemp(name)))
-        return loaded[name]
-
-    return get
-
-
 def test_everything_equals_plain_transformers(demo: Inspector) -> None:
     plain = AutoModelForMaskedLM.from_pretrained(DEMO, dtype=torch.float32, attn_implementation="eager").eval()
     inputs = demo.tokenizer(SENTENCE, return_tensors="pt")
