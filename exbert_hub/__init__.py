@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .app.launch import launch
     from .index import CorpusIndex
+    from .index.compare import compare
     from .index.discovery import list_indexes
     from .model import Inspector
 
 __version__ = "0.1.0"
-__all__ = ["CorpusIndex", "Inspector", "__version__", "launch", "list_indexes"]
+__all__ = ["CorpusIndex", "Inspector", "__version__", "compare", "launch", "list_indexes"]
 
 # torch, datasets, faiss and gradio take seconds to import: each public name brings its own when it is first used
-_HOME = {"launch": ".app", "CorpusIndex": ".index", "Inspector": ".model", "list_indexes": ".index.discovery"}
+_HOME = {
+    "launch": ".app",
+    "compare": ".index.compare",
+    "CorpusIndex": ".index",
+    "Inspector": ".model",
+    "list_indexes": ".index.discovery",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,8 @@ from .analysis.significance import LEVEL
 
 if TYPE_CHECKING:
     from .cache import CacheEntry
-    from .index import Matches, Summary
+    from .index import LayerProfile, Matches, Summary
+    from .index.compare import Comparison, TokenComparison
     from .index.discovery import SharedIndex
     from .index.labels import Attached
     from .index.manifest import Manifest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _CONTEXT = 44  # characters on either side of the match
 _BARS = 8
+_SHIFTED = 6  # heads named
 
 
 def matches(found: Matches) -> str:
@@ -55,6 +57,47 @@ def attached(labels: Attached, pieces: int) -> str:
     """What was attached to an index of so many pieces."""
     unused = f"; {labels.unused:,} rows are for words that no indexed piece belongs to" if labels.unused else ""
     return f"{', '.join(labels.labels)}: {labels.pieces:,} of {pieces:,} pieces have a label{unused}"
+
+
+def comparison(found: Comparison) -> str:
+    """What is different, layer by layer."""
+    parts = [] if found.token is None else [_token_comparison(found.token, found.by)]
+    if found.similarity:
+        rows = [("layer", "CKA", "chance")]
+        rows += [(str(layer.layer), f"{layer.cka:.3f}", f"{layer.chance:.3f}") for layer in found.similarity]
+        first, second = found.names
+        title = f"{first} and {second}, {found.by} vectors of {found.sample:,} of {found.words:,} common words"
+        parts.append(f"{title}\n{_table(rows)}")
+    return "\n\n".join(parts)
+
+
+def _token_comparison(found: TokenComparison, by: str) -> str:
+    (one, other), profiles = found.asked, found.profiles
+    rows: list[tuple[str, ...]] = [
+        ("layer", "RBO", "Jaccard", "shared", f"{profiles[0].field} of the first", "and of the second")
+    ]
+    for layer in found.overlap:
+        tops = [_top_label(profile, layer.layer) for profile in profiles]
+        rows.append((str(layer.layer), f"{layer.rbo:.2f}", f"{layer.jaccard:.2f}", str(layer.shared), *tops))
+    title = f"{one} and {other}: words of the {found.k} nearest by {by} (RBO with p = {found.p})"
+    parts = [f"first   {one.text}\nsecond  {other.text}", f"{title}\n{_table(rows)}"]
+    if found.attention is None:
+        parts.append(found.no_attention)
+    else:
+        shifts = [
+            (share, layer, head)
+            for layer, heads in enumerate(found.attention.shift)
+            for head, share in enumerate(heads or ())
+        ]
+        named = (f"{layer}-{'*' if found.attention.mean_of_heads else head} {share:.1%}" for share, layer, head in
+                 sorted(shifts, key=lambda shift: (-shift[0], shift[1:]))[:_SHIFTED])  # fmt: skip
+        parts.append(f"attention that went elsewhere, most at heads {', '.join(named)}")
+    return "\n\n".join(parts)
+
+
+def _top_label(profile: LayerProfile, layer: object) -> str:
+    bars = next(summary.bars for summary in profile.layers if summary.layer == layer)
+    return f"{bars[0].label or '(none)'} {bars[0].share:.0%}"
 
 
 def manifest(facts: Manifest, place: str) -> str:
@@ -115,6 +158,10 @@ def shared_indexes(found: Sequence[SharedIndex]) -> str:
         )
         for index in found
     ]
+    return _table(rows)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

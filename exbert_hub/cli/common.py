@@ -7,13 +7,18 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .. import demo
+
 if TYPE_CHECKING:
+    from ..index import CorpusIndex
     from ..index.manifest import Manifest
     from ..index.types import Layer
+    from ..model import Inspector
 
 app = typer.Typer(
     name="hf-exbert",
@@ -101,3 +106,23 @@ def numbers(text: str, what: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{what} must be numbers separated by commas, not {text!r}") from None
+
+
+def open_index(
+    index: list[str], revision: str | None, model: str | None, device: str | None
+) -> tuple[Inspector, CorpusIndex]:
+    """An index and the model that it was built with."""
+    if index == [demo.NAME] and not Path(demo.NAME).exists():
+        return demo.load(device=device)
+    from ..index import CorpusIndex
+    from ..model import Inspector
+
+    opened = CorpusIndex.from_pretrained(index, revision=revision)
+    facts = opened.manifest.model
+    wanted = model or facts.model_id
+    return Inspector.from_pretrained(wanted, revision=None if model else facts.revision, device=device), opened
+
+
+def place_of(token: str) -> int | str:
+    """A position of a piece, or a word."""
+    return int(token) if token.isdecimal() else token

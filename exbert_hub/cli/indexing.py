@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from .. import demo
 from .common import (
     By,
     CodecName,
@@ -19,15 +18,13 @@ from .common import (
     hush_transformers,
     numbers,
     one_layer,
+    open_index,
+    place_of,
     print_info,
     print_result,
     some_layers,
     talk,
 )
-
-if TYPE_CHECKING:
-    from ..index import CorpusIndex
-    from ..model import Inspector
 
 
 @app.command(epilog="Example:  hf-exbert build bert-base-uncased wizard_of_oz.txt -o woz-bert")
@@ -129,9 +126,9 @@ def search(
     hush_transformers(quiet)
     from .. import render
 
-    inspector, opened = _open(index, revision, model, device)
-    place = _place(token)
-    masked = [*([place] if mask else []), *map(_place, mask_also or [])]
+    inspector, opened = open_index(index, revision, model, device)
+    place = place_of(token)
+    masked = [*([place] if mask else []), *map(place_of, mask_also or [])]
     seen = inspector.inspect(sentence, pair, mask=masked)
     matches = opened.search(
         seen,
@@ -184,23 +181,3 @@ def info(
     from ..index.shard_list import find_shards, merge_manifests
 
     print_info(merge_manifests(find_shards(index, revision)), index, as_json)
-
-
-def _open(
-    index: list[str], revision: str | None, model: str | None, device: str | None
-) -> tuple[Inspector, CorpusIndex]:
-    """An index and the model that it was built with."""
-    if index == [demo.NAME] and not Path(demo.NAME).exists():
-        return demo.load(device=device)
-    from ..index import CorpusIndex
-    from ..model import Inspector
-
-    opened = CorpusIndex.from_pretrained(index, revision=revision)
-    facts = opened.manifest.model
-    wanted = model or facts.model_id
-    return Inspector.from_pretrained(wanted, revision=None if model else facts.revision, device=device), opened
-
-
-def _place(token: str) -> int | str:
-    """A position of a piece, or a word."""
-    return int(token) if token.isdecimal() else token

@@ -19,6 +19,7 @@ from .search import Filter, Place, find, query_vector, ranked
 from .store import Store
 from .tables import piece_counts
 from .types import Match
+from .vectors import read_vectors
 
 if TYPE_CHECKING:
     import datasets
@@ -49,6 +50,11 @@ class Searcher:
         return find(
             lambda count: ranked(self._tokens, spec.name, query, count), len(self._tokens), k, keep, self.places
         )
+
+    def vectors(self, spec: VectorSpec, rows: np.ndarray) -> np.ndarray:
+        """The stored vectors of the rows: float32 [n, dim]."""
+        self._store.use_vectors(self._tokens, spec)
+        return read_vectors(self._tokens, spec.name, rows)
 
     def places(self, rows: np.ndarray) -> list[Place]:
         """Where the rows stand."""

@@ -71,6 +71,9 @@ class OpenShard:
     ) -> tuple[np.ndarray, np.ndarray]:
         return self._searcher.nearest(seen, position, spec, heads, count, _EVERYTHING)[:2]
 
+    def vectors(self, rows: np.ndarray, spec: VectorSpec) -> list[np.ndarray]:
+        return list(self._searcher.vectors(spec, rows))
+
     def places(self, rows: np.ndarray) -> list[Place]:
         return self._searcher.places(rows)
 
@@ -178,6 +181,10 @@ class ShardedSearcher:
             return first(scores, np.concatenate(rows), count)
 
         return find(rank, int(self._rows[-1]), k, keep, self.places)
+
+    def vectors(self, spec: VectorSpec, rows: np.ndarray) -> np.ndarray:
+        """The stored vectors of the rows: float32 [n, dim]."""
+        return np.stack([vector for _, vector in self._at(rows, lambda shard, own, _: shard.vectors(own, spec))])
 
     def places(self, rows: np.ndarray) -> list[Place]:
         """Where the rows stand."""

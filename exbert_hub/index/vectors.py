@@ -146,6 +146,15 @@ def quiet_datasets() -> Iterator[None]:
             enable_progress_bars()
 
 
+def read_vectors(tokens: datasets.Dataset, name: str, rows: np.ndarray) -> np.ndarray:
+    """Some of the stored vectors, read from where they are mapped; the layer is not loaded.
+
+    :param rows: int64 [n].
+    :return: float32 [n, d], decoded.
+    """
+    return tokens.get_index(name).faiss_index.reconstruct_batch(rows)
+
+
 def nearest(tokens: datasets.Dataset, name: str, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Exact search for one query.
 

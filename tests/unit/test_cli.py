@@ -161,3 +161,43 @@ def test_every_command_has_an_example(run):
     for command in ("build", "search", "info", "launch", "push", "pull", "list", "cache"):
         code, out, _ = run(command, "--help")
         assert code == 0 and "Example:  hf-exbert" in out
+
+
+def test_compare_masked_with_unmasked(run, folder):
+    code, out, _ = run("compare", folder, SENTENCE, "--token", "escape", "--mask", "-k", 5)
+    assert code == 0
+    assert "'escape' and 'escape' (masked): words of the 5 nearest by embedding" in out
+    assert "attention that went elsewhere, most at heads" in out and "CKA" not in out
+
+
+def test_compare_gives_json(run, folder):
+    code, out, _ = run(
+        "compare", folder, SENTENCE, "--token", "escape", "--ablate", "2:0,3", "--against", f"{SENTENCE} No.", "--json"
+    )
+    found = json.loads(out)
+    assert code == 0 and found["similarity"] == []
+    assert found["token"]["asked"][1]["ablated"] == {"2": [0, 3]}
+    assert found["token"]["attention"] is None and "18 and 20 pieces" in found["token"]["no_attention"]
+
+
+def test_compare_two_indexes(run, folder):
+    code, out, _ = run("compare", folder, folder, "--sample", 20)
+    assert code == 0 and "vectors of 20 of" in out and "0.999" not in out and "1.000" in out
+    code, out, _ = run("compare", folder, folder, SENTENCE, "--token", 9, "--mask", "--by", "heads", "--json")
+    token = json.loads(out)["token"]
+    assert [asked["masked"] for asked in token["asked"]] == [True, True]
+    assert all(layer["rbo"] > 0.999 for layer in token["overlap"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("a", "b", "A lion.", "c"),
+        ("a", "b", "--mask"),
+        ("a", "A lion.", "--token", "lion"),
+        ("a", "A lion.", "--token", "lion", "--ablate", "x"),
+    ],
+)
+def test_wrong_usage_of_compare(run, folder, arguments):
+    code, out, err = run("compare", folder, *arguments[1:])
+    assert code == 2 and not out and err

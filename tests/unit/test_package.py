@@ -23,7 +23,7 @@ def test_the_command_line_loads_nothing_heavy():
 def test_public_names():
     import exbert_hub
 
-    assert dir(exbert_hub) == ["CorpusIndex", "Inspector", "__version__", "launch", "list_indexes"]
+    assert dir(exbert_hub) == ["CorpusIndex", "Inspector", "__version__", "compare", "launch", "list_indexes"]
     assert exbert_hub.CorpusIndex.__name__ == "CorpusIndex"
     assert exbert_hub.list_indexes.__name__ == "list_indexes"
 

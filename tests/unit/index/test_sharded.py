@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from exbert_hub import compare
 from exbert_hub.errors import HubError, IndexFormatError, IndexMismatchError
 from exbert_hub.index import CorpusIndex
 from exbert_hub.index.shard_list import write_list
@@ -79,6 +80,14 @@ def test_same_matches_as_one_index(exact, sharded, seen, question, options):
         assert one.context.text == other.context.text
         if other.context.attention_out is not None:
             assert (one.context.attention_out == other.context.attention_out).all()
+
+
+def test_same_comparison_as_one_index(exact, sharded, index, seen, inspector):
+    plain = inspector.inspect(SENTENCE)
+    expected = compare(exact, index, seen=(seen, plain), token="escape", sample=500)
+    found = compare(sharded, index, seen=(seen, plain), token="escape", sample=500)
+    assert found.similarity == expected.similarity and found.words == expected.words
+    assert found.token.overlap == expected.token.overlap
 
 
 def test_the_query_in_the_corpus_is_left_out_of_every_shard(exact, sharded, corpus, inspector):

@@ -1,0 +1,90 @@
+"""Compare two models, or two inspections by one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .common import (
+    By,
+    Device,
+    Json,
+    Quiet,
+    app,
+    hush_transformers,
+    numbers,
+    open_index,
+    place_of,
+    print_result,
+    talk,
+)
+
+
+@app.command(epilog='Example:  hf-exbert compare woz-bert "She ran to escape." --token escape --mask')
+def compare(
+    a: Annotated[str, typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
+    rest: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[B] [TEXT]",
+            help="Another model's index of the same corpus; a sentence for --token. With one index, its model looks "
+            "at the sentence twice: as it is, and as --mask, --against or --ablate say.",
+        ),
+    ],
+    token: Annotated[
+        str | None, typer.Option(help="A word of the sentence, or the position of a piece (a number always is one).")
+    ] = None,
+    mask: Annotated[bool, typer.Option("--mask", help="Mask the token: with two indexes on both sides.")] = False,
+    against: Annotated[str | None, typer.Option(help="The second side's sentence, with the token too.")] = None,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(help="Heads to silence on the second side, as layer:heads, e.g. 5:6,9; may be repeated."),
+    ] = None,
+    by: Annotated[By, typer.Option(help="What to compare.")] = By.embedding,
+    heads: Annotated[str | None, typer.Option(help="Heads, e.g. 6,9. Default: all of the layer.")] = None,
+    field: Annotated[str, typer.Option(help="Label to count among the nearest pieces.")] = "pos",
+    k: Annotated[int, typer.Option("-k", help="Number of nearest pieces.", min=1)] = 50,
+    p: Annotated[float, typer.Option("-p", help="How slowly the weight of the ranks falls, in the overlap.")] = 0.98,
+    sample: Annotated[int, typer.Option(help="Words that representations are compared on.", min=2)] = 4000,
+    device: Device = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what is different: nearest words, labels and attention of a token, and the models' representations."""
+    *others, text = rest if token is not None else [*rest, None]
+    if len(others) > 1 or (token is None and (mask or against or ablate)):
+        raise typer.BadParameter("give one or two indexes, and a sentence with --token")
+    if token is not None and not others and not (mask or against or ablate):
+        raise typer.BadParameter("with one index, say what is different: --mask, --against or --ablate")
+    talk(quiet)
+    hush_transformers(quiet)
+    from .. import compare as compare_indexes
+    from .. import render
+
+    sides = [open_index([name], None, None, device) for name in (a, *others)]
+    seen = None
+    if text is not None and token is not None:
+        masked = [place_of(token)] if mask else []
+        seen = (
+            sides[0][0].inspect(text, mask=masked if others else []),
+            sides[-1][0].inspect(against or text, mask=masked, ablate=dict(map(_heads_of_layer, ablate or []))),
+        )
+    found = compare_indexes(
+        sides[0][1],
+        sides[-1][1],
+        seen=seen,
+        token=None if token is None else place_of(token),
+        by=by.value,
+        heads=numbers(heads, "heads") if heads is not None else None,
+        field=field,
+        k=k,
+        p=p,
+        sample=sample,
+    )
+    print_result(found.to_dict(), lambda: render.comparison(found), as_json)
+
+
+def _heads_of_layer(text: str) -> tuple[int, list[int]]:
+    layer, _, heads = text.partition(":")
+    return numbers(layer, "--ablate")[0], numbers(heads, "--ablate")
