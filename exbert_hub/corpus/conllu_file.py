@@ -24,8 +24,9 @@ def read_conllu(path: Path, skipped: Counter[str]) -> Iterator[Sentence]:
     """The sentences of a CoNLL-U or CoNLL-U Plus file.
 
     Every feature, `deps`, every key of MISC but `SpaceAfter` and every further column of CoNLL-U Plus becomes a column
-    of `Word.extra`. The words of a multi-word token get their parts of its span where their forms concatenate to it;
-    where they do not ("du" = "de" + "le") they all share its span.
+    of `Word.extra`. So do the relations of `deps` without the numbers of their heads, as `enhanced`: "obj" of "5:obj",
+    "nsubj|nsubj:xsubj" of "4:nsubj|6:nsubj:xsubj". The words of a multi-word token get their parts of its span where
+    their forms concatenate to it; where they do not ("du" = "de" + "le") they all share its span.
 
     :param skipped: counts empty nodes, sentences without words, `# text` lines that do not fit their words, and the
         features of multi-word tokens, which belong to none of their words.
@@ -129,6 +130,7 @@ def _gold_word(token: Token, index: Mapping[int, int]) -> GoldWord:
     for name, value in token.items():
         if name == "deps" or name not in _FIELDS:
             extra[name] = _text(value)
+    extra.setdefault("enhanced", _relations(_text(token.get("deps"))))
     entities = (misc[key] for key in _ENTITY_KEYS if _PLAIN_TAG.fullmatch(misc.get(key, "")))
     head = token.get("head")
     return GoldWord(
@@ -145,6 +147,11 @@ def _gold_word(token: Token, index: Mapping[int, int]) -> GoldWord:
 
 def _text(value: Any) -> str:
     return "" if value is None or value == "_" else str(value)
+
+
+def _relations(deps: str) -> str:
+    """Each relation of an enhanced graph once: "x" of "4:x|9:x", the same however many heads a word has."""
+    return "|".join(dict.fromkeys(part.partition(":")[2] for part in deps.split("|") if ":" in part))
 
 
 def _pairs(field: str | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from ..errors import IndexFormatError
 from ..files import write_atomic
 from ..model.types import ModelFacts
 from . import layout
-from .tables import POSITIONS
+from .tables import POSITIONS, RESULTS
 from .types import Codec, Kind, Layer
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 _LONGEST_NAME = 64  # of a label that is attached
-_RESULT_COLUMNS = ("rank", "score", "row", "sentence_text", "max_attention", "offset")  # of `Matches.to_dict`
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def label_problem(name: str, labels: Iterable[str]) -> str:
     """Why an attached label may not have a name, beside these labels of the corpus; empty if it may."""
     if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _LONGEST_NAME:
         return f"it must be 1 to {_LONGEST_NAME} printable characters"
-    return "an index uses it already" if name in {*labels, *POSITIONS, *_RESULT_COLUMNS} else ""
+    return "an index uses it already" if name in {*labels, *POSITIONS, *RESULTS} else ""
 
 
 def vector_dim(model: ModelFacts, kind: Kind, layer: Layer) -> int:

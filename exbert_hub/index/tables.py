@@ -21,9 +21,13 @@ POSITIONS = ("piece_id", "sentence", "position", "word")
 """Columns of `tokens` that are numbers, not labels."""
 
 
+RESULTS = ("rank", "score", "row", "sentence_text", "max_attention", "offset")
+"""Columns of results (`Matches.to_pandas`) that are no labels."""
+
+
 def label_columns(extra: Sequence[str]) -> tuple[str, ...]:
     """Label columns of `tokens`, in order, given the further columns of an annotated corpus."""
-    taken = {"piece", *WORD_LABELS, *POSITIONS}
+    taken = {"piece", *WORD_LABELS, *POSITIONS, *RESULTS}
     clash = sorted(taken.intersection(extra))
     if clash:
         raise BuildError(f"the corpus has a column {clash[0]!r}, a name that the index needs itself: rename it")

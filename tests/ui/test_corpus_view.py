@@ -112,6 +112,15 @@ def test_histograms_are_the_summaries_of_the_python_api(
     first, shown = summary.bars[0], bars[0]
     assert shown.locator(".exb-bar-share").inner_text().startswith(f"{100 * first.share:.0f}"[:2])
     assert abs(float(shown.locator(".exb-bar-lift").inner_text().rstrip("×")) - first.lift) < 0.06 * first.lift + 0.06
+    for bar, shown in zip(summary.bars, bars, strict=True):  # what may be chance is hollow, and says so
+        assert (shown.get_attribute("data-chance") is None) == bar.significant
+        assert ("may be chance" in shown.text_content()) == (not bar.significant)
+        filled = shown.locator(".exb-bar-fill").evaluate("e => getComputedStyle(e).backgroundColor")
+        assert (filled == "rgba(0, 0, 0, 0)") == (not bar.significant)
+        title = shown.get_attribute("title")
+        assert "95% interval" in title and "base rate" in title and "(q " in title
+        assert ("not to be told from the base rate" in title) == (not bar.significant)
+    assert "not to be told from the base rate" in results.locator(".exb-charts .exb-legend").inner_text()
 
 
 def test_offsets_are_sorted_by_offset(results: Any, matches: Any) -> None:

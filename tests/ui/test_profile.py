@@ -73,7 +73,7 @@ def test_a_label_has_one_colour_everywhere(site: str, visit: Visit) -> None:
     page = visit(site, mask=ESCAPE, token=ESCAPE, layer=2, profile="pos", search=1)
     page.wait_for_selector(ROWS)
     page.wait_for_selector(".exb-result")
-    colour = "e => getComputedStyle(e).backgroundColor"
+    colour = "e => getComputedStyle(e).getPropertyValue('--exb-colour')"  # hollow parts have it too
     verbs = page.locator(".exb-profile [data-label='VERB']")
     assert verbs.count() > 3
     bar = page.locator(".exb-histogram[data-of='match'] [data-label='VERB'] .exb-bar-fill").evaluate(colour)
@@ -134,7 +134,12 @@ def test_a_part_tells_its_figures(site: str, visit: Visit) -> None:
     page.wait_for_selector(ROWS)
     page.locator(f"{ROWS}[data-layer='2'] [data-label='VERB']").hover()
     tip = page.locator("#exb-evidence .exb-tooltip").inner_text()
-    assert all(name in tip for name in ("VERB", "count", "share", "base rate", "lift"))
+    assert all(name in tip for name in ("VERB", "count", "share", "base rate", "lift", "\nq\n"))
+    assert "may be chance" not in tip
+    page.locator(f"{ROWS} [data-chance]").first.hover()
+    assert "may be chance" in page.locator("#exb-evidence .exb-tooltip").inner_text()
+    assert any("(may be chance)" in row.get_attribute("aria-label") for row in page.locator(ROWS).all())
+    assert "not to be told from the base rate" in page.locator(".exb-profile .exb-legend").inner_text()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

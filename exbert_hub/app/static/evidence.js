@@ -158,8 +158,10 @@ const evidence = (() => {
     }
 
     filter() {
-      const [of, field, ...label] = this.store.values.filter.split(":");
-      return TITLES[of] && field ? { of, field, label: label.join(":") } : null;
+      const [of, ...rest] = this.store.values.filter.split(":"), said = rest.join(":");
+      // a label of a corpus may have a colon in its name: the longest name that fits is meant
+      const [field] = Object.keys(this.results.summaries[of] ?? {}).filter((name) => said.startsWith(`${name}:`)).sort((a, b) => b.length - a.length);
+      return field ? { of, field, label: said.slice(field.length + 1) } : null;
     }
 
     drawSummaries() {

@@ -63,10 +63,12 @@ def test_text_offsets_and_labels(treebank):
     )
     assert (paul.ent_type, paul.is_entity, rome.ent_type, go.ent_type, go.is_entity) == ("PER", True, "LOC", "", False)
     assert go.head == 3 and go.head_text == "go"
-    assert paul.extra == {"Number": "Sing", "deps": "4:nsubj", "NER": "B-PER"}
-    assert did.extra == {"Mood": "Ind", "Tense": "Past", "deps": "4:aux"}
-    assert go.extra == {"VerbForm": "Inf", "deps": "0:root", "Ref": "a=b", "Checked": "Yes"}
-    assert rome.extra == {"Number": "Sing", "deps": "4:obl:to", "NER": "S-LOC", "misc_Number": "misc"}
+    assert paul.extra == {"Number": "Sing", "deps": "4:nsubj", "enhanced": "nsubj", "NER": "B-PER"}
+    assert did.extra == {"Mood": "Ind", "Tense": "Past", "deps": "4:aux", "enhanced": "aux"}
+    assert go.extra == {"VerbForm": "Inf", "deps": "0:root", "enhanced": "root", "Ref": "a=b", "Checked": "Yes"}
+    assert rome.extra == {
+        "Number": "Sing", "deps": "4:obl:to", "enhanced": "obl:to", "NER": "S-LOC", "misc_Number": "misc",
+    }  # fmt: skip
 
 
 def test_words_of_a_contraction_share_its_span_and_text_is_rebuilt(treebank):
@@ -94,7 +96,7 @@ def test_is_gold_by_default_and_can_be_annotated_anew(treebank):
     gold = annotate(treebank, language="en", license="CC-BY-SA-4.0")
     assert (gold.info.annotator, gold.info.language, gold.info.license) == ("gold", "en", "CC-BY-SA-4.0")
     assert gold.info.extra_labels == (
-        "Checked", "Entity", "Mood", "NER", "Number", "Ref", "Tense", "VerbForm", "deps", "misc_Number"
+        "Checked", "Entity", "Mood", "NER", "Number", "Ref", "Tense", "VerbForm", "deps", "enhanced", "misc_Number"
     )  # fmt: skip
     assert [tuple(sentence.words) for sentence in gold] == [s.words for s in read_conllu(treebank, Counter())]
     blank = annotate(treebank, "blank:en")
