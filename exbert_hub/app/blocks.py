@@ -9,11 +9,13 @@ import gradio as gr
 from .. import demo
 from . import api, assets
 from .actions import actions
+from .building import Builder
 from .desk import Desk
 from .evidence import CorpusView
 from .models import Models
 from .session import Workbench
 from .settings import Settings
+from .setup import SetupBar, Tour, allowances, setup_actions
 from .view import AttentionView
 
 # A text typed by the user goes to the view, which asks for it like for every other change.
@@ -59,6 +61,12 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
         api.expose(desk.models, settings)  # first: its functions get their names before the page's events
         with gr.Row(elem_classes="exb-masthead"):
             gr.HTML(_masthead(), apply_default_css=False, padding=False)
+            builder = Builder(desk.models, settings)
+            SetupBar(
+                allowances(desk, settings),
+                server_functions=setup_actions(desk, builder, settings),
+                elem_id="exb-setup",
+            )
         with gr.Row(elem_classes="exb-ask", equal_height=True):
             sentence = gr.Textbox(
                 demo.SENTENCE,
@@ -81,6 +89,7 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
                 request = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
                 view = AttentionView(bench.inspect(request), elem_id="exb-view")
             with gr.Column(elem_classes="exb-pane"):
+                Tour(elem_id="exb-tour")
                 evidence = CorpusView(bench.evidence({}), server_functions=actions(desk), elem_id="exb-evidence")
 
         def inspect(event: gr.EventData) -> tuple[Any, Any, Any, Any]:

@@ -33,6 +33,8 @@ class Settings:
     max_characters: int = 100_000  # of a text
     max_pieces: int = 1024  # of a text, special tokens counted
     max_matches: int = 1000  # of a search by a program
+    max_sentences: int = 1_000_000  # of a corpus that is built from the page
+    max_upload: int = 100  # megabytes of a file that is sent to the page
     calls_per_minute: int = 0  # by one program, and ten times as many by all together; 0: no limit
     mcp: bool = False  # whether the API is offered as tools for agents too
     is_public: bool = False  # not read from the environment
@@ -58,6 +60,8 @@ class Settings:
             max_characters=_count(env, "MAX_CHARACTERS", base.max_characters, least=1),
             max_pieces=_count(env, "MAX_PIECES", base.max_pieces, least=8),
             max_matches=_count(env, "MAX_MATCHES", base.max_matches, least=1),
+            max_sentences=_count(env, "MAX_SENTENCES", base.max_sentences, least=1),
+            max_upload=_count(env, "MAX_UPLOAD", base.max_upload, least=1),
             calls_per_minute=_count(env, "CALLS_PER_MINUTE", base.calls_per_minute, least=0),
             mcp=_switch(env, "MCP", base.mcp),
             is_public=is_public,
@@ -93,6 +97,8 @@ _PUBLIC = Settings(
     max_characters=5_000,
     max_pieces=512,
     max_matches=200,
+    max_sentences=2_000,
+    max_upload=2,
     calls_per_minute=60,
     is_public=True,
 )

@@ -42,7 +42,7 @@ def annotate(
     streaming: bool = False,
     limit: int | None = None,
     cache_dir: str | Path | None = None,
-    progress: bool | None = None,
+    progress: bool | Callable[[int], None] | None = None,
 ) -> ParquetCorpus:
     """Annotate a corpus, or read it from the cache if the same text was annotated in the same way before.
 
@@ -62,7 +62,8 @@ def annotate(
     :param streaming: read a dataset from the Hub without downloading it first.
     :param limit: stop after this many sentences.
     :param cache_dir: folder of annotated corpora, instead of the one in the assets cache of huggingface_hub.
-    :param progress: show a progress bar on stderr; by default where that is a terminal.
+    :param progress: show a progress bar on stderr; by default where that is a terminal. Or a function that is called
+        with the number of sentences before each is written; what it raises ends the work and leaves nothing behind.
     :raises CorpusError: if the source cannot be found, read or understood, or has no sentence.
     :raises MissingPipelineError: if the spaCy pipeline is not installed; tells the command that installs it.
     :raises LockedError: if another process has been annotating the same corpus for an hour.
@@ -166,9 +167,14 @@ def _slug(name: str) -> str:
 
 
 def _with_bar(
-    sentences: Iterable[Sentence], name: str, limit: int | None, progress: bool | None
+    sentences: Iterable[Sentence], name: str, limit: int | None, progress: bool | Callable[[int], None] | None
 ) -> Iterator[Sentence]:
     from huggingface_hub.utils import tqdm
 
+    if callable(progress):
+        for number, sentence in enumerate(sentences, 1):
+            progress(number)
+            yield sentence
+        return
     disable: Any = None if progress is None else not progress  # None: where stderr is no terminal
     yield from tqdm(sentences, desc=f"Annotating {name}", total=limit, unit=" sentences", disable=disable)

@@ -88,6 +88,13 @@ class Pipeline:
                     yield sentence
 
 
+def installed_pipelines() -> list[str]:
+    """Names of the spaCy pipelines that are installed."""
+    from spacy.util import get_installed_models
+
+    return sorted(get_installed_models())
+
+
 def _how_to_install(name: str, installed: Iterable[str]) -> str:
     if not _NAME.fullmatch(name):
         return (

@@ -1,7 +1,7 @@
 """All traffic with the Hub that transformers does not do for us. Knows repositories and files, not what is in them."""
 
 from .calls import explaining, is_reachable, patiently
-from .datasets import dataset_revision, load_hub_dataset
+from .datasets import dataset_revision, is_open_dataset, load_hub_dataset
 from .download import RemoteFile, Snapshot, is_offline, known_tags, open_snapshot
 from .space import push_space, space_card
 from .upload import Repository, Upload, open_repository, tag_pattern, upload
@@ -14,6 +14,7 @@ __all__ = [
     "dataset_revision",
     "explaining",
     "is_offline",
+    "is_open_dataset",
     "is_reachable",
     "known_tags",
     "load_hub_dataset",

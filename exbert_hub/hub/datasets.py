@@ -52,3 +52,17 @@ def dataset_revision(repo_id: str, token: str | bool | None = None, revision: st
     except (HTTPError, OSError, ValueError) as error:
         logger.info("The Hub does not tell the commit of %s: %s", repo_id, error)
         return None
+
+
+def is_open_dataset(repo_id: str) -> bool:
+    """Whether anybody may read a dataset, without logging in and without accepting terms; False where that cannot be
+    found out."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HTTPError
+
+    try:
+        info = HfApi(token=False).dataset_info(repo_id, timeout=10)
+    except (HTTPError, OSError, ValueError) as error:
+        logger.info("The Hub does not tell whether %s is open to all: %s", repo_id, error)
+        return False
+    return not info.private and not info.gated

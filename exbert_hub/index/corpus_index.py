@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from ..model import Inspection, Inspector
 
-_WINDOW = 512
-
 
 class CorpusIndex:
     """An annotated corpus with its FAISS indexes, one per layer and kind of vector.
@@ -108,7 +106,6 @@ class CorpusIndex:
             layers=layers,
             attention=attention,
             codec=codec,
-            window=min(_WINDOW, inspector.facts.max_length),
             shard_pieces=shard_pieces,
             limit=limit,
         )

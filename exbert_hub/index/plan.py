@@ -13,6 +13,7 @@ from ..model.types import ModelFacts
 from .manifest import VectorSpec, vector_dim
 from .types import Codec, Kind, Layer
 
+WINDOW = 512
 _SHARD_BYTES = 512 * 1024**2
 _SHARD_PIECES = (2_048, 65_536)
 _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a shard
@@ -54,15 +55,17 @@ def make_plan(
     model: ModelFacts,
     corpus: CorpusInfo,
     *,
-    kinds: Sequence[Kind],
-    layers: Sequence[Layer] | None,
-    attention: bool,
-    codec: Codec,
-    window: int,
-    shard_pieces: int | None,
-    limit: int | None,
+    kinds: Sequence[Kind] = ("embedding", "heads"),
+    layers: Sequence[Layer] | None = None,
+    attention: bool = True,
+    codec: Codec = "fp16",
+    window: int = WINDOW,
+    shard_pieces: int | None = None,
+    limit: int | None = None,
 ) -> BuildPlan:
     """Turn what the caller asked for into what is to be computed.
+
+    :param window: pieces of a window at most; less where the model takes less.
 
     :raises SelectionError: for a layer, kind or codec that does not exist.
     """
@@ -87,6 +90,7 @@ def make_plan(
     if not vectors:
         raise SelectionError("nothing is left to build: the chosen layers have no vectors of the chosen kind")
     attention_layers = tuple(layer for layer in wanted if layer != "emb" and model.heads[layer]) if attention else ()
+    window = min(window, model.max_length)
     plan = BuildPlan(model, corpus, codec, vectors, attention_layers, window, shard_pieces or 0, limit)
     return plan if shard_pieces else replace(plan, shard_pieces=_default_shard(plan))
 

@@ -22,6 +22,7 @@ window.exbert = {
     if (!saved.kept) state.bindAddress(store, (values) => view.restore(values));
     bus.addEventListener("text", ({ detail }) => view.ask({ ...detail, mask: [], token: null, window: [] }));
     bus.addEventListener("go", ({ detail }) => view.go(detail));
+    parts.setup?.shown();
     return view;
   },
   evidence(element, host) {
@@ -30,6 +31,19 @@ window.exbert = {
     parts.view?.render(); // it may have waited for somebody to ask
     shown.exports = () => exporting.evidenceItems(shown, host.server, whole());
     return shown;
+  },
+  setup(element, host) {
+    parts.setup = new setup.Setup(element, host, { store, bus, view: () => parts.view, tour: () => parts.tour });
+    return parts.setup;
+  },
+  tour(element) {
+    const follow = (values) => {
+      store.address(state.toQuery(values), "push");
+      parts.view.restore(values);
+    };
+    parts.tour = new tour.Tour(element, follow, () => parts.setup?.showTour());
+    parts.setup?.shown();
+    return parts.tour;
   },
 };
 

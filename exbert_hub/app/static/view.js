@@ -69,6 +69,7 @@ const attentionView = (() => {
       this.value = value;
       this.facts = value.facts;
       this.index = value.index;
+      const before = this.shown?.request ?? value.request;
       this.shown = { request: value.request, ...value.inspection };
       this.shown.to ??= this.shown.from;
       const own = this.layers = new layers.Layers(this.shown, {
@@ -90,7 +91,8 @@ const attentionView = (() => {
         fill(this.body, this.title(), this.panel.node, this.overviews.from.node, this.overviews.to.node, this.figure.node, this.grid.node, this.dock.node);
       }
       this.panel.showStack(this.shown.stack);
-      const { values, notes } = state.clamp({ ...this.store.values, ...value.request }, {
+      const other = !this.restoring && before.model !== value.request.model; // whose layers and heads mean nothing here
+      const { values, notes } = state.clamp({ ...this.store.values, ...(other ? state.AFRESH : {}), ...value.request }, {
         heads: this.heads, from: this.shown.from.length, to: this.shown.to.length,
       });
       if (value.note) notes.unshift(value.note);
@@ -98,8 +100,9 @@ const attentionView = (() => {
       this.store.set(this.settle(values), "replace");
       this.bus.dispatchEvent(new CustomEvent("shown", { detail: { request: value.request, facts: value.facts, index: value.index } }));
       this.render();
-      if (this.restoring && values.search && this.ready().can) this.search();
-      if (this.restoring && values.profile && this.readyForAll().can) this.searchAll();
+      const again = this.restoring || before.index !== value.request.index;
+      if (again && values.search && this.ready().can) this.search();
+      if (again && values.profile && this.readyForAll().can) this.searchAll();
       this.restoring = false;
     }
 
@@ -133,6 +136,7 @@ const attentionView = (() => {
 
     // The model is being loaded: the same question again, unless something else is wanted by then.
     wait({ request, loading }) {
+      if (!state.same(state.request(this.store.values), request)) return;
       this.say("note", { title: `Loading ${loading.model}`, message: `${loading.seconds} s. The first time it is downloaded; this can take minutes.` });
       setTimeout(() => { if (state.same(state.request(this.store.values), request)) this.asker.ask(request); }, WAIT_MS);
     }
@@ -154,6 +158,8 @@ const attentionView = (() => {
       this.store.set(same ? this.settle(fixed) : fixed, "none");
       if (!same) this.ask({}, true);
       else {
+        this.element.removeAttribute("data-busy"); // a model that was being loaded is not wanted any more
+        this.say(null);
         if (fixed.search && this.ready().can) this.search();
         if (fixed.profile && this.readyForAll().can) this.searchAll();
       }

@@ -1,0 +1,231 @@
+"""Building from the page: what may be ordered, the states of a build, and that a cancelled one leaves nothing half."""
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exbert_hub import CorpusIndex, demo
+from exbert_hub.app import building
+from exbert_hub.app.building import Builder
+from exbert_hub.app.models import Models
+from exbert_hub.app.orders import Order
+from exbert_hub.app.session import Workbench
+from exbert_hub.app.settings import Settings
+from exbert_hub.app.shelf import library
+from exbert_hub.errors import BuildError, CorpusError, SelectionError
+from exbert_hub.index import build as index_build
+
+HOME, PUBLIC = Settings(), Settings.from_env({"SPACE_ID": "a/b", "EXBERT_ALLOW_BUILD": "1"})
+DEMO = {"kind": "demo", "limit": 40}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache of its own for each test."""
+    monkeypatch.setattr("exbert_hub.cache.cache_root", lambda: tmp_path)
+    monkeypatch.setattr("exbert_hub.app.shelf.cache_root", lambda: tmp_path)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def uploads(tmp_path, monkeypatch):
+    """Where Gradio puts what is sent."""
+    folder = tmp_path / "gradio"
+    (folder / "0123").mkdir(parents=True)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    return folder / "0123"
+
+
+@pytest.fixture
+def models(inspector):
+    return Models(Workbench(inspector, None, HOME), HOME)
+
+
+def rested(builder, phase=None):
+    """The status once nothing is done in the background."""
+    deadline = time.monotonic() + 60
+    while builder.status()["busy"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    status = builder.status()
+    assert phase in (None, status["phase"]), status
+    return status
+
+
+def order(settings=HOME, **data):
+    return Order.parse(DEMO | data, settings)
+
+
+def test_from_an_order_to_an_index_that_can_be_searched(models, cache):
+    builder = Builder(models, HOME)
+    assert builder.status()["phase"] == "idle"
+    builder.prepare(order(), "me")
+    ready = rested(builder, "ready")
+    assert "40 sentences" in ready["estimate"] and ready["model_name"] == "exbert-mini"
+    assert not list((cache / "indexes").glob("built-*"))  # nothing is built before it is said what it costs
+    builder.build("me")
+    done = rested(builder, "done")
+    assert done["done"] == done["total"] and done["index"].startswith("built-exbert-demo-")
+    bench = models.own
+    assert bench.index.manifest.sentences == 40
+    query = {"text": demo.SENTENCE, "token": 10, "by": "heads", "layer": 5, "heads": [6], "index": done["index"]}
+    assert len(bench.search(query)["results"]["matches"]) == 50
+    builder.prepare(order(), "me")
+    assert "before" in rested(builder, "done")["message"]
+
+
+def test_a_sent_file_becomes_an_index_and_goes_away(models, uploads):
+    sent = uploads / "tales.txt"
+    sent.write_text("The owl flew over the old town.\n\nA girl ran home to tell her mother.\n")
+    builder = Builder(models, HOME)
+    builder.prepare(order(kind="upload", corpus=str(sent), annotator="blank:en"), "me")
+    rested(builder, "ready")
+    assert not sent.exists()
+    builder.build("me")
+    rested(builder, "done")
+    corpus = models.own.index.manifest.corpus
+    assert (corpus.name, corpus.source, corpus.annotator) == ("tales", "tales.txt, sent to the page", "spacy:blank:en")
+
+
+def test_one_at_a_time_and_only_by_whoever_began(models, inspector, monkeypatch):
+    public = Models(Workbench(inspector, None, PUBLIC), PUBLIC)
+    builder = Builder(public, PUBLIC)
+    with pytest.raises(BuildError, match="choose a corpus first"):
+        builder.build("me")
+    go = threading.Event()
+    monkeypatch.setattr(Order, "annotated", lambda self, progress: go.wait(30) and _ANNOTATED(self, progress))
+    builder.prepare(order(PUBLIC), "me")
+    with pytest.raises(BuildError, match="exbert-demo is being built"):
+        builder.prepare(order(PUBLIC), "you")
+    assert builder.status("me")["mine"] and not builder.status("you")["mine"] and not builder.status()["mine"]
+    go.set()
+    rested(builder, "ready")
+    for act in (builder.build, builder.cancel):
+        with pytest.raises(BuildError, match="Somebody else"):
+            act("you")
+    builder.cancel("me")
+    assert builder.status()["phase"] == "cancelled"
+    builder.prepare(order(PUBLIC), "you")  # the next one may
+    rested(builder, "ready")
+
+
+_ANNOTATED = Order.annotated
+
+
+def test_cancelling_the_annotation_leaves_nothing(models, cache, uploads):
+    sent = uploads / "long.txt"
+    sent.write_text("The owl flew over the old town.\n\n" * 3000)
+    builder = Builder(models, HOME)
+    builder.prepare(order(kind="upload", corpus=str(sent), annotator="blank:en", limit=5000), "me")
+    while builder.status()["done"] < 5:
+        time.sleep(0.001)
+    builder.cancel("me")
+    status = rested(builder, "cancelled")
+    assert status["done"] < 3000 and not sent.exists()
+    assert not [path for path in (cache / "corpora").iterdir() if path.is_dir()]
+
+
+@pytest.mark.parametrize("shard_pieces", [100, 100_000])
+def test_cancelling_the_build_keeps_what_is_finished_and_nothing_else(models, cache, monkeypatch, shard_pieces):
+    from exbert_hub.index import plan
+
+    make_plan = plan.make_plan
+    monkeypatch.setattr(plan, "make_plan", lambda *given: replace(make_plan(*given), shard_pieces=shard_pieces))
+    builder = Builder(models, HOME)
+    builder.prepare(order(limit=200), "me")
+    rested(builder, "ready")
+
+    def build_and_cancel(*given):
+        *rest, progress = given
+
+        def advance(done, total):
+            if done > 300:
+                builder.cancel("me")
+            progress(done, total)
+
+        return real(*rest, advance)
+
+    real = index_build.build_index
+    monkeypatch.setattr(index_build, "build_index", build_and_cancel)
+    builder.build("me")
+    status = rested(builder, "cancelled")
+    folders = [path for path in (cache / "indexes").iterdir() if path.is_dir()]
+    assert models.own.index is None
+    if shard_pieces > 1000:
+        assert not folders and not status["message"]
+        return
+    assert "is finished is kept" in status["message"] and len(folders) == 1
+    monkeypatch.setattr(index_build, "build_index", real)
+    builder.prepare(order(limit=200), "me")
+    rested(builder, "ready")
+    builder.build("me")
+    whole = CorpusIndex.from_pretrained(library(HOME)[0] / rested(builder, "done")["index"])
+    assert whole.manifest.sentences == 200
+
+
+def test_what_fails_is_told_and_another_try_is_free(models, tmp_path, monkeypatch):
+    (tmp_path / "empty.txt").write_text(" \n")
+    builder = Builder(models, HOME)
+    builder.prepare(order(kind="folder", corpus=str(tmp_path / "empty.txt"), annotator="blank:en"), "me")
+    assert "no sentence" in rested(builder, "failed")["message"]
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
+    builder.prepare(order(), "me")
+    assert "does not fit on the disk" in rested(builder, "failed")["message"]
+    monkeypatch.undo()
+    monkeypatch.setattr(building, "library", lambda settings: 1 / 0)
+    builder.prepare(order(), "me")
+    assert "log" in rested(builder, "failed")["message"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "data", "error", "told"),
+    [
+        (Settings(allow_build=False), {}, SelectionError, "does not let visitors build"),
+        (HOME, {"kind": "magic"}, SelectionError, "no kind of corpus"),
+        (HOME, {"limit": 0}, SelectionError, "whole number"),
+        (PUBLIC, {"limit": 2001}, SelectionError, "up to 2,000"),
+        (PUBLIC, {"kind": "folder", "corpus": "/etc"}, SelectionError, "does not let visitors name folders"),
+        (HOME, {"kind": "folder", "corpus": "/no/such"}, CorpusError, "no file or folder /no/such"),
+        (HOME, {"kind": "hub", "corpus": "../secrets"}, CorpusError, "not the id of a dataset"),
+        (PUBLIC, {"kind": "hub", "corpus": "owner/private"}, CorpusError, "that everybody may read"),
+        (HOME, {"annotator": "/tmp/pipeline"}, SelectionError, "no annotator"),
+        (HOME, {"column": "a/b"}, SelectionError, "not the name of a column"),
+        (HOME, {"kind": "upload", "corpus": "/etc/passwd"}, CorpusError, "did not arrive"),
+        (HOME, {"kind": "upload", "corpus": 7}, SelectionError, "makes no sense"),
+    ],
+)
+def test_what_may_not_be_ordered(settings, data, error, told):
+    with pytest.raises(error, match=told):
+        order(settings, **data)
+
+
+def test_files_that_are_too_large_or_of_another_kind_are_refused(uploads):
+    (uploads / "page.html").write_text("<p>")
+    with pytest.raises(CorpusError, match="page.html is not one of .txt"):
+        order(kind="upload", corpus=str(uploads / "page.html"))
+    (uploads / "big.txt").write_bytes(b"a" * 2_000_001)
+    with pytest.raises(CorpusError, match="2.0 MB; up to 2 MB"):
+        order(PUBLIC, kind="upload", corpus=str(uploads / "big.txt"))
+    (uploads / "link.txt").symlink_to("/etc/passwd")
+    with pytest.raises(CorpusError, match="did not arrive"):
+        order(kind="upload", corpus=str(uploads / "link.txt"))
+
+
+def test_what_is_built_at_home_is_not_shown_to_the_public(models, inspector):
+    builder = Builder(models, HOME)
+    builder.prepare(order(), "me")
+    rested(builder, "ready")
+    builder.build("me")
+    name = rested(builder, "done")["index"]
+    assert models.own.shelf.listed() == [("", "exbert-demo")]
+    public = Workbench(inspector, None, PUBLIC)
+    assert public.index is None and public.shelf.listed() == []
+    with pytest.raises(SelectionError, match="There is no index"):
+        public.shelf.get(name)
+    for bad in ("built-../../x", "../built-x", str(Path("/etc"))):
+        with pytest.raises(SelectionError):
+            models.own.shelf.get(bad)
