@@ -1,4 +1,4 @@
-"""Serves the page for the browser tests: `python -m tests.ui.serve PORT MODEL [INDEX]`."""
+"""Serves the page for the browser tests: `python -m tests.ui.serve PORT [MODEL [INDEX]]`."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import sys
 import exbert_hub
 
 if __name__ == "__main__":
-    port, model, *index = sys.argv[1:]
-    exbert_hub.launch(model, *index, server_port=int(port), quiet=True)
+    port, *what = sys.argv[1:]
+    exbert_hub.launch(*what, server_port=int(port), quiet=True)

@@ -34,7 +34,7 @@ const tour = (() => {
       state: { text: TEXT, token: PUB, layer: 0, heads: [2], by: "heads", search: true, attended: "offset" },
       sentences: [
         "Nothing is masked, head 0-2 is shown alone: the curve from “pu”, the first piece of “pub”, leads to the piece before it.",
-        "So it is in the corpus: in 50 of 50 matches the token attended to most is at offset −1.",
+        "So it is in the corpus: in 50 of 50 matches the token attended to most is at offset -1.",
         "But mind the base rate, 95%: this head looks one piece back nearly everywhere, so the match tells of its position and nothing of “pub”.",
       ],
     },
