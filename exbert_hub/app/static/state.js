@@ -38,7 +38,7 @@ const state = (() => {
     profile: text, // label of the bars of all layers, "" while they are closed
     filter: text, // "of:field:label" of the bar that filters the results
   };
-  const AFRESH = { token: null, layer: null, heads: null, search: false, profile: "", filter: "" }; // with another model
+  const AFRESH = { token: null, window: [], layer: null, heads: null, search: false, profile: "", filter: "" }; // with another model
   const DEFAULTS = Object.fromEntries(Object.entries(FIELDS).map(([name, [fallback]]) => [name, fallback]));
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
