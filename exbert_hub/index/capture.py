@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from .batch_vectors import BatchVectors
 from .head_counts import HeadCounts
-from .types import Codec
+from .vectors import VectorBuffer
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
 WEIGHT_BYTES_AT_ONCE = {"cpu": 256 * 1024**2, "cuda": 2 * 1024**3}
 """Bound on the attention of all layers of a batch, which grows with the square of its length; one sentence alone may
 pass it."""
+_MOST_PADDING = 0.05  # share of a batch
 
 
 @dataclass(frozen=True)
 class Captured:
     """The arrays of one shard."""
 
-    vectors: dict[str, np.ndarray]  # by `VectorSpec.name`: normalised [pieces, dim]
+    vectors: dict[str, VectorBuffer]  # by `VectorSpec.name`: normalised
     attention: dict[int, list[bytes]]  # by layer: uint8 codes [H, N, N] per window
     heads: HeadCounts | None  # what the heads of those layers did
 
@@ -39,7 +41,7 @@ def capture(
     inspector: Inspector,
     specs: Sequence[VectorSpec],
     attention_layers: Sequence[int],
-    codec: Codec,
+    codec: Literal["fp16", "fp32"],
     progress: Callable[[int], None],
 ) -> Captured:
     """Run the model over all windows, the longest first so that a batch is padded as little as possible.
@@ -47,69 +49,52 @@ def capture(
     :param progress: called with the number of pieces after every batch.
     """
     first_rows = np.cumsum([0, *(int(window.indexed.sum()) for window in windows)])
-    dtype = np.float32 if codec == "fp32" else np.float16
     meter = _meter(windows, inspector) if attention_layers else None
     captured = Captured(
-        {spec.name: np.empty((int(first_rows[-1]), spec.dim), dtype) for spec in specs},
+        {spec.name: VectorBuffer(int(first_rows[-1]), spec.dim, codec) for spec in specs},
         {layer: [b""] * len(windows) for layer in attention_layers},
         meter.counts if meter else None,
     )
+    vectors = BatchVectors(specs, {name: buffer.rows for name, buffer in captured.vectors.items()})
     device = "cpu" if inspector.device.type == "cpu" else "cuda"
     heads = sum(inspector.facts.heads) if attention_layers else 0
     pairs = WEIGHT_BYTES_AT_ONCE[device] // (4 * heads) if heads else None
-    for numbers in _batches(windows, PIECES_AT_ONCE[device], pairs):
+    for numbers in batches([len(window) for window in windows], PIECES_AT_ONCE[device], pairs):
         chosen = [windows[number] for number in numbers]
         batch = inspector.encode([window.tokens.ids.tolist() for window in chosen], weights=bool(attention_layers))
         rows = np.concatenate([np.arange(first_rows[number], first_rows[number + 1]) for number in numbers])
-        _store_vectors(captured, batch, chosen, rows, specs)
+        vectors.add(batch, [window.indexed for window in chosen], rows)
         for layer in attention_layers:
             for number, codes in zip(numbers, _codes(batch, layer), strict=True):
                 captured.attention[layer][number] = codes
         if meter:
             meter.add(numbers, {layer: _weights(batch, layer) for layer in attention_layers})
+        del batch  # or it would lie beside the next one
         progress(sum(int((~window.tokens.special).sum()) for window in chosen))
+    vectors.finish()
     return captured
 
 
-def _batches(windows: Sequence[Window], pieces: int, pairs: int | None) -> Iterator[list[int]]:
-    """Numbers of the windows of each batch: sorted by length, padded to at most `pieces` pieces and `pairs` pairs."""
+def batches(lengths: Sequence[int], pieces: int, pairs: int | None = None) -> Iterator[list[int]]:
+    """Numbers of the windows of each batch, the longest first.
+
+    :param lengths: pieces of each window.
+    :param pieces: of a batch at most, padded, unless one window alone has more.
+    :param pairs: likewise, pairs of pieces.
+    """
     batch: list[int] = []
-    for number in sorted(range(len(windows)), key=lambda n: -len(windows[n])):
-        if batch:
-            rows, longest = len(batch) + 1, len(windows[batch[0]])
-            if rows * longest > pieces or (pairs is not None and rows * longest**2 > pairs):
-                yield batch
-                batch = []
+    real = 0
+    for number in sorted(range(len(lengths)), key=lambda n: -lengths[n]):
+        rows, longest = len(batch) + 1, lengths[batch[0] if batch else number]
+        padded = rows * longest
+        full = padded > pieces or (pairs is not None and padded * longest > pairs)
+        if batch and (full or real + lengths[number] < (1 - _MOST_PADDING) * padded):
+            yield batch
+            batch, real = [], 0
         batch.append(number)
+        real += lengths[number]
     if batch:
         yield batch
-
-
-def _store_vectors(
-    captured: Captured, batch: Batch, windows: Sequence[Window], rows: np.ndarray, specs: Sequence[VectorSpec]
-) -> None:
-    import torch
-
-    length = batch.hidden[0].shape[1]
-    indexed = np.zeros((len(windows), length), bool)
-    for number, window in enumerate(windows):
-        indexed[number, : len(window)] = window.indexed
-    mask = torch.from_numpy(indexed).to(batch.hidden[0].device)
-    for spec in specs:
-        if spec.kind == "embedding":
-            state = batch.hidden[0 if spec.layer == "emb" else spec.layer + 1]
-        else:
-            state = _contexts(batch, spec)
-        unit = torch.nn.functional.normalize(state[mask].float(), dim=-1).reshape(len(rows), spec.dim)
-        target = captured.vectors[spec.name]
-        target[rows] = unit.to(torch.float16 if target.dtype == np.float16 else torch.float32).cpu().numpy()
-
-
-def _contexts(batch: Batch, spec: VectorSpec) -> torch.Tensor:
-    assert spec.layer != "emb"
-    contexts = batch.contexts[spec.layer]
-    assert contexts is not None, f"layer {spec.layer} was planned with heads but computed none"
-    return contexts
 
 
 def _meter(windows: Sequence[Window], inspector: Inspector) -> HeadMeter:
@@ -119,15 +104,16 @@ def _meter(windows: Sequence[Window], inspector: Inspector) -> HeadMeter:
     return HeadMeter([window.annotated(causal) for window in windows])
 
 
+def _codes(batch: Batch, layer: int) -> Iterator[bytes]:
+    import torch
+
+    weights = _weights(batch, layer)
+    codes = weights.float().clamp(0, 1).sqrt_().mul_(255).round_().to(torch.uint8).cpu().numpy()
+    for number, length in enumerate(batch.lengths.tolist()):
+        yield codes[number, :, :length, :length].tobytes()
+
+
 def _weights(batch: Batch, layer: int) -> torch.Tensor:
     weights = batch.weights[layer] if batch.weights else None
     assert weights is not None, f"layer {layer} was planned with attention but computed none"
     return weights
-
-
-def _codes(batch: Batch, layer: int) -> Iterator[bytes]:
-    import torch
-
-    codes = _weights(batch, layer).float().clamp(0, 1).sqrt_().mul_(255).round_().to(torch.uint8).cpu().numpy()
-    for number, length in enumerate(batch.lengths):
-        yield codes[number, :, :length, :length].tobytes()

@@ -102,12 +102,12 @@ def _weights(plan: BuildPlan, inspector: Inspector, longest: int) -> int:
 
 
 def _memory(plan: BuildPlan, pieces: float, pairs: float) -> int:
-    """One shard, plus one layer at the merge, plus the states of one batch; docs/design.md, section 3."""
+    """Two shards, plus one layer at the merge, plus the states of one batch; docs/performance.md."""
     shard = min(plan.shard_pieces, pieces)
     attention = plan.attention_bytes_per_pair * pairs * shard / pieces
     layer = pieces * max(plan.bytes_per_piece(plan.codec) / len(plan.vectors), 1)
     batch = PIECES_AT_ONCE["cpu"] * sum(spec.dim for spec in plan.vectors) * _BATCH_BYTES_PER_VALUE
-    return round(shard * plan.bytes_per_piece(plan.shard_codec) + attention + layer + batch)
+    return round(2 * (shard * plan.bytes_per_piece(plan.shard_codec) + attention) + layer + batch)
 
 
 def _disk(plan: BuildPlan, pieces: float, pairs: float) -> int:

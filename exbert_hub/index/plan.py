@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from ..corpus.types import CorpusInfo
 from ..errors import SelectionError
@@ -14,7 +14,7 @@ from .manifest import VectorSpec, vector_dim
 from .types import Codec, Kind, Layer
 
 WINDOW = 512
-_SHARD_BYTES = 512 * 1024**2
+_SHARD_BYTES = 256 * 1024**2  # two lie in memory: one is computed while the one before is written
 _SHARD_PIECES = (2_048, 65_536)
 _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a shard
 
@@ -36,9 +36,9 @@ class BuildPlan:
         return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
     @property
-    def shard_codec(self) -> Codec:
+    def shard_codec(self) -> Literal["fp16", "fp32"]:
         """SQ8 is encoded once, at the merge; until then its vectors are kept in fp16."""
-        return "fp16" if self.codec == "sq8" else self.codec
+        return "fp32" if self.codec == "fp32" else "fp16"
 
     def bytes_per_piece(self, codec: Codec) -> int:
         from .vectors import BYTES_PER_VALUE
@@ -119,7 +119,7 @@ def _identity(plan: Any) -> Any:
 
 
 def _default_shard(plan: BuildPlan) -> int:
-    """As many pieces as fit into half a gigabyte, within reason."""
+    """As many pieces as fit into `_SHARD_BYTES`, within reason."""
     low, high = _SHARD_PIECES
     per_piece = plan.bytes_per_piece(plan.shard_codec) + plan.attention_bytes_per_pair * _TYPICAL_LENGTH
     return min(high, max(low, _SHARD_BYTES // per_piece))

@@ -1,13 +1,16 @@
-"""Shards: each a small index in the final layout, complete on disk before the next begins.
+"""Shards: each a small index in the final layout, complete on disk before it counts.
 
-The shard is the checkpoint of a build: `shard.json` is written last, so a shard either counts or does not exist.
+The shard is the checkpoint of a build and its unit of work: `shard.json`, which is written last, names its files with
+their sizes and hashes, so a shard either counts or does not exist. While one is written, the next is computed.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,18 +18,21 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 
 from ..corpus.types import Coverage, Sentence
-from ..files import write_atomic
+from ..files import link_or_copy, sha256_of, sync, write_atomic
 from . import layout
 from .attention import AttentionWriter, merge_attention
 from .capture import Captured, capture
 from .head_counts import HeadCounts, add_up, heads_table, stack_of
+from .manifest import FileEntry
 from .plan import BuildPlan
 from .tables import sentences_table, tokens_table
-from .vectors import merge_vectors, write_vectors
+from .vectors import merge_vectors
 from .windows import Window, count, iter_windows
 
 if TYPE_CHECKING:
     from ..model import Inspector
+
+logger = logging.getLogger(__name__)
 
 _MARKER = "shard.json"
 _HEADS = "heads.npz"  # sums, which become rows of heads.parquet at the merge
@@ -41,15 +47,41 @@ class Shard:
     coverage: Coverage  # its `sentences` are also how far the corpus was read
 
     @classmethod
-    def load(cls, folder: Path, number: int) -> Shard:
-        return cls(folder, number, Coverage(**json.loads((folder / _MARKER).read_text("utf-8"))))
+    def load(cls, folder: Path, number: int) -> Shard | None:
+        """The shard in a folder; None if it is not whole."""
+        try:
+            marker = json.loads((folder / _MARKER).read_text("utf-8"))
+            coverage = Coverage(**marker["coverage"])
+            files = {folder / name: FileEntry(**entry) for name, entry in marker["files"].items()}
+            whole = all(path.stat().st_size == entry.size for path, entry in files.items())
+            whole = whole and all(sha256_of(path) == entry.sha256 for path, entry in files.items())
+        except FileNotFoundError:
+            return None
+        except (KeyError, TypeError, ValueError):
+            whole = False
+        if not whole:
+            logger.warning("%s is damaged: it is built again", folder)
+            return None
+        return cls(folder, number, coverage)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The windows of whole sentences that make a shard."""
+
+    windows: Sequence[Window]
+    coverage: Coverage
+
+
+def shard_folder(build: Path, number: int) -> Path:
+    return build / f"shard-{number:05d}"
 
 
 def finished(build: Path) -> list[Shard]:
     """The finished shards of a build folder, in order; what follows the first gap does not count."""
     shards: list[Shard] = []
-    while (folder := build / f"shard-{len(shards):05d}").joinpath(_MARKER).is_file():
-        shards.append(Shard.load(folder, len(shards)))
+    while (shard := Shard.load(shard_folder(build, len(shards)), len(shards))) is not None:
+        shards.append(shard)
     return shards
 
 
@@ -61,51 +93,64 @@ def write_shards(
     done: Sequence[Shard],
     progress: Callable[[int], None],
 ) -> Iterator[Shard]:
-    """Write the shards that are missing.
+    """Write the shards that are missing; at most one is being written while another is computed.
 
     :param sentences: the corpus from the first sentence that no finished shard holds.
     """
     number, first_sentence = len(done), sum(shard.coverage.windows for shard in done)
-    for windows, coverage in _groups(iter_windows(sentences, inspector, plan.window), plan.shard_pieces):
-        captured = capture(windows, inspector, plan.vectors, plan.attention_layers, plan.shard_codec, progress)
-        folder = build / f"shard-{number:05d}"
-        _write(folder, number, windows, captured, plan, first_sentence)
-        write_atomic(folder / _MARKER, json.dumps(asdict(coverage)))
-        yield Shard(folder, number, coverage)
-        number, first_sentence = number + 1, first_sentence + len(windows)
+    with ThreadPoolExecutor(1, "exbert-shards") as writer:
+        written: Future[Shard] | None = None
+        for group in groups(sentences, inspector, plan):
+            captured = compute(group, inspector, plan, progress)
+            if written is not None:
+                yield written.result()
+            folder = shard_folder(build, number)
+            written = writer.submit(write_shard, folder, number, group, captured, plan, first_sentence)
+            del captured  # now the writer's, who is done with it before the next one is
+            number, first_sentence = number + 1, first_sentence + len(group.windows)
+        if written is not None:
+            yield written.result()
 
 
-def _groups(
-    sentences: Iterator[tuple[Sentence, list[Window]]], pieces: int
-) -> Iterator[tuple[list[Window], Coverage]]:
-    """Windows of whole sentences, until a shard is full."""
-    group: list[Window] = []
+def groups(sentences: Iterable[Sentence], inspector: Inspector, plan: BuildPlan) -> Iterator[Group]:
+    """The shards of a corpus, not computed yet: sentences until there are `plan.shard_pieces` pieces."""
+    windows: list[Window] = []
     coverage = Coverage()
-    for sentence, windows in sentences:
-        group += windows
-        count(coverage, sentence, windows)
-        if coverage.pieces_indexed >= pieces:
-            yield group, coverage
-            group, coverage = [], Coverage()
-    if group:
-        yield group, coverage
+    for sentence, parts in iter_windows(sentences, inspector, plan.window):
+        windows += parts
+        count(coverage, sentence, parts)
+        if coverage.pieces_indexed >= plan.shard_pieces:
+            yield Group(windows, coverage)
+            windows, coverage = [], Coverage()
+    if windows:
+        yield Group(windows, coverage)
 
 
-def _write(
-    folder: Path, number: int, windows: list[Window], captured: Captured, plan: BuildPlan, first_sentence: int
-) -> None:
+def compute(group: Group, inspector: Inspector, plan: BuildPlan, progress: Callable[[int], None]) -> Captured:
+    """Run the model over a shard."""
+    return capture(group.windows, inspector, plan.vectors, plan.attention_layers, plan.shard_codec, progress)
+
+
+def write_shard(
+    folder: Path, number: int, group: Group, captured: Captured, plan: BuildPlan, first_sentence: int
+) -> Shard:
+    """Write a shard, so that it outlasts a power cut.
+
+    :param number: of the shard, from 0.
+    :param first_sentence: row of the sentences table that its first window has in the merged index.
+    :raises OSError: if the disk is full.
+    """
     shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left of this shard
     extra = plan.corpus.extra_labels
     for table, rows in (
-        ("tokens", tokens_table(windows, extra, first_sentence)),
-        ("sentences", sentences_table(windows, extra)),
+        ("tokens", tokens_table(group.windows, extra, first_sentence)),
+        ("sentences", sentences_table(group.windows, extra)),
     ):
         path = folder / layout.table_file(table, number)
         path.parent.mkdir(parents=True)
         pq.write_table(rows, path, compression="zstd")
     for spec in plan.vectors:
-        if len(captured.vectors[spec.name]):
-            write_vectors(captured.vectors[spec.name], folder / spec.file, "fp32" if plan.codec == "fp32" else "fp16")
+        captured.vectors[spec.name].save(folder / spec.file)
     for layer, sentences in captured.attention.items():
         writer = AttentionWriter(folder / layout.attention_file(layer))
         for codes in sentences:
@@ -113,15 +158,34 @@ def _write(
         writer.close()
     if captured.heads:
         captured.heads.save(folder / _HEADS)
+    _mark(folder, group.coverage)
+    return Shard(folder, number, group.coverage)
+
+
+def _mark(folder: Path, coverage: Coverage) -> None:
+    """Say what belongs to the shard, once all of it is safe."""
+    paths = sorted(folder.rglob("*"))
+    for path in (*paths, folder):
+        sync(path)
+    files = {
+        path.relative_to(folder).as_posix(): asdict(FileEntry(path.stat().st_size, sha256_of(path)))
+        for path in paths
+        if path.is_file()
+    }
+    write_atomic(folder / _MARKER, json.dumps({"coverage": asdict(coverage), "files": files}))
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
-    """Merge the shards into the final layout, layer by layer, with at most one layer in memory."""
+    """Merge the shards into the final layout, layer by layer, with at most one layer in memory.
+
+    The shards stay whole: a merge that is interrupted begins anew.
+    """
     for shard in shards:
         for table in ("tokens", "sentences"):
             name = layout.table_file(table, shard.number)
             (output / name).parent.mkdir(exist_ok=True)
-            shutil.copyfile(shard.folder / name, output / name)
+            (output / name).unlink(missing_ok=True)
+            link_or_copy(shard.folder / name, output / name)
     for spec in plan.vectors:
         merge_vectors(
             [s.folder / spec.file for s in shards if s.coverage.pieces_indexed], output / spec.file, plan.codec

@@ -8,14 +8,16 @@ exact byte length that the manifest promises. What follows the header are number
 from __future__ import annotations
 
 import contextlib
+import shutil
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from ..errors import IndexFormatError
+from ..files import link_or_copy
 from .types import Codec
 
 if TYPE_CHECKING:
@@ -81,46 +83,99 @@ def check_header(path: Path, codec: Codec, dim: int, count: int) -> None:
             raise IndexFormatError(f"{path}: {size} bytes are not those of {count} vectors of {dim} in {codec}")
 
 
-def write_vectors(vectors: np.ndarray, path: Path, codec: Literal["fp16", "fp32"]) -> None:
-    """Write the normalised vectors of a shard as an inner-product FAISS index, through `datasets`' own call.
+class VectorBuffer:
+    """Vectors of a shard in the memory of the FAISS index that will hold them: what is stored there is not copied.
 
-    :param vectors: [n, d] with n > 0, any float dtype.
+    fp16 values are the very codes of SQfp16, so nothing is encoded either.
+
+    :param count: number of vectors.
+    :param dim: their width.
     """
-    import datasets
 
-    holder = datasets.Dataset.from_dict({"row": range(len(vectors))})
-    with quiet_datasets():
-        holder.add_faiss_index_from_external_arrays(
-            np.ascontiguousarray(vectors, np.float32),
-            index_name="vectors",
-            string_factory=FACTORY[codec],
-            metric_type=_INNER_PRODUCT,
-            batch_size=_CHUNK,
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    holder.save_faiss_index("vectors", str(path))
+    def __init__(self, count: int, dim: int, codec: Literal["fp16", "fp32"]) -> None:
+        import faiss
+
+        self._codec, self._dim = codec, dim
+        self._index = cast(Any, faiss.index_factory(dim, FACTORY[codec], _INNER_PRODUCT))
+        self._index.codes.resize(count * self._index.code_size)
+        self._index.ntotal = count
+        self.rows = np.empty((0, dim), np.dtype(f"<f{BYTES_PER_VALUE[codec]}"))
+        """[count, dim], fp16 or fp32: to be filled."""
+        if count:
+            codes = faiss.rev_swig_ptr(self._index.codes.data(), self._index.codes.size())
+            self.rows = codes.view(self.rows.dtype).reshape(count, dim)
+
+    def save(self, path: Path) -> None:
+        """Write the FAISS file, through `datasets`' own calls; of no vectors there is none.
+
+        :raises OSError: if it cannot be written in full.
+        """
+        import datasets
+
+        if not len(self.rows):
+            return
+        holder = datasets.Dataset.from_dict({"row": range(len(self.rows))})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with quiet_datasets():
+            nothing = np.empty((0, self._dim), np.float32)
+            holder.add_faiss_index_from_external_arrays(nothing, "vectors", custom_index=self._index)
+        try:
+            holder.save_faiss_index("vectors", str(path))
+            check_header(path, self._codec, self._dim, len(self.rows))  # FAISS says nothing if the last bytes fail
+        except (RuntimeError, IndexFormatError) as error:
+            raise OSError(f"{path} could not be written: {error}") from error
 
 
 def merge_vectors(parts: Sequence[Path], path: Path, codec: Codec) -> None:
-    """Merge the FAISS files of the shards into one, in order; holds one layer in memory.
+    """Merge the FAISS files of the shards into one, in order.
 
     Shards of an `sq8` build hold fp16: SQ8 ranges trained apart would merge into corrupt vectors without an error, so
-    they are encoded once, here, with ranges trained on an even sample over all shards.
+    they are encoded once, here, and this one layer is held in memory. The codes of all others follow each other as
+    they are.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # it may be a link to a shard's file
+    if codec == "sq8":
+        _encode_sq8(parts, path)
+    elif len(parts) == 1:
+        link_or_copy(parts[0], path)
+    else:
+        _concatenate(parts, path, codec)
+
+
+def _encode_sq8(parts: Sequence[Path], path: Path) -> None:
+    """With ranges trained on an even sample over all shards."""
     import faiss
 
     shards = [faiss.read_index(str(part), faiss.IO_FLAG_MMAP_IFC) for part in parts]
-    total = sum(shard.ntotal for shard in shards)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    merged = faiss.index_factory(shards[0].d, FACTORY[codec], faiss.METRIC_INNER_PRODUCT)
-    if codec == "sq8":
-        step = max(1, -(-total // _TRAINING_SAMPLE))
-        sample = [shard.reconstruct_batch(np.arange(0, shard.ntotal, step)) for shard in shards if shard.ntotal]
-        merged.train(np.concatenate(sample))
+    merged = faiss.index_factory(shards[0].d, FACTORY["sq8"], _INNER_PRODUCT)
+    step = max(1, -(-sum(shard.ntotal for shard in shards) // _TRAINING_SAMPLE))
+    merged.train(np.concatenate([shard.reconstruct_batch(np.arange(0, shard.ntotal, step)) for shard in shards]))
     for shard in shards:
         for start in range(0, shard.ntotal, _CHUNK):
             merged.add(shard.reconstruct_n(start, min(_CHUNK, shard.ntotal - start)))
     faiss.write_index(merged, str(path))
+
+
+def _concatenate(parts: Sequence[Path], path: Path, codec: Codec) -> None:
+    """The header of the first file with the counts of all, then the codes of each."""
+    start = _HEADER.size + (0 if codec == "fp32" else _QUANTIZER.size)
+    with parts[0].open("rb") as first:
+        head = bytearray(first.read(start))
+    lengths = []
+    fields = list(_HEADER.unpack_from(head))
+    fields[2] = 0
+    with path.open("wb") as merged:
+        merged.seek(start + _LENGTH.size)
+        for part in parts:
+            with part.open("rb") as shard:
+                fields[2] += _HEADER.unpack(shard.read(_HEADER.size))[2]
+                shard.seek(start)
+                lengths.append(_LENGTH.unpack(shard.read(_LENGTH.size))[0])
+                shutil.copyfileobj(shard, merged, 1 << 20)
+        _HEADER.pack_into(head, 0, *fields)
+        merged.seek(0)
+        merged.write(head + _LENGTH.pack(sum(lengths)))
 
 
 def attach(tokens: datasets.Dataset, name: str, path: Path, dim: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index.vectors import check_header, merge_vectors, write_vectors
+from exbert_hub.index.vectors import VectorBuffer, check_header, merge_vectors
 
 DIM, COUNT = 24, 300
 
@@ -16,6 +16,12 @@ DIM, COUNT = 24, 300
 @pytest.fixture(scope="module")
 def vectors() -> np.ndarray:
     return normalise(np.random.default_rng(0).normal(size=(COUNT, DIM)))
+
+
+def write_vectors(vectors, path, codec):
+    buffer = VectorBuffer(*vectors.shape, codec)
+    buffer.rows[:] = vectors
+    buffer.save(path)
 
 
 @pytest.fixture(params=["fp16", "fp32", "sq8"])
