@@ -110,8 +110,7 @@ class AttentionReader:
 
         Only these two lines are decoded: a search shows 50 pieces, and nothing else of their sentences.
         """
-        group = int(np.searchsorted(self._first, sentence, "right")) - 1
-        codes = self._codes(self._group(group)[sentence - int(self._first[group])], sentence)
+        codes = self._of(sentence)
         chosen = list(heads)
         return decode_sqrt(codes[chosen, position]).mean(0), decode_sqrt(codes[chosen, :, position]).mean(0)
 
@@ -122,6 +121,23 @@ class AttentionReader:
             for codes in batch.column(0):
                 yield decode_sqrt(self._codes(codes, sentence)[chosen]).sum(0)
                 sentence += 1
+
+    def of_head(self, sentence: int, head: int) -> np.ndarray:
+        """Attention of one head in one sentence: float32 [N, N]."""
+        return decode_sqrt(self._of(sentence)[head])
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Attention of every sentence in order: float32 [H, N, N]."""
+        sentence = 0
+        for batch in self._file.iter_batches(batch_size=64):
+            for codes in batch.column(0):
+                yield decode_sqrt(self._codes(codes, sentence))
+                sentence += 1
+
+    def _of(self, sentence: int) -> np.ndarray:
+        """uint8 [H, N, N]."""
+        group = int(np.searchsorted(self._first, sentence, "right")) - 1
+        return self._codes(self._group(group)[sentence - int(self._first[group])], sentence)
 
     def _read_group(self, group: int) -> pa.ChunkedArray:
         return self._file.read_row_group(group, use_threads=False).column(0)

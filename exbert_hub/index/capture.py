@@ -68,7 +68,7 @@ def capture(
             for number, codes in zip(numbers, _codes(batch, layer), strict=True):
                 captured.attention[layer][number] = codes
         if meter:
-            meter.add(numbers, {layer: _weights(batch, layer) for layer in attention_layers})
+            meter.add(numbers, ((layer, _weights(batch, layer)) for layer in attention_layers))
         del batch  # or it would lie beside the next one
         progress(sum(int((~window.tokens.special).sum()) for window in chosen))
     vectors.finish()

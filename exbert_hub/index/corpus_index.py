@@ -13,6 +13,7 @@ import numpy as np
 from ..corpus.types import is_annotated
 from ..errors import LabelError
 from .build import BuildMode, Progress, build_index
+from .head_finder import HeadFinder
 from .labels import Attached, attach_labels
 from .manifest import Manifest
 from .matches import Matches, Query
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ..model import Inspection, Inspector
 
 
-class CorpusIndex:
+class CorpusIndex(HeadFinder):
     """An annotated corpus with its FAISS indexes, one per layer and kind of vector.
 
     `tokens` is a `datasets.Dataset` with those indexes attached (names such as "heads-05", "embedding-emb"), one row

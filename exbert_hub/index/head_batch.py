@@ -21,12 +21,12 @@ class SentenceBatch:
     def __init__(
         self,
         sentences: Sequence[AnnotatedPieces],
-        pieces: int,
         places: Sequence[np.ndarray],
         labels: int,
         deps: Sequence[str],
     ) -> None:
         self.labels, self.deps = labels, len(deps)
+        pieces = max(len(sentence.special) for sentence in sentences)
         words = max(1, *(len(sentence.head) for sentence in sentences))  # a batch may have none
         numbers = {dep: number for number, dep in enumerate(deps)}
 
@@ -45,7 +45,9 @@ class SentenceBatch:
             self.visible = self.visible.tril()
         self.lengths = padded([s.lengths for s in sentences], words)  # [B, W]
         self.others = padded([s.others for s in sentences], words, words)
-        self.related = padded([np.stack([relation(r, s) for r in RELATIONS], -1) for s in sentences], words, words, 4)
+        self.related = padded(
+            [np.stack([relation(r, s) for r in RELATIONS], -1) for s in sentences], words, words, len(RELATIONS)
+        )
         self.places = padded(list(places), places[0].shape[0], words, fill=labels)  # [B, F, W]
         self.head = padded([s.head.astype(np.int64) for s in sentences], words, fill=-1)
         self.dep = padded([np.array([numbers.get(d, 0) for d in s.dep], np.int64) for s in sentences], words)
@@ -54,6 +56,9 @@ class SentenceBatch:
         self.causal = causal
 
     def to(self, device: torch.device) -> None:
+        """Move what was worked out so far; the rest follows."""
+        if self.word.device == device:
+            return
         for name, value in vars(self).items():
             if isinstance(value, Tensor):
                 setattr(self, name, value.to(device))

@@ -21,6 +21,7 @@ from ..model.types import ModelFacts, StackName
 
 logger = logging.getLogger(__name__)
 
+DEPENDENCY = "dependency"
 TO_HEAD, TO_DEPENDANT = "to_head", "to_dependant"
 MOST_LABELS = 200  # columns with more labels than this are no labels but texts; base rates have the same limit
 

@@ -6,7 +6,7 @@ the attention, two maxima over it, its entropy, and sums over the sentences.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -14,7 +14,18 @@ from torch import Tensor
 
 from ..analysis.heads import LENGTHS, OFFSETS, AnnotatedPieces
 from .head_batch import SentenceBatch
-from .head_counts import ALWAYS, ATTENDED, COUNTED, MOST_LABELS, SHARES, TO_DEPENDANT, TO_HEAD, Column, HeadCounts
+from .head_counts import (
+    ALWAYS,
+    ATTENDED,
+    COUNTED,
+    DEPENDENCY,
+    MOST_LABELS,
+    SHARES,
+    TO_DEPENDANT,
+    TO_HEAD,
+    Column,
+    HeadCounts,
+)
 
 _TINY = 1e-30  # its logarithm is finite, and what it adds to an entropy is not
 
@@ -37,30 +48,25 @@ class HeadMeter:
             Column(f"{ATTENDED}{name}", label) for name in self._fields for label in sorted(found[name] - {""})
         ]
         self._deps = sorted({label for sentence in sentences for label in sentence.dep} - {""})
-        arcs = [Column("dependency", label, way) for way in (TO_HEAD, TO_DEPENDANT) for label in self._deps]
+        arcs = [Column(DEPENDENCY, label, way) for way in (TO_HEAD, TO_DEPENDANT) for label in self._deps]
         self._attended = {(column.measure, column.label): place for place, column in enumerate(attended)}
         self.counts = HeadCounts((*ALWAYS, *attended), tuple(arcs), {}, left_out)
 
-    def add(self, numbers: Sequence[int], weights: Mapping[int, Tensor]) -> None:
+    def add(self, numbers: Sequence[int], weights: Iterable[tuple[int, Tensor]]) -> None:
         """Measure one batch.
 
         :param numbers: of the sentences in it.
-        :param weights: attention by layer, [B, H, T, T], padded on the right, on any device.
+        :param weights: layers with their attention, [B, H, T, T], padded on the right to the longest, on any device.
         """
         sentences = [self._sentences[number] for number in numbers]
-        first = next(iter(weights.values()))
-        places = self._label_places(sentences)
-        batch = SentenceBatch(sentences, first.shape[-1], places, len(self._attended), self._deps)
-        batch.to(first.device)
+        places = [np.stack([self._places_in(sentence, name) for name in self._fields]) for sentence in sentences]
+        batch = SentenceBatch(sentences, places, len(self._attended), self._deps)
         for name, values in batch.sums().items():
-            self.counts.add(name, values.double().cpu().numpy())
-        for layer, attention in weights.items():
+            self.counts.add(name, values.double().numpy())
+        for layer, attention in weights:
+            batch.to(attention.device)
             for name, values in _measure(batch, attention.float()).items():
-                self.counts.add(f"{name}-{layer:02d}", values.double().cpu().numpy())
-
-    def _label_places(self, sentences: Sequence[AnnotatedPieces]) -> list[np.ndarray]:
-        """Per sentence int [F, W]: the column of each word's label in each field, one past the last for none."""
-        return [np.stack([self._places_in(sentence, name) for name in self._fields]) for sentence in sentences]
+                self.counts.add(f"{name}-{layer:02d}", values.cpu().double().numpy())
 
     def _places_in(self, sentence: AnnotatedPieces, name: str) -> np.ndarray:
         none = len(self._attended)

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
+NO_HEADS_OF_SHARDS = (
+    "the heads of an index in shards are not measured as one: open one of the shards, or build the corpus as one index"
+)
+
 _THREADS = 64  # at most; they wait for FAISS, for the disk or for an actor
 _EVERYTHING = Filter(None, False)
 
@@ -147,6 +151,18 @@ class ShardedIndex(CorpusIndex):
         :raises AnnotationError: always.
         """
         raise AnnotationError(NO_LABELS_FOR_SHARDS)
+
+    def heads(self, *_: Any, **__: Any) -> Any:
+        """
+        :raises SelectionError: always; a p-value over all shards does not follow from those of each.
+        """
+        raise SelectionError(NO_HEADS_OF_SHARDS)
+
+    def head_examples(self, *_: Any, **__: Any) -> Any:
+        """
+        :raises SelectionError: always, as `heads`.
+        """
+        raise SelectionError(NO_HEADS_OF_SHARDS)
 
     def push_to_hub(self, repo_id: str, **options: Any) -> Any:
         """

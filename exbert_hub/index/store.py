@@ -18,6 +18,7 @@ from ..errors import IndexFormatError
 from ..hub import Snapshot, is_offline
 from . import layout
 from .attention import AttentionReader
+from .head_table import read_heads
 from .labels import join, read_added
 from .manifest import Manifest, VectorSpec
 from .tables import check_tables, sentences_schema, tokens_schema
@@ -85,6 +86,13 @@ class Store:
         name = layout.attention_file(layer)
         self._ready(name)
         return AttentionReader(self.folder / name, self.manifest.model.heads[layer], lengths)
+
+    def heads(self) -> pa.Table | None:
+        """What the build measured of every head, None if it measured nothing."""
+        if layout.HEADS not in self.manifest.files:
+            return None
+        self._ready(layout.HEADS, at_once=True)
+        return read_heads(self.folder / layout.HEADS, self.manifest)
 
     def fetch(self, names: Iterable[str] | None = None) -> None:
         """Download what is missing of these files (of all if None), and hash what was never hashed."""

@@ -53,5 +53,5 @@ def count(sentences, attention, layer=0, batch=8):
         for row, n in enumerate(chosen):
             length = len(sentences[n].special)
             padded[row, :, :length, :length] = attention[n]
-        meter.add(chosen, {layer: torch.from_numpy(padded)})
+        meter.add(chosen, [(layer, torch.from_numpy(padded))])
     return meter.counts
