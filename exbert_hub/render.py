@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .index import LayerProfile, Matches, Summary
     from .index.compare import Comparison, TokenComparison
     from .index.discovery import SharedIndex
+    from .index.head_stored import HeadExample
+    from .index.head_table import HeadScore
     from .index.labels import Attached
     from .index.manifest import Manifest
     from .index.types import Match
@@ -138,6 +140,20 @@ def _counts(items: Iterable[tuple[str, int]]) -> list[str]:
     return [f"  {name:<22}{count:>12,}" for name, count in items]
 
 
+def heads(scores: Sequence[HeadScore], examples: Sequence[HeadExample]) -> str:
+    """Heads one a line, and sentences that show what the best of them does."""
+    rows = [("head", "measure", "label", "direction", "value", "baseline", "n", "q")]
+    for score in scores:
+        q = "" if score.q is None else f"{score.q:.1g}" if score.significant else "n.s."
+        numbers = f"{score.value:.3f}", f"{score.baseline:.3f}", f"{score.n:,}", q
+        rows.append((score.name, score.measure, score.label, score.direction, *numbers))
+    lines = [_columns(rows)]
+    for example in examples:
+        source, target = example.words
+        lines.append(f"\n{example.attention:.3f}  {source} -> {target or '(special token)'}\n  {example.text.strip()}")
+    return "\n".join(lines)
+
+
 def cache_entries(entries: Mapping[str, CacheEntry]) -> str:
     return "\n".join(f"{entry.bytes / 1e6:>10,.1f} MB  {name}" for name, entry in entries.items())
 
@@ -162,6 +178,10 @@ def shared_indexes(found: Sequence[SharedIndex]) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
+    return _columns(rows)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
