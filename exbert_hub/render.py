@@ -82,7 +82,8 @@ def _token_comparison(found: TokenComparison, by: str) -> str:
         tops = [_top_label(profile, layer.layer) for profile in profiles]
         rows.append((str(layer.layer), f"{layer.rbo:.2f}", f"{layer.jaccard:.2f}", str(layer.shared), *tops))
     title = f"{one} and {other}: words of the {found.k} nearest by {by} (RBO with p = {found.p})"
-    parts = [f"first   {one.text}\nsecond  {other.text}", f"{title}\n{_table(rows)}"]
+    texts = [] if one.text == other.text else [f"first   {one.text}\nsecond  {other.text}"]
+    parts = [*texts, f"{title}\n{_table(rows)}"]
     if found.attention is None:
         parts.append(found.no_attention)
     else:

@@ -1,7 +1,21 @@
-"""Build, open and search annotated corpora."""
+"""Build, open, search and compare annotated corpora."""
 
+from .compare import Comparison
 from .corpus_index import CorpusIndex
 from .matches import Matches, Query
+from .norms import with_norms
 from .types import Bar, Context, LayerProfile, LayerSummary, Match, Summary
 
-__all__ = ["Bar", "Context", "CorpusIndex", "LayerProfile", "LayerSummary", "Match", "Matches", "Query", "Summary"]
+__all__ = [
+    "Bar",
+    "Comparison",
+    "Context",
+    "CorpusIndex",
+    "LayerProfile",
+    "LayerSummary",
+    "Match",
+    "Matches",
+    "Query",
+    "Summary",
+    "with_norms",
+]
