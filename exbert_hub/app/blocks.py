@@ -7,12 +7,13 @@ from typing import Any
 import gradio as gr
 
 from .. import demo
-from . import api, assets
+from . import api, assets, pair
 from .actions import actions
 from .building import Builder
 from .desk import Desk
 from .evidence import CorpusView
 from .models import Models
+from .pair import PairBox
 from .session import Workbench
 from .settings import Settings
 from .setup import SetupBar, Tour, allowances, setup_actions
@@ -77,13 +78,7 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
                 elem_id="exb-sentence",
                 scale=3,
             )
-            pair = gr.Textbox(
-                **_pair_box(facts.kind),
-                lines=1,
-                max_lines=6,
-                elem_id="exb-pair",
-                scale=2,
-            )
+            second = PairBox(facts.kind)
         with gr.Row(elem_classes="exb-panes"):
             with gr.Column(elem_classes="exb-pane"):
                 request = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
@@ -92,17 +87,16 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
                 Tour(elem_id="exb-tour")
                 evidence = CorpusView(bench.evidence({}), server_functions=actions(desk), elem_id="exb-evidence")
 
-        def inspect(event: gr.EventData) -> tuple[Any, Any, Any, Any]:
+        def inspect(event: gr.EventData) -> tuple[Any, ...]:
             answer = desk.inspect(event.request, following=event.restore)
             request, restore = answer["request"], event.restore and "loading" not in answer
             switched = event.switched and answer.get("inspection") is not None
-            pair = {"value": request["pair"]} if restore else {}
-            pair |= _pair_box(answer["facts"]["kind"]) if switched else {}
+            follows = (restore or switched) and "facts" in answer
             return (
                 answer,
                 request["text"] if restore else gr.skip(),
-                gr.update(**pair),
                 desk.evidence(request) if switched else gr.skip(),
+                *(pair.follow(answer["facts"]["kind"], request["pair"]) if follows else pair.stay()),
             )
 
         def search(event: gr.EventData) -> Any:
@@ -112,17 +106,13 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
             return desk.accept(event.request)
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
-        gr.on([sentence.submit, pair.submit], None, [sentence, pair], None, js=_SEND, show_progress="hidden")
-        view.inspect(inspect, None, [view, sentence, pair, evidence], **quiet)
+        texts = [sentence, second.box]
+        gr.on([box.submit for box in texts], None, texts, None, js=_SEND, show_progress="hidden")
+        view.inspect(inspect, None, [view, sentence, evidence, *second.parts], **quiet)
+        second.listen(sentence)
         evidence.search(search, None, evidence, **quiet)
         evidence.accept(accept, None, [evidence, view], **quiet)
     return page
-
-
-def _pair_box(kind: str) -> dict[str, Any]:
-    """How the box of the second text looks for a kind of model."""
-    decoder = kind == "seq2seq"
-    return {"label": "Decoder's text" if decoder else "Second text", "visible": decoder}
 
 
 def _masthead() -> str:

@@ -149,7 +149,7 @@ const figure = (() => {
       list.dataset.key = key;
       const items = shown.map((i) => el("div.exb-piece", {
         role: "option", "data-token": i, "data-special": tokens[i].special, "data-masked": tokens[i].masked,
-        "data-segment": tokens[i].segment || false, "data-starts": marks.get(i), dir: "auto", "aria-selected": "false",
+        "data-starts": marks.get(i), dir: "auto", "aria-selected": "false",
       }, tokens[i].text));
       fill(list, ...items);
       const at = wanted && shown.length ? Math.min(shown.length - 1, Math.max(0, shown.findIndex((i) => i >= wanted.token))) : 0;

@@ -42,7 +42,7 @@ const picture = (() => {
     const shown = { from: scene.rows.map((i) => pieces.from[i]), to: scene.cols.map((i) => pieces.to[i]) };
     const at = { from: maths.places(scene.all.from, scene.rows), to: maths.places(scene.all.to, scene.cols) };
     const cell = Math.max(4, Math.min(11, 132 / Math.max(scene.heads, 1)));
-    const column = (side) => Math.min(190, Math.max(36, ...shown[side].map((piece) => width(shorten(piece.text, 20))))) + 12;
+    const column = (side) => Math.min(190, Math.max(36, ...shown[side].map((piece) => width(shorten(piece.text, 20))))) + (scene.marks?.[side].size ? 36 : 12);
     const matrix = scene.heads * cell, gap = 8;
     const x = { leftMatrix: MARGIN };
     x.leftText = x.leftMatrix + matrix + gap + column("from");
@@ -85,10 +85,16 @@ const picture = (() => {
   function column_(scene, side, pieces, x, top, anchor) {
     const tokens = side === "from" ? scene.rows : scene.cols;
     const picked = (token) => scene.pinned?.side === side && scene.pinned.token === token;
+    const end = anchor === "end" ? -150 : 150; // of the line above the second text
+    const marks = (token, i) => (!scene.marks?.[side].has(token) ? ["", ""] : [
+      i ? tag("path", { d: `M${x} ${top + i * ROW}h${end}`, stroke: INK.grey, "stroke-dasharray": "3 3" }) : "",
+      `${scene.marks[side].get(token)} · `,
+    ]);
     return tag("g", { "text-anchor": anchor }, ...pieces.map((piece, i) => {
       const on = picked(tokens[i]);
+      const [line, letter] = marks(tokens[i], i);
       const fill = on ? INK.accent : piece.special || piece.masked ? INK.muted : INK.text;
-      return label(x, top + i * ROW + 16.5, shorten(piece.text, 20), { fill, "font-weight": on ? 700 : 400, "font-style": piece.masked ? "italic" : "normal" });
+      return line + label(x, top + i * ROW + 16.5, letter + shorten(piece.text, 20), { fill, "font-weight": on ? 700 : 400, "font-style": piece.masked ? "italic" : "normal" });
     }));
   }
 

@@ -21,6 +21,17 @@ const scenes = (() => {
 
   const pieceUnits = (pieces) => pieces.map((piece, start) => ({ ...piece, start, end: start + 1 }));
 
+  // "A" or "B" where a text of a pair begins, and at the top of the figure.
+  function marks(units, shown) {
+    const found = new Map();
+    if (!units.some((unit) => unit.segment > 0)) return found;
+    shown.forEach((unit, i) => {
+      const { segment } = units[unit];
+      if (!i || segment !== units[shown[i - 1]].segment) found.set(unit, segment ? "B" : "A");
+    });
+    return found;
+  }
+
   class Scenes {
     constructor(inspection, layers) {
       Object.assign(this, { inspection, layers });
@@ -54,7 +65,7 @@ const scenes = (() => {
     frame(values) {
       const { hide, words, window } = values;
       return this.memo("frame", [hide, words, window], () => {
-        const units = this.units(values), frame = { units, all: {}, shown: {}, start: {}, windowed: false };
+        const units = this.units(values), frame = { units, all: {}, shown: {}, start: {}, marks: {}, windowed: false };
         SIDES.forEach((side, i) => {
           const all = maths.visible(units[side].map((unit) => unit.special), hide);
           const size = all.length <= WHOLE ? all.length : WINDOW;
@@ -63,6 +74,7 @@ const scenes = (() => {
           frame.all[side] = all;
           frame.start[side] = start;
           frame.shown[side] = all.slice(start, start + size);
+          frame.marks[side] = marks(units[side], frame.shown[side]);
           frame.windowed ||= size < all.length;
         });
         return frame;
@@ -80,23 +92,12 @@ const scenes = (() => {
       return this.alike ? [start(side)] : SIDES.map(start);
     }
 
-    // The window that shows a unit in its middle; the present one where it does already, or where the unit is hidden.
+    // The window that shows a unit near its top, where it is in sight; the present one where it does already, or where the unit is hidden.
     windowWith(values, side, unit) {
       const { all, shown } = this.frame(values);
       const ordinal = all[side].indexOf(unit);
       if (ordinal < 0 || shown[side].includes(unit)) return values.window;
-      return this.windowAt(values, side, ordinal - Math.floor(shown[side].length / 2));
-    }
-
-    // "A" or "B" where a text of a pair begins, and at the top of the figure.
-    marks(units, shown) {
-      const found = new Map();
-      if (!units.some((unit) => unit.segment > 0)) return found;
-      shown.forEach((unit, i) => {
-        const { segment } = units[unit];
-        if (!i || segment !== units[shown[i - 1]].segment) found.set(unit, segment ? "B" : "A");
-      });
-      return found;
+      return this.windowAt(values, side, ordinal - Math.floor(shown[side].length / 8));
     }
 
     // Why there is nothing to draw at a layer: {text, busy, again}, or null.

@@ -280,8 +280,8 @@ const attentionView = (() => {
     draw() {
       const { values } = this.store;
       if (values.layer === null) return;
-      const { units, shown } = this.scenes.frame(values);
-      for (const side of ["from", "to"]) this.figure.setPieces(side, units[side], shown[side], this.scenes.marks(units[side], shown[side]));
+      const { units, shown, marks } = this.scenes.frame(values);
+      for (const side of ["from", "to"]) this.figure.setPieces(side, units[side], shown[side], marks[side]);
       const scene = this.scenes.make(values, { hover: this.hover, head: this.hoveredHead });
       this.panel.update(values);
       this.dock.update(values, this.ready(), this.readyForAll());
