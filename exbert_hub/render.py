@@ -10,6 +10,7 @@ from .analysis.significance import LEVEL
 if TYPE_CHECKING:
     from .cache import CacheEntry
     from .index import LayerProfile, Matches, Summary
+    from .index.attention_difference import AttentionDifference
     from .index.compare import Comparison, TokenComparison
     from .index.discovery import SharedIndex
     from .index.head_stored import HeadExample
@@ -84,18 +85,25 @@ def _token_comparison(found: TokenComparison, by: str) -> str:
     title = f"{one} and {other}: words of the {found.k} nearest by {by} (RBO with p = {found.p})"
     texts = [] if one.text == other.text else [f"first   {one.text}\nsecond  {other.text}"]
     parts = [*texts, f"{title}\n{_table(rows)}"]
-    if found.attention is None:
-        parts.append(found.no_attention)
-    else:
-        shifts = [
-            (share, layer, head)
-            for layer, heads in enumerate(found.attention.shift)
-            for head, share in enumerate(heads or ())
-        ]
-        named = (f"{layer}-{'*' if found.attention.mean_of_heads else head} {share:.1%}" for share, layer, head in
-                 sorted(shifts, key=lambda shift: (-shift[0], shift[1:]))[:_SHIFTED])  # fmt: skip
-        parts.append(f"attention that went elsewhere, most at heads {', '.join(named)}")
+    predicted = [
+        f"predictions of the {name}: {', '.join(f'{each.text} {each.probability:.1%}' for each in predictions)}"
+        for name, predictions in zip(("first", "second"), found.predictions, strict=True)
+        if predictions
+    ]
+    parts += ["\n".join(predicted)] if predicted else []
+    parts.append(found.no_attention if found.attention is None else _shifted(found.attention))
     return "\n\n".join(parts)
+
+
+def _shifted(attention: AttentionDifference) -> str:
+    """The heads whose attention went elsewhere most."""
+    shifts = sorted(
+        (-share, layer, "mean" if attention.mean_of_heads else head)
+        for layer, heads in enumerate(attention.shift)
+        for head, share in enumerate(heads or ())
+    )
+    named = (f"{layer}-{head} {-share:.1%}" for share, layer, head in shifts[:_SHIFTED])
+    return f"attention that went elsewhere, most at heads {', '.join(named)}"
 
 
 def _top_label(profile: LayerProfile, layer: object) -> str:

@@ -17,11 +17,13 @@ from .types import Kind, Layer, LayerProfile
 
 if TYPE_CHECKING:
     from ..model import Inspection
+    from ..model.types import Prediction
     from .corpus_index import CorpusIndex
 
 Token = str | int
 
 _EVERYTHING = Filter(None, False)
+_PREDICTIONS = 5
 _SEED = 0  # the same words whenever the same indexes are compared
 
 
@@ -69,6 +71,7 @@ class TokenComparison:
     p: float  # of the rank-biased overlap
     overlap: tuple[LayerOverlap, ...]
     profiles: tuple[LayerProfile, LayerProfile]  # each of all layers of its index
+    predictions: tuple[tuple[Prediction, ...], tuple[Prediction, ...]]  # at (or after) the token; empty without
     attention: AttentionDifference | None
     no_attention: str  # why there is none
 
@@ -80,6 +83,7 @@ class TokenComparison:
             "p": self.p,
             "overlap": [asdict(layer) for layer in self.overlap],
             "profiles": [asdict(profile) for profile in self.profiles],
+            "predictions": [[prediction._asdict() for prediction in side] for side in self.predictions],
             "attention": None if self.attention is None else self.attention.to_dict(),
             "no_attention": self.no_attention,
         }
@@ -222,6 +226,12 @@ class _Side:
         rows = self.index._searcher.nearest(self.seen, self.position, spec, heads, search.k, _EVERYTHING)[1]
         return list(dict.fromkeys(self._words[rows].tolist()))
 
+    @property
+    def predictions(self) -> tuple[Prediction, ...]:
+        """The likeliest pieces; none by encoder-decoders, whose indexes and tokens are those of the encoder."""
+        has_them = self.seen.predicted and self.seen.facts.kind != "seq2seq"
+        return self.seen.predicted[self.position][:_PREDICTIONS] if has_them else ()
+
     def profile(self, search: _Search, field: str) -> LayerProfile:
         return self.index.profile(self.seen, self.position, field, search.by, search.heads, search.k)
 
@@ -245,6 +255,7 @@ def _compare_tokens(
         p=p,
         overlap=tuple(overlap(layer) for layer in layers),
         profiles=(one.profile(search, field), other.profile(search, field)),
+        predictions=(one.predictions, other.predictions),
         attention=attention,
         no_attention=no_attention,
     )

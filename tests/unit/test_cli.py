@@ -167,6 +167,7 @@ def test_compare_masked_with_unmasked(run, folder):
     code, out, _ = run("compare", folder, SENTENCE, "--token", "escape", "--mask", "-k", 5)
     assert code == 0
     assert "'escape' and 'escape' (masked): words of the 5 nearest by embedding" in out
+    assert "predictions of the second: see 7.8%" in out
     assert "attention that went elsewhere, most at heads" in out and "CKA" not in out
 
 

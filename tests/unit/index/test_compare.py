@@ -49,6 +49,7 @@ def test_masked_against_unmasked(index: CorpusIndex, inspector: Inspector) -> No
         assert layer.rbo == pytest.approx(rbo(words[0], words[1], 0.98), abs=0.06)
     assert token.overlap[0].rbo < 0.2 < token.overlap[-1].rbo  # the mask knows nothing of the word at the input
     assert token.profiles[1] == index.profile(seen[1], "escape", k=20)
+    assert token.predictions == tuple(each.predictions("escape") for each in seen)
     assert token.attention is not None and token.attention.unit == "piece" and not token.attention.mean_of_heads
     np.testing.assert_allclose(token.attention.layers[3], seen[1].attention[3] - seen[0].attention[3])
     expected = np.abs(seen[1].attention[3, 7] - seen[0].attention[3, 7]).sum(-1).mean() / 2

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from exbert_hub import demo as embedded
 from exbert_hub.errors import UnsupportedError
 from exbert_hub.model import Inspector
 from exbert_hub.model.norms import with_norms
@@ -71,6 +72,15 @@ def test_layers_without_attention_have_no_norms(tiny: Callable[[str], Inspector]
 def test_heads_that_are_ablated_send_nothing(demo: Inspector) -> None:
     norms = demo.inspect(TEXTS[0], norms=True, ablate={2: [3]}).norms
     assert not norms[2, 3].any() and norms[2, 4].any()
+
+
+def test_half_precision_is_believed_within_its_rounding(demo: Inspector) -> None:
+    half = Inspector.from_pretrained(embedded.MODEL, dtype=torch.bfloat16, device="cpu")
+    exact = demo.inspect(TEXTS[0], norms=True).norms
+    found = half.inspect(TEXTS[0], norms=True)
+    assert found.norms.dtype == np.float32
+    assert np.linalg.norm(found.norms - exact) < 0.05 * np.linalg.norm(exact)
+    assert found.lens("girl", k=1)[-1] == found.predictions("girl", k=1)
 
 
 def test_where_there_are_none_an_error_says_why(demo: Inspector, tiny: Callable[[str], Inspector]) -> None:
