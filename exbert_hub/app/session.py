@@ -10,11 +10,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExbertError
 from . import payload, recipes, zero
+from .memory import Memory
 from .payload import InspectRequest, Json, SearchRequest
 from .recipes import SearchOptions
 from .settings import Settings
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED = 16  # inspections kept: a 24-piece text of a 12-layer model is a few MB
 SEARCH = SearchOptions()
 
 
@@ -51,7 +50,7 @@ class Workbench:
         inspector.max_pieces = min(inspector.max_pieces, self._settings.max_pieces)
         self._forward = zero.forward(inspector)
         self._busy = threading.Lock()  # one forward pass at a time: two would only share the same cores
-        self._remember = lru_cache(maxsize=REMEMBERED)(self._look)
+        self._remember = Memory(self._look)
 
     def look(self, request: InspectRequest) -> Inspection:
         """What the model computes for a text; any stack of it.

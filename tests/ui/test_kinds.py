@@ -8,7 +8,7 @@ import pytest
 
 from exbert_hub import CorpusIndex
 
-from ..tiny_models import TEXTS, tiny_bart_dir, tiny_gpt2_dir
+from ..tiny_models import TEXTS, tiny_bart_dir, tiny_gpt2_dir, tiny_lfm2_dir
 from .conftest import Serve, Visit
 from .steps import drawn, links, piece, settled, state
 
@@ -26,6 +26,15 @@ def causal_site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def seq2seq_site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     return serve(tiny_bart_dir(tmp_path_factory.mktemp("bart") / "model"))
+
+
+@pytest.fixture(scope="module")
+def hybrid_site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model of which some layers have no attention, with an index."""
+    folder = tmp_path_factory.mktemp("lfm2")
+    model = tiny_lfm2_dir(folder / "model")
+    CorpusIndex.build(model, list(TEXTS), folder / "index", annotator="blank:en", progress=lambda done, total: None)
+    return serve(model, folder / "index")
 
 
 def marked(page: Any, side: str, name: str) -> list[int]:
@@ -91,3 +100,35 @@ def test_encoder_decoders_show_all_three_stacks(seq2seq_site: str, visit: Visit)
 def test_a_local_model_is_called_by_its_folder(causal_site: str, visit: Visit) -> None:
     page = visit(causal_site)
     assert page.locator("#exb-view .exb-title h2").inner_text() == "model"
+
+
+def test_the_second_box_of_an_encoder_decoder_is_its_decoders(seq2seq_site: str, visit: Visit) -> None:
+    page = visit(seq2seq_site, text=TEXT, pair="dog", stack="decoder")
+    assert page.get_by_label("Decoder's text").input_value() == "dog"
+    assert page.get_by_role("button", name="second sentence").count() == 0
+    page.wait_for_selector(".exb-segmented [data-value='decoder'][aria-checked='true']")
+    assert marked(page, "from", "starts") == []  # one text, not two
+
+
+def test_layers_without_attention_are_shown_as_gaps(hybrid_site: str, visit: Visit) -> None:
+    page = visit(hybrid_site, text=TEXT, token=1)
+    layers = page.get_by_role("radiogroup", name="Layer")
+    gaps = page.evaluate("exbert.store.heads.flatMap((count, layer) => (count ? [] : [layer]))")
+    assert gaps and page.evaluate("exbert.store.heads[exbert.store.values.layer]")  # it opens at one with attention
+    shown = layers.locator("[data-gap]").evaluate_all("buttons => buttons.map((button) => +button.dataset.value)")
+    assert shown == gaps
+    assert layers.locator(f"[data-value='{gaps[0]}']").get_attribute("title") == f"Layer {gaps[0]} has no attention"
+    layers.locator(f"[data-value='{gaps[0]}']").click()
+    settled(page, "exbert.store.values.layer", gaps[0])
+    drawn(page)
+    assert f"Layer {gaps[0]} has no attention" in page.locator(".exb-veil").inner_text()
+    assert page.locator(".exb-links path, .exb-links canvas").count() == 0
+    assert page.locator(".exb-chip").count() > 0  # the controls stay where they are
+    page.get_by_role("button", name="Search corpus").click()  # by embedding, which every layer has
+    page.wait_for_selector(".exb-result")
+    page.get_by_role("radio", name="heads").click()
+    drawn(page)
+    assert "has no heads" in page.get_by_role("button", name="Search corpus").get_attribute("title")
+    page.get_by_role("switch", name="All heads at once").click()
+    page.wait_for_selector(".exb-thumbnail")
+    assert page.locator(".exb-grid-gap").all_inner_texts() == ["no attention"] * len(gaps)

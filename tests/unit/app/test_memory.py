@@ -1,0 +1,59 @@
+"""What is kept of what was computed, and what makes room."""
+
+import pytest
+
+from exbert_hub import demo
+from exbert_hub.app.memory import Memory
+from exbert_hub.errors import SelectionError
+
+
+@pytest.fixture
+def asked():
+    return []
+
+
+@pytest.fixture
+def seen(inspector):
+    return inspector.inspect(demo.SENTENCE)
+
+
+def recall(seen, asked, **limits):
+    return Memory(lambda question: asked.append(question) or seen, **limits)
+
+
+def test_a_question_is_answered_once(seen, asked):
+    memory = recall(seen, asked)
+    assert memory("a") is memory("a") is seen
+    assert asked == ["a"]
+
+
+def test_the_oldest_make_room_when_there_are_too_many(seen, asked):
+    memory = recall(seen, asked, most=2)
+    for question in "abacab":
+        memory(question)
+    assert asked == ["a", "b", "c", "b"]
+
+
+def test_long_texts_make_room_by_their_size(seen, asked):
+    size = sum(array.nbytes for array in (seen.attention, seen.hidden, seen.contexts))
+    memory = recall(seen, asked, size=2 * size)
+    for question in "abcba":
+        memory(question)
+    assert asked == ["a", "b", "c", "a"]
+
+
+def test_the_latest_is_kept_whatever_its_size(seen, asked):
+    memory = recall(seen, asked, size=1)
+    for question in "aabb":
+        memory(question)
+    assert asked == ["a", "b"]
+
+
+def test_a_mistake_is_not_kept():
+    def refuse(question):
+        raise SelectionError("no")
+
+    memory = Memory(refuse)
+    for _ in range(2):
+        with pytest.raises(SelectionError):
+            memory("a")
