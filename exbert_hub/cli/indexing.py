@@ -42,6 +42,9 @@ def build(
     layers: Annotated[str | None, typer.Option(help="Layers to index, e.g. emb,0,5. Default: all.")] = None,
     attention: Annotated[bool, typer.Option(help="Store the attention, for max-attention tokens.")] = True,
     codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName.fp16,
+    fast: Annotated[
+        bool | None, typer.Option("--fast/--no-fast", help="Add fast search. Default: from 200,000 pieces on.")
+    ] = None,
     split: Annotated[str | None, typer.Option(help="Split of a Hub dataset.")] = None,
     text_column: Annotated[str | None, typer.Option(help="Text column of a Hub dataset.")] = None,
     streaming: Annotated[bool, typer.Option(help="Stream a Hub dataset instead of downloading it.")] = False,
@@ -81,6 +84,7 @@ def build(
         layers=some_layers(layers),
         attention=attention,
         codec=codec.value,
+        fast=fast,
         limit=limit,
         shard_pieces=shard_pieces,
         resume=resume,
@@ -117,6 +121,10 @@ def search(
         bool, typer.Option("--exclude-query", help="Leave out the query's own sentence.")
     ] = False,
     unique: Annotated[bool, typer.Option("--unique", help="Leave out repetitions of a sentence.")] = False,
+    exact: Annotated[
+        bool | None,
+        typer.Option("--exact/--fast", help="Compare with every vector, or search fast. Default: by size."),
+    ] = None,
     device: Device = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -139,7 +147,9 @@ def search(
         k=k,
         exclude_query=exclude_query,
         unique_sentences=unique,
+        exact=exact,
     )
+    opened.verify()  # a process of one search does not leave before it knows that the files are whole
     print_result(matches.to_dict(), lambda: render.matches(matches), as_json)
 
 

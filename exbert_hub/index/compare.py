@@ -223,7 +223,7 @@ class _Side:
         manifest = self.index.manifest
         heads = choose_heads(manifest, layer, search.heads)
         spec = choose_spec(manifest, search.by, layer)
-        rows = self.index._searcher.nearest(self.seen, self.position, spec, heads, search.k, _EVERYTHING)[1]
+        rows = self.index._searcher.nearest(self.seen, self.position, spec, heads, search.k, _EVERYTHING).rows
         return list(dict.fromkeys(self._words[rows].tolist()))
 
     @property

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..corpus.types import is_annotated
 from ..errors import LabelError
 from .build import BuildMode, Progress, build_index
+from .fast import FAST_FROM, add_fast_search
 from .head_finder import HeadFinder
 from .labels import Attached, attach_labels
 from .manifest import Manifest
 from .matches import Matches, Query
 from .plan import make_plan
 from .profile import summarise_layers
-from .search import Filter, check_model, choose_heads, choose_spec, word_at
+from .search import Filter, Found, check_model, choose_heads, choose_spec, word_at
 from .searcher import Searcher
 from .shard_list import find_shards
 from .store import Store
@@ -69,6 +67,7 @@ class CorpusIndex(HeadFinder):
         layers: Sequence[Layer] | None = None,
         attention: bool = True,
         codec: Codec = "fp16",
+        fast: bool | None = None,
         limit: int | None = None,
         shard_pieces: int | None = None,
         resume: bool = False,
@@ -86,6 +85,7 @@ class CorpusIndex(HeadFinder):
         :param attention: store the attention too: needed for max-attention tokens, 0.07 kB per piece, layer and head
             of a sentence of 33 pieces at most.
         :param codec: "fp16" (default), "fp32" (exact, twice the bytes) or "sq8" (half the bytes, recall@50 0.99).
+        :param fast: add a coarse stage for fast search; from 200,000 pieces on if None.
         :param limit: index the first so many sentences only.
         :param shard_pieces: pieces per shard, the unit of a resume and the bound on memory; by size if None.
         :param resume: go on with an interrupted build of the same arguments.
@@ -111,7 +111,9 @@ class CorpusIndex(HeadFinder):
             limit=limit,
         )
         output = Path(output_dir)
-        build_index(inspector, corpus, plan, output, BuildMode(resume, overwrite), progress)
+        manifest = build_index(inspector, corpus, plan, output, BuildMode(resume, overwrite), progress)
+        if fast or (fast is None and manifest.pieces >= FAST_FROM):
+            add_fast_search(output)
         return cls.from_pretrained(output)
 
     @classmethod
@@ -247,6 +249,7 @@ class CorpusIndex(HeadFinder):
         k: int = 50,
         exclude_query: bool = False,
         unique_sentences: bool = False,
+        exact: bool | None = None,
     ) -> Matches:
         """The corpus pieces nearest to one piece of a text, by cosine (Hoover et al. 2019, section 3.2).
 
@@ -259,6 +262,8 @@ class CorpusIndex(HeadFinder):
         :param k: number of matches.
         :param exclude_query: leave out corpus sentences that are the query's text.
         :param unique_sentences: of corpus sentences with the same text, keep the first at each position.
+        :param exact: True to compare with every vector, False to let a coarse stage pick candidates if the index has
+            one (see `build`); if None, that is done from 200,000 pieces on. `query.mode` says what was done.
         :raises IndexMismatchError: if `seen` comes from another model.
         :raises SelectionError: for a layer, head or kind that the index does not have.
         :raises TokenError: if the token is not in the text, or more than once.
@@ -269,18 +274,10 @@ class CorpusIndex(HeadFinder):
         chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
         position = seen.position_of(token)
         keep = Filter(seen.text if exclude_query else None, unique_sentences)
-        scores, rows, left_out = self._searcher.nearest(seen, position, spec, chosen, k, keep)
-        query = Query(
-            text=seen.text,
-            word=word_at(seen, position),
-            piece=seen.pieces[position],
-            position=position,
-            masked=bool(seen.masked[position]),
-            by=by,
-            layer=layer,
-            heads=chosen,
-        )
-        return Matches(query, self._searcher.describe(scores, rows, query), left_out, self.labels, self._searcher.base)
+        found = self._searcher.nearest(seen, position, spec, chosen, k, keep, exact)
+        query = Query.about(seen, position, by, layer, chosen, found.mode)
+        described = self._searcher.describe(found.scores, found.rows, query)
+        return Matches(query, described, found.left_out, self.labels, self._searcher.base)
 
     def profile(
         self,
@@ -312,12 +309,16 @@ class CorpusIndex(HeadFinder):
         position = seen.position_of(token)
         keep = Filter(seen.text if exclude_query else None, unique_sentences)
 
-        def nearest(layer: Layer) -> tuple[np.ndarray, Counter[str]]:
+        def nearest(layer: Layer) -> Found:
             spec, chosen = choose_spec(self.manifest, by, layer), choose_heads(self.manifest, layer, wanted)
-            return self._searcher.nearest(seen, position, spec, chosen, k, keep)[1:]
+            return self._searcher.nearest(seen, position, spec, chosen, k, keep)
 
         found = summarise_layers(self._searcher.values, layers, nearest, field, self._searcher.base.match(field))
         return LayerProfile(word_at(seen, position), bool(seen.masked[position]), by, wanted, field, found)
+
+    def verify(self) -> None:
+        """Wait until the files that were used are hashed; an IndexFormatError names one that is damaged."""
+        self._searcher.verify()
 
     def _last_layer(self, by: Kind) -> Layer:
         """The last layer with vectors of this kind; "emb" if there is no other, or none at all."""

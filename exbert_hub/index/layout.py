@@ -15,7 +15,7 @@ SHARD_LIST = "shards.json"  # of several indexes that are one, in the folder tha
 
 _ALLOWED = re.compile(
     r"(tokens|sentences|labels)/part-\d{5}\.parquet|heads\.parquet"
-    r"|faiss/(embedding-(emb|\d{2,3})|heads-\d{2,3})\.faiss|attention/layer-\d{2,3}\.parquet"
+    r"|faiss/(embedding-(emb|\d{2,3})|heads-\d{2,3})(\.coarse)?\.faiss|attention/layer-\d{2,3}\.parquet"
 )
 
 
@@ -26,6 +26,11 @@ def vectors_name(kind: Kind, layer: Layer) -> str:
 
 def vectors_file(kind: Kind, layer: Layer) -> str:
     return f"faiss/{vectors_name(kind, layer)}.faiss"
+
+
+def coarse_file(kind: Kind, layer: Layer) -> str:
+    """The coarse stage of fast search."""
+    return f"faiss/{vectors_name(kind, layer)}.coarse.faiss"
 
 
 def attention_file(layer: int) -> str:

@@ -50,6 +50,10 @@ class VectorSpec:
     def file(self) -> str:
         return layout.vectors_file(self.kind, self.layer)
 
+    @property
+    def coarse_file(self) -> str:
+        return layout.coarse_file(self.kind, self.layer)
+
 
 @dataclass(frozen=True)
 class Manifest:

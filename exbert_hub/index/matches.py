@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from ..analysis.histogram import histogram
 from ..errors import LabelError, SelectionError
 from .base_rates import BaseRates
-from .types import Kind, Layer, Match, Of, Summary
+from .search import word_at
+from .types import Kind, Layer, Match, Mode, Of, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..model import Inspection
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,22 @@ class Query:
     by: Kind
     layer: Layer
     heads: tuple[int, ...]  # also those that the max-attention token is taken over; empty for `emb`
+    mode: Mode = "exact"  # how it was answered
+
+    @classmethod
+    def about(
+        cls, seen: Inspection, position: int, by: Kind, layer: Layer, heads: tuple[int, ...], mode: Mode
+    ) -> Query:
+        """The search for one piece of a text."""
+        word, masked = word_at(seen, position), bool(seen.masked[position])
+        return cls(seen.text, word, seen.pieces[position], position, masked, by, layer, heads, mode)
 
     def __str__(self) -> str:
         what = f"{self.word!r}{' (masked)' if self.masked else ''}"
+        how = ", fast search" if self.mode == "fast" else ""
         if self.by == "embedding":
-            return f"{what} by embedding at layer {self.layer}"
-        return f"{what} by heads {self.layer}-[{','.join(map(str, self.heads))}]"
+            return f"{what} by embedding at layer {self.layer}{how}"
+        return f"{what} by heads {self.layer}-[{','.join(map(str, self.heads))}]{how}"
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ..analysis.histogram import histogram
+from .search import Found
 from .types import Layer, LayerSummary
 
 WORDS = 5
 """Words named per layer."""
 
-Nearest = Callable[[Layer], tuple[np.ndarray, Mapping[str, int]]]
+Nearest = Callable[[Layer], Found]
 
 
 def summarise_layers(
@@ -27,15 +28,15 @@ def summarise_layers(
     the attention that a search shows would take most of its time, and nobody looks at them here.
 
     :param values: a column of the tokens table at some rows, as text.
-    :param nearest: rows of that table for a layer, best first, and why nearer ones were left out.
+    :param nearest: rows of that table for a layer, best first.
     :param base_counts: how often each label occurs among the indexed pieces.
     """
 
     def summarise(layer: Layer) -> LayerSummary:
-        rows, left_out = nearest(layer)
+        _, rows, left_out, mode = nearest(layer)
         labels, words = (values(name, rows) for name in (field, "text"))
         # ties in the order of the alphabet, as in histograms
         top = sorted(Counter(words).items(), key=lambda item: (-item[1], item[0]))[:WORDS]
-        return LayerSummary(layer, len(rows), histogram(labels, base_counts), tuple(top), left_out)
+        return LayerSummary(layer, len(rows), histogram(labels, base_counts), tuple(top), left_out, mode)
 
     return tuple(summarise(layer) for layer in layers)

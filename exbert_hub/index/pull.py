@@ -54,6 +54,7 @@ def _names(manifest: Manifest, layers: Sequence[Layer] | None) -> list[str]:
     if unknown:
         raise SelectionError(f"the index has no layer {unknown[0]}; it has {', '.join(map(str, there))}")
     wanted = {spec.file for spec in manifest.vectors if spec.layer in layers}
+    wanted |= {spec.coarse_file for spec in manifest.vectors if spec.layer in layers}
     wanted |= {layout.attention_file(layer) for layer in manifest.attention_layers if layer in layers}
     return [name for name in manifest.files if name in wanted or name == layout.HEADS or layout.is_table(name)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,10 +11,12 @@ import pyarrow as pa
 
 from .base_rates import BaseRates
 from .describe import Nearest, describe
+from .fast import use_fast
 from .labels import label_matches
 from .manifest import VectorSpec
 from .matches import Query
-from .search import Filter, Place, find, query_vector, ranked
+from .packed import Packs
+from .search import Filter, Found, IndexRanking, Place, find, query_vector
 from .store import Store
 from .tables import piece_counts
 from .types import Match
@@ -39,17 +40,50 @@ class Searcher:
         self._store, self._tokens, self._sentences = store, tokens, sentences
         lengths = piece_counts(sentences.data.table)
         self.attention = lru_cache(maxsize=_OPEN_LAYERS)(lambda layer: store.attention(layer, lengths))
+        self._packs = Packs(store.manifest.codec)
         self.base = BaseRates(tokens, self.attention)
 
     def nearest(
-        self, seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int], k: int, keep: Filter
-    ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
-        """Scores and rows of the nearest pieces, best first, and why nearer ones were left out."""
-        self._store.use_vectors(self._tokens, spec)
+        self,
+        seen: Inspection,
+        position: int,
+        spec: VectorSpec,
+        heads: Sequence[int],
+        k: int,
+        keep: Filter,
+        exact: bool | None = None,
+    ) -> Found:
+        """The nearest pieces, best first, and why nearer ones were left out.
+
+        :param exact: whether to compare with every vector; if None, that depends on how many there are.
+        """
+        manifest, store = self._store.manifest, self._store
+        store.use_vectors(self._tokens, spec)
+        index = self._tokens.get_index(spec.name).faiss_index
         query = query_vector(seen, position, spec, heads)
-        return find(
-            lambda count: ranked(self._tokens, spec.name, query, count), len(self._tokens), k, keep, self.places
-        )
+        all_heads = 0 if spec.kind == "embedding" or spec.layer == "emb" else manifest.model.heads[spec.layer]
+        if len(heads) >= all_heads:
+            coarse = store.coarse(spec) if use_fast(manifest, spec, exact) else None
+            return self._find(IndexRanking(index, spec.name, query, coarse), k, keep)
+        path = store.folder / spec.file
+        packed = self._packs.get(path, heads)
+        if packed is not None:
+            return self._find(
+                IndexRanking(packed, spec.name, query.reshape(all_heads, -1)[list(heads)].ravel()), k, keep
+            )
+        found = self._find(IndexRanking(index, spec.name, query), k, keep)
+        self._packs.begin(path, (manifest.pieces, spec.dim), heads, all_heads)
+        return found
+
+    def _find(self, ranking: IndexRanking, k: int, keep: Filter) -> Found:
+        return find(ranking, len(self._tokens), k, keep, self.places)
+
+    def verify(self) -> None:
+        """Wait until every file that was used is known to be the one that the manifest names.
+
+        :raises IndexFormatError: if one is not.
+        """
+        self._store.verifier.wait()
 
     def vectors(self, spec: VectorSpec, rows: np.ndarray) -> np.ndarray:
         """The stored vectors of the rows: float32 [n, dim]."""

@@ -21,9 +21,9 @@ from .corpus_index import CorpusIndex
 from .labels import NO_LABELS_FOR_SHARDS
 from .manifest import Manifest, VectorSpec
 from .matches import Query
-from .search import Filter, Place, find, first
+from .search import Filter, Found, Place, find, first
 from .shard_list import ShardPlace, merge_manifests
-from .types import Match
+from .types import Match, Mode
 
 if TYPE_CHECKING:
     import datasets
@@ -71,9 +71,18 @@ class OpenShard:
         return self._index.tokens.data.table, self._index.sentences.data.table
 
     def ranked(
-        self, seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int], count: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        return self._searcher.nearest(seen, position, spec, heads, count, _EVERYTHING)[:2]
+        self,
+        seen: Inspection,
+        position: int,
+        spec: VectorSpec,
+        heads: Sequence[int],
+        count: int,
+        exact: bool | None = None,
+    ) -> Found:
+        return self._searcher.nearest(seen, position, spec, heads, count, _EVERYTHING, exact)
+
+    def verify(self) -> None:
+        self._searcher.verify()
 
     def vectors(self, rows: np.ndarray, spec: VectorSpec) -> list[np.ndarray]:
         return list(self._searcher.vectors(spec, rows))
@@ -186,17 +195,25 @@ class ShardedSearcher:
         self.base = ShardedBaseRates(self._each)
 
     def nearest(
-        self, seen: Inspection, position: int, spec: VectorSpec, heads: Sequence[int], k: int, keep: Filter
-    ) -> tuple[np.ndarray, np.ndarray, Counter[str]]:
-        """Scores and rows of the nearest pieces, best first, and why nearer ones were left out."""
+        self,
+        seen: Inspection,
+        position: int,
+        spec: VectorSpec,
+        heads: Sequence[int],
+        k: int,
+        keep: Filter,
+        exact: bool | None = None,
+    ) -> Found:
+        """As `Searcher.nearest`; each shard decides by its own size whether to search fast."""
+        ranking = ShardedRanking(
+            lambda count: self._each(lambda shard: shard.ranked(seen, position, spec, heads, count, exact)), self._rows
+        )
+        return find(ranking, int(self._rows[-1]), k, keep, self.places)
 
-        def rank(count: int) -> tuple[np.ndarray, np.ndarray]:
-            parts = list(self._each(lambda shard: shard.ranked(seen, position, spec, heads, count)))
-            scores = np.concatenate([scores for scores, _ in parts])
-            rows = [rows + before for (_, rows), before in zip(parts, self._rows, strict=False)]
-            return first(scores, np.concatenate(rows), count)
-
-        return find(rank, int(self._rows[-1]), k, keep, self.places)
+    def verify(self) -> None:
+        """As `Searcher.verify`."""
+        for _ in self._each(lambda shard: shard.verify()):
+            pass
 
     def vectors(self, spec: VectorSpec, rows: np.ndarray) -> np.ndarray:
         """The stored vectors of the rows: float32 [n, dim]."""
@@ -241,6 +258,24 @@ class ShardedSearcher:
         for number, places, answers in zip(numbers, chosen, self._threads.map(answer, numbers, chosen), strict=True):
             found |= {int(place): (number, one) for place, one in zip(places, answers, strict=True)}
         return [found[place] for place in range(len(rows))]
+
+
+class ShardedRanking:
+    """Merges what the shards rank.
+
+    :param ask: every shard's nearest, so many of each.
+    :param before: rows before each shard.
+    """
+
+    def __init__(self, ask: Callable[[int], Iterator[Found]], before: np.ndarray) -> None:
+        self._ask, self._before = ask, before
+        self.mode: Mode = "exact"
+
+    def __call__(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        parts = list(self._ask(count))
+        self.mode = "fast" if any(part.mode == "fast" for part in parts) else "exact"
+        rows = [part.rows + before for part, before in zip(parts, self._before, strict=False)]
+        return first(np.concatenate([part.scores for part in parts]), np.concatenate(rows), count)
 
 
 class ShardedBaseRates:

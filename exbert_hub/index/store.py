@@ -18,6 +18,7 @@ from ..errors import IndexFormatError
 from ..hub import Snapshot, is_offline
 from . import layout
 from .attention import AttentionReader
+from .fast import check_coarse
 from .head_table import read_heads
 from .labels import join, read_added
 from .manifest import Manifest, VectorSpec
@@ -47,6 +48,7 @@ class Store:
         self.folder, self.remote = folder, remote
         self.manifest = Manifest.load(folder)
         self._specs = {spec.file: spec for spec in self.manifest.vectors}
+        self._coarse = {spec.coarse_file: spec for spec in self.manifest.vectors}
         self._attaching = threading.Lock()
         self.verifier = Verifier(folder, self.manifest.files, _key(folder))
         for name in self.manifest.files:
@@ -80,6 +82,11 @@ class Store:
                 tokens.drop_index(spec.name)  # it maps the damaged file
             if spec.name not in tokens.list_indexes():
                 attach(tokens, spec.name, self.folder / spec.file, spec.dim)
+
+    def coarse(self, spec: VectorSpec) -> Path:
+        """The coarse stage of the vectors, which the manifest must have."""
+        self._ready(spec.coarse_file)
+        return self.folder / spec.coarse_file
 
     def attention(self, layer: int, lengths: np.ndarray) -> AttentionReader:
         """Stored attention of a layer, for sentences of these lengths in pieces."""
@@ -165,6 +172,8 @@ class Store:
         self._check_place_and_size(name)
         if spec := self._specs.get(name):
             check_header(self.folder / name, self.manifest.codec, spec.dim, self.manifest.pieces)
+        if spec := self._coarse.get(name):
+            check_coarse(self.folder / name, spec.dim, self.manifest.pieces)
 
     def _check_place_and_size(self, name: str) -> None:
         path, entry = self.folder / name, self.manifest.files[name]

@@ -17,6 +17,8 @@ Kind = Literal["embedding", "heads"]
 Of = Literal["match", "max_attention", "next"]
 Codec = Literal["fp16", "fp32", "sq8"]
 Layer = int | Literal["emb"]
+Mode = Literal["exact", "fast"]
+"""How a search was answered: by comparing with every vector, or with those that a coarse stage picked."""
 Engine = Union[Literal["local", "ray"], "RayEngine"]
 """Where it runs: on this machine, on a Ray cluster of its own processes, or on the cluster that is described."""
 
@@ -50,6 +52,7 @@ class LayerSummary:
     bars: tuple[Bar, ...]  # by count
     words: tuple[tuple[str, int], ...]  # the most frequent words with their counts
     left_out: Mapping[str, int]  # why nearer pieces were left out, and how many
+    mode: Mode = "exact"  # how they were found
 
 
 @dataclass(frozen=True)

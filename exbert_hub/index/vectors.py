@@ -22,17 +22,18 @@ from .types import Codec
 
 if TYPE_CHECKING:
     import datasets
+    import faiss
 
 FACTORY: dict[Codec, str] = {"fp16": "SQfp16", "fp32": "Flat", "sq8": "SQ8"}
 BYTES_PER_VALUE: dict[Codec, int] = {"fp16": 2, "fp32": 4, "sq8": 1}
 
 # faiss/impl/index_write.cpp: fourcc, d, ntotal, two dummies of 1 << 20, is_trained, metric_type
-_HEADER = struct.Struct("<4siqqqBi")
+HEADER = struct.Struct("<4siqqqBi")
 # IndexScalarQuantizer goes on with qtype, rangestat, rangestat_arg, d, code_size, len(trained)
 _QUANTIZER = struct.Struct("<iifQQQ")
 _LENGTH = struct.Struct("<Q")
 _QUANTIZER_TYPE: dict[Codec, int] = {"fp16": 4, "sq8": 0}  # faiss.ScalarQuantizer.QT_fp16, QT_8bit
-_INNER_PRODUCT = 0
+INNER_PRODUCT = 0
 _TRAINING_SAMPLE = 100_000
 _CHUNK = 65_536
 
@@ -48,19 +49,19 @@ def check_header(path: Path, codec: Codec, dim: int, count: int) -> None:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(_HEADER.size + _QUANTIZER.size + _LENGTH.size)
-        if len(head) < _HEADER.size + _LENGTH.size:
+        head = file.read(HEADER.size + _QUANTIZER.size + _LENGTH.size)
+        if len(head) < HEADER.size + _LENGTH.size:
             raise IndexFormatError(f"{path} is cut short ({size} bytes): download or build it again")
-        fourcc, d, ntotal, _, _, trained, metric = _HEADER.unpack_from(head)
+        fourcc, d, ntotal, _, _, trained, metric = HEADER.unpack_from(head)
         expected_type = b"IxFI" if codec == "fp32" else b"IxSQ"
         facts = {
             "index type": (fourcc, expected_type),
             "dimension": (d, dim),
             "number of vectors": (ntotal, count),
-            "metric": (metric, _INNER_PRODUCT),
+            "metric": (metric, INNER_PRODUCT),
             "is_trained": (trained, 1),
         }
-        end = _HEADER.size
+        end = HEADER.size
         if fourcc == b"IxSQ" and codec != "fp32" and len(head) >= end + _QUANTIZER.size:
             qtype, rangestat, _, qd, code_size, ranges = _QUANTIZER.unpack_from(head, end)
             facts |= {
@@ -96,7 +97,7 @@ class VectorBuffer:
         import faiss
 
         self._codec, self._dim = codec, dim
-        self._index = cast(Any, faiss.index_factory(dim, FACTORY[codec], _INNER_PRODUCT))
+        self._index = cast(Any, faiss.index_factory(dim, FACTORY[codec], INNER_PRODUCT))
         self._index.codes.resize(count * self._index.code_size)
         self._index.ntotal = count
         self.rows = np.empty((0, dim), np.dtype(f"<f{BYTES_PER_VALUE[codec]}"))
@@ -148,7 +149,7 @@ def _encode_sq8(parts: Sequence[Path], path: Path) -> None:
     import faiss
 
     shards = [faiss.read_index(str(part), faiss.IO_FLAG_MMAP_IFC) for part in parts]
-    merged = faiss.index_factory(shards[0].d, FACTORY["sq8"], _INNER_PRODUCT)
+    merged = faiss.index_factory(shards[0].d, FACTORY["sq8"], INNER_PRODUCT)
     step = max(1, -(-sum(shard.ntotal for shard in shards) // _TRAINING_SAMPLE))
     merged.train(np.concatenate([shard.reconstruct_batch(np.arange(0, shard.ntotal, step)) for shard in shards]))
     for shard in shards:
@@ -159,21 +160,21 @@ def _encode_sq8(parts: Sequence[Path], path: Path) -> None:
 
 def _concatenate(parts: Sequence[Path], path: Path, codec: Codec) -> None:
     """The header of the first file with the counts of all, then the codes of each."""
-    start = _HEADER.size + (0 if codec == "fp32" else _QUANTIZER.size)
+    start = HEADER.size + (0 if codec == "fp32" else _QUANTIZER.size)
     with parts[0].open("rb") as first:
         head = bytearray(first.read(start))
     lengths = []
-    fields = list(_HEADER.unpack_from(head))
+    fields = list(HEADER.unpack_from(head))
     fields[2] = 0
     with path.open("wb") as merged:
         merged.seek(start + _LENGTH.size)
         for part in parts:
             with part.open("rb") as shard:
-                fields[2] += _HEADER.unpack(shard.read(_HEADER.size))[2]
+                fields[2] += HEADER.unpack(shard.read(HEADER.size))[2]
                 shard.seek(start)
                 lengths.append(_LENGTH.unpack(shard.read(_LENGTH.size))[0])
                 shutil.copyfileobj(shard, merged, 1 << 20)
-        _HEADER.pack_into(head, 0, *fields)
+        HEADER.pack_into(head, 0, *fields)
         merged.seek(0)
         merged.write(head + _LENGTH.pack(sum(lengths)))
 
@@ -210,14 +211,22 @@ def read_vectors(tokens: datasets.Dataset, name: str, rows: np.ndarray) -> np.nd
     return tokens.get_index(name).faiss_index.reconstruct_batch(rows)
 
 
-def nearest(tokens: datasets.Dataset, name: str, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def nearest(index: faiss.Index, name: str, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Exact search for one query.
 
+    :param name: for an error.
     :param query: float32 [d].
-    :return: scores float32 [k] descending, rows int64 [k]; fewer where the index is smaller than `k`.
+    :return: scores float32 [k] descending, rows int64 [k].
     """
-    found: Any = tokens.get_index(name).search(query, k=min(k, len(tokens)))
-    rows = np.asarray(found.indices, np.int64)
+    scores, rows = index.search(query[None], k)
+    return scores[0], check_rows(rows[0], name)
+
+
+def check_rows(rows: np.ndarray, name: str) -> np.ndarray:
+    """What FAISS found.
+
+    :raises IndexFormatError: if it found nothing, for it cannot compare what is no number.
+    """
     if rows.min(initial=0) < 0:
         raise IndexFormatError(f"the vectors {name} are not all numbers: build the index again")
-    return np.asarray(found.scores), rows
+    return rows

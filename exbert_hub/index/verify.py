@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,14 +18,13 @@ from typing import Any
 from ..cache import cache_root
 from ..errors import IndexFormatError
 from ..files import sha256_of, write_atomic
+from .background import Background
 from .manifest import FileEntry
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 2 * 1024**2
 """Bytes of a file that is hashed before its first use: it takes about a millisecond."""
-
-_HEAD_START = 0.25  # seconds that the search which asked for a file has the machine to itself
 
 
 class Verifier:
@@ -43,8 +41,7 @@ class Verifier:
         self._lock = threading.Lock()
         self._asked: dict[str, threading.Event] = {}  # set when the file has been hashed
         self._damaged: dict[str, IndexFormatError] = {}
-        self._queue: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._worker: threading.Thread | None = None
+        self._background = Background("exbert-verify")
 
     def known(self, name: str) -> bool:
         """Whether the file, as it is now, was found good before."""
@@ -86,11 +83,7 @@ class Verifier:
             if self.known(name):
                 done.set()
                 return
-            self._queue.put(name)
-            if self._worker is None:
-                # a daemon: who leaves before it is through hashes the rest another time
-                self._worker = threading.Thread(target=self._work, name="exbert-verify", daemon=True)
-                self._worker.start()
+        self._background.submit(lambda: self._hash(name, done))
 
     def wait(self) -> None:
         """Wait for the files that are being hashed.
@@ -114,17 +107,14 @@ class Verifier:
         with self._lock:  # two processes may both write: then a file is hashed once more, no harm done
             write_atomic(self.record, json.dumps(_read(self.record) | dict(states)))
 
-    def _work(self) -> None:
-        while True:
-            name = self._queue.get()
-            threading.Event().wait(_HEAD_START)
-            try:
-                self.now(name)
-            except (IndexFormatError, OSError) as error:
-                logger.error("%s", error)
-                self._damaged[name] = error if isinstance(error, IndexFormatError) else IndexFormatError(str(error))
-            finally:
-                self._asked[name].set()
+    def _hash(self, name: str, done: threading.Event) -> None:
+        try:
+            self.now(name)
+        except (IndexFormatError, OSError) as error:
+            logger.error("%s", error)
+            self._damaged[name] = error if isinstance(error, IndexFormatError) else IndexFormatError(str(error))
+        finally:
+            done.set()
 
     def _state(self, name: str) -> list[Any]:
         stat = (self._folder / name).stat()

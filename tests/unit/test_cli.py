@@ -61,7 +61,7 @@ def test_search_prints_json_for_machines(run, folder):
     assert code == 0
     assert found["query"] == {
         "text": SENTENCE, "word": "escape", "piece": "escape", "position": 10, "masked": False,
-        "by": "heads", "layer": 5, "heads": [6, 9],
+        "by": "heads", "layer": 5, "heads": [6, 9], "mode": "exact",
     }  # fmt: skip
     scores = [match["score"] for match in found["matches"]]
     assert scores == sorted(scores, reverse=True) and len(scores) > 30

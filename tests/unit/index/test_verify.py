@@ -6,14 +6,14 @@ import pytest
 
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import sha256_of
-from exbert_hub.index import verify
+from exbert_hub.index import background, verify
 from exbert_hub.index.manifest import FileEntry
 from exbert_hub.index.verify import AT_ONCE, Verifier
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(verify, "_HEAD_START", 0)
+    monkeypatch.setattr(background, "HEAD_START", 0)
     (tmp_path / "small").write_bytes(b"small")
     (tmp_path / "large").write_bytes(bytes(AT_ONCE + 1))
     return tmp_path
