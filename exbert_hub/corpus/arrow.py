@@ -29,13 +29,16 @@ def schema_of(extra: Iterable[str]) -> pa.Schema:
     return pa.schema([("text", pa.string()), ("words", pa.list_(struct_type(extra)))])
 
 
-def batch_of(sentences: list[Sentence], extra: list[str]) -> pa.RecordBatch:
-    """Sentences as rows. Column by column, which is many times faster than a dictionary per word."""
+def batch_of(sentences: list[Sentence], extra: list[str], missing: str | None = None) -> pa.RecordBatch:
+    """Sentences as rows. Column by column, which is many times faster than a dictionary per word.
+
+    :param missing: stands in a column of `Word.extra` for words that have no value there.
+    """
     import pyarrow as pa
 
     words = [word for sentence in sentences for word in sentence.words]
     values: list[Any] = list(zip(*(word[:-1] for word in words), strict=True)) or [()] * len(_LABELS)
-    values += [[word.extra.get(name) for word in words] for name in extra]
+    values += [[word.extra.get(name, missing) for word in words] for name in extra]
     struct = struct_type(extra)
     arrays = [pa.array(column, field.type) for column, field in zip(values, struct, strict=True)]
     ends = [0]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..corpus.arrow import batch_of
 from ..corpus.types import WORD_LABELS, Word
 from ..errors import BuildError, IndexFormatError
 from .windows import Window
@@ -59,46 +61,44 @@ def sentences_schema(extra: Sequence[str]) -> pa.Schema:
 
 def tokens_table(windows: Sequence[Window], extra: Sequence[str], first_sentence: int) -> pa.Table:
     """Rows in the order of sentences and of pieces within: the order of the vectors."""
-    schema = tokens_schema(extra)
-    columns: dict[str, list[object]] = {name: [] for name in schema.names}
-    for number, window in enumerate(windows, first_sentence):
-        for position in window.indexed.nonzero()[0]:
-            index = int(window.word_of_piece[position])
-            word = window.sentence.words[index]
-            columns["piece"].append(window.tokens.pieces[position])
-            columns["piece_id"].append(int(window.tokens.ids[position]))
-            columns["sentence"].append(number)
-            columns["position"].append(int(position))
-            columns["word"].append(index)
-            for name in WORD_LABELS:
-                columns[name].append(getattr(word, name))
-            for name in extra:
-                columns[name].append(word.extra.get(name, ""))
-    return pa.table(columns, schema=schema)
+    positions = [window.indexed.nonzero()[0] for window in windows]
+    indices = [window.word_of_piece[chosen] for window, chosen in zip(windows, positions, strict=True)]
+    words = [w.sentence.words[index] for w, chosen in zip(windows, indices, strict=True) for index in chosen.tolist()]
+    columns: dict[str, Any] = {
+        "piece": [
+            w.tokens.pieces[place] for w, chosen in zip(windows, positions, strict=True) for place in chosen.tolist()
+        ],
+        "piece_id": np.concatenate([w.tokens.ids[chosen] for w, chosen in zip(windows, positions, strict=True)]),
+        "sentence": np.repeat(np.arange(len(windows)) + first_sentence, [len(chosen) for chosen in positions]),
+        "position": np.concatenate(positions),
+        "word": np.concatenate(indices),
+    }
+    columns |= {name: list(map(attrgetter(name), words)) for name in WORD_LABELS}
+    columns |= {name: [word.extra.get(name, "") for word in words] for name in extra}
+    return pa.table(columns, schema=tokens_schema(extra))
 
 
 def sentences_table(windows: Sequence[Window], extra: Sequence[str]) -> pa.Table:
-    rows = [
-        {
-            "text": window.sentence.text,
-            "words": [
-                word._asdict() | {name: word.extra.get(name, "") for name in extra} for word in window.sentence.words
-            ],
-            "pieces": [
-                {
-                    "piece": piece,
-                    "piece_id": int(window.tokens.ids[position]),
-                    "start": int(window.tokens.offsets[position][0]),
-                    "end": int(window.tokens.offsets[position][1]),
-                    "word": int(window.word_of_piece[position]),
-                    "special": bool(window.tokens.special[position]),
-                }
-                for position, piece in enumerate(window.tokens.pieces)
-            ],
-        }
-        for window in windows
-    ]
-    return pa.Table.from_pylist(rows, schema=sentences_schema(extra))
+    schema = sentences_schema(extra)
+    tokens = [window.tokens for window in windows]
+    offsets = np.concatenate([each.offsets for each in tokens])
+    columns = (
+        [piece for each in tokens for piece in each.pieces],
+        np.concatenate([each.ids for each in tokens]),
+        offsets[:, 0],
+        offsets[:, 1],
+        np.concatenate([window.word_of_piece for window in windows]),
+        np.concatenate([each.special for each in tokens]),
+    )
+    struct = schema.field("pieces").type.value_type
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, struct, strict=True)]
+    ends = np.cumsum([0, *map(len, windows)])
+    pieces = pa.ListArray.from_arrays(
+        pa.array(ends, pa.int32()), pa.StructArray.from_arrays(arrays, fields=list(struct))
+    )
+    # as in an annotated corpus, but with "" for what a word does not have
+    annotated = batch_of([window.sentence for window in windows], list(extra), missing="")
+    return pa.Table.from_arrays([annotated.column("text"), annotated.column("words"), pieces], schema=schema)
 
 
 def piece_counts(sentences: pa.Table) -> np.ndarray:

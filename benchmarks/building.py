@@ -1,0 +1,127 @@
+"""What a build costs beyond the forward pass that it cannot do without.
+
+`capturing` runs both sides over the same batches: the plain forward pass, as anybody would run it for speed (sdpa,
+inference mode, no hidden states), and ours with everything that is kept, until it lies on the disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from exbert_hub import demo
+from exbert_hub.corpus import open_corpus
+from exbert_hub.index.capture import PIECES_AT_ONCE, batches
+from exbert_hub.index.plan import BuildPlan, make_plan
+from exbert_hub.index.shards import Group, finished, groups, write_shards
+from exbert_hub.model import Inspector
+
+from .measure import Row, at_least, at_most, ratio_of
+
+SHAPES = {"6x384": (6, 384), "12x768": (12, 768)}
+
+
+def quick() -> list[Row]:
+    """In half a minute: the small model, a part of the corpus."""
+    return capturing("6x384", sentences=300, runs=3)
+
+
+def full() -> list[Row]:
+    """Both models, all of the corpus for the small one."""
+    return [*capturing("6x384", sentences=1800, runs=7), *capturing("12x768", sentences=450, runs=5)]
+
+
+def capturing(shape: str, sentences: int, runs: int) -> list[Row]:
+    """Tokens per second of capture and writing, against the plain forward pass over the same batches."""
+    with bert(*SHAPES[shape]) as inspector:
+        rows = []
+        for attention, least, aim in ((False, 0.85, 0.95), (True, 0.65, None)):
+            plan = plan_of(inspector, attention)
+            corpus = list(itertools.islice(open_corpus(demo.CORPUS), sentences))
+            group = next(groups(corpus, inspector, replace(plan, shard_pieces=10**9)))
+            ratio = ratio_of(plain(inspector, group), built(inspector, corpus, plan), runs)
+            what = "attention and heads too" if attention else "all vectors"
+            note = f"{group.coverage.pieces:,} pieces, random weights; plain forward / (capture and write)"
+            rows.append(at_least(f"build {shape}, {what}, against plain forward", ratio, least, target=aim, note=note))
+            if not attention:
+                rows.append(at_most(f"padding waste {shape}", 100 * waste(group), 5, "%"))
+    return rows
+
+
+def plan_of(inspector: Inspector, attention: bool) -> BuildPlan:
+    return make_plan(inspector.facts, open_corpus(demo.CORPUS).info, attention=attention)
+
+
+def plain(inspector: Inspector, group: Group) -> Callable[[], None]:
+    """The forward pass alone, over the batches of a build."""
+    import torch
+
+    model = inspector.model.base_model
+    inputs = []
+    for numbers in batched(group):
+        rows = [torch.from_numpy(group.windows[number].tokens.ids) for number in numbers]
+        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+        inputs.append({"input_ids": ids, "attention_mask": mask})
+
+    def run() -> None:
+        model.set_attn_implementation("sdpa")
+        with torch.inference_mode():
+            for each in inputs:
+                model(**each)
+
+    return run
+
+
+def built(inspector: Inspector, corpus: Sequence, plan: BuildPlan) -> Callable[[], None]:
+    """The shards of a build."""
+
+    def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for _ in write_shards(corpus, inspector, plan, Path(folder), finished(Path(folder)), lambda pieces: None):
+                pass
+
+    return run
+
+
+def batched(group: Group) -> Iterator[list[int]]:
+    return batches([len(window) for window in group.windows], PIECES_AT_ONCE["cpu"])
+
+
+def waste(group: Group) -> float:
+    """Share of what the model reads that is padding."""
+    lengths = [[len(group.windows[number]) for number in numbers] for numbers in batched(group)]
+    return 1 - sum(map(sum, lengths)) / sum(len(each) * max(each) for each in lengths)
+
+
+@contextmanager
+def bert(layers: int, width: int) -> Iterator[Inspector]:
+    """A BERT with random weights; what it computes takes as long as what a trained one computes."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
+
+    torch.manual_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(demo.MODEL, local_files_only=True)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=12,
+        intermediate_size=4 * width,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        BertForMaskedLM(config).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        yield Inspector.from_pretrained(folder, local_files_only=True)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from .measure import machine, table
+
+    print(machine(), table(full() if "--full" in sys.argv else quick()), sep="\n")
