@@ -51,6 +51,9 @@ def build(
     name: Annotated[str | None, typer.Option(help="Name of the corpus.")] = None,
     license: Annotated[str | None, typer.Option(help="Licence of the corpus.")] = None,
     limit: Annotated[int | None, typer.Option(help="Index the first so many sentences only.", min=1)] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Index so many sentences only, drawn at random, always the same.", min=1)
+    ] = None,
     shard_pieces: Annotated[int | None, typer.Option(help="Pieces per shard.", min=1)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted build.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
@@ -86,6 +89,7 @@ def build(
         codec=codec.value,
         fast=fast,
         limit=limit,
+        sample=sample,
         shard_pieces=shard_pieces,
         resume=resume,
         overwrite=overwrite,

@@ -22,7 +22,7 @@ from . import layout, windows
 from .estimate import estimate
 from .manifest import FORMAT_VERSION, FileEntry, Manifest, library_versions
 from .plan import BuildPlan, same_build
-from .shards import Shard, finished, merge, write_shards
+from .shards import Shard, finished, groups, merge, write_shards
 from .tables import label_columns
 
 if TYPE_CHECKING:
@@ -69,12 +69,15 @@ def build_index(
             logger.info("Resuming after %d finished shards", len(done))
         with _Bar(cost.pieces, sum(shard.coverage.pieces for shard in done), progress) as bar:
             read = sum(shard.coverage.sentences for shard in done)
-            sentences = itertools.islice(corpus, read, plan.limit)
-            shards = [*done, *write_shards(sentences, inspector, plan, shards_folder, done, bar.advance)]
+            sentences = itertools.islice(plan.sentences(corpus), read, None)
+            missing = groups(sentences, inspector, plan)
+            shards = [*done, *write_shards(missing, inspector, plan, shards_folder, done, bar.advance)]
         coverage = Coverage()
         for shard in shards:
             windows.add(coverage, shard.coverage)
         coverage.notes.update(plan.corpus.skipped)
+        if left_out := plan.limited(len(corpus)) - coverage.sentences:
+            coverage.notes["sentences outside the sample"] = left_out
         if not coverage.pieces_indexed:
             shutil.rmtree(shards_folder)
             raise CorpusError(f"{plan.corpus.source} has no piece that belongs to a word: there is nothing to index")
@@ -148,6 +151,7 @@ def _manifest(plan: BuildPlan, coverage: Coverage, shards: list[Shard], output: 
         corpus=plan.corpus,
         coverage=coverage,
         codec=plan.codec,
+        sample=plan.sample,
         pieces=coverage.pieces_indexed,
         sentences=coverage.windows,
         vectors=plan.vectors,

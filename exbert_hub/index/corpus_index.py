@@ -69,6 +69,7 @@ class CorpusIndex(HeadFinder):
         codec: Codec = "fp16",
         fast: bool | None = None,
         limit: int | None = None,
+        sample: int | None = None,
         shard_pieces: int | None = None,
         resume: bool = False,
         overwrite: bool = False,
@@ -87,6 +88,8 @@ class CorpusIndex(HeadFinder):
         :param codec: "fp16" (default), "fp32" (exact, twice the bytes) or "sq8" (half the bytes, recall@50 0.99).
         :param fast: add a coarse stage for fast search; from 200,000 pieces on if None.
         :param limit: index the first so many sentences only.
+        :param sample: index so many sentences only, drawn at random from all of the corpus (or from the first
+            `limit`), the same at every call.
         :param shard_pieces: pieces per shard, the unit of a resume and the bound on memory; by size if None.
         :param resume: go on with an interrupted build of the same arguments.
         :param overwrite: replace an index or an interrupted build in `output_dir`.
@@ -109,6 +112,7 @@ class CorpusIndex(HeadFinder):
             codec=codec,
             shard_pieces=shard_pieces,
             limit=limit,
+            sample=sample,
         )
         output = Path(output_dir)
         manifest = build_index(inspector, corpus, plan, output, BuildMode(resume, overwrite), progress)

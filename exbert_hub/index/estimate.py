@@ -67,8 +67,8 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
     """
     import psutil
 
-    sentences = len(corpus) if plan.limit is None else min(len(corpus), plan.limit)
-    sample = list(iter_windows(itertools.islice(corpus, min(_SAMPLE, sentences)), inspector, plan.window))
+    sentences = plan.count(len(corpus))
+    sample = list(iter_windows(itertools.islice(plan.sentences(corpus), _SAMPLE), inspector, plan.window))
     windows = [window for _, part in sample for window in part]
     if not windows:
         raise CorpusError(f"{plan.corpus.source} has no sentence to index")

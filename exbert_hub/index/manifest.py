@@ -74,6 +74,7 @@ class Manifest:
     created: str  # ISO 8601, UTC
     normalisation: str = "l2"  # each embedding, each head context
     metric: str = "inner_product"
+    sample: int | None = None  # sentences drawn at random from the corpus, the same for the same number; None: all
     added_labels: tuple[str, ...] = ()  # columns of the sidecar table, attached after the build
     files: dict[str, FileEntry] = field(default_factory=dict)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from ..corpus.types import CorpusInfo
+from ..corpus.types import AnnotatedCorpus, CorpusInfo, Sentence
 from ..errors import SelectionError
 from ..model.types import ModelFacts
 from .manifest import VectorSpec, vector_dim
@@ -16,6 +18,7 @@ from .types import Codec, Kind, Layer
 WINDOW = 512
 _SHARD_BYTES = 256 * 1024**2  # two lie in memory: one is computed while the one before is written
 _SHARD_PIECES = (2_048, 65_536)
+_SEED = 0  # of a sample, so that the same is drawn again
 _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a shard
 
 
@@ -31,6 +34,7 @@ class BuildPlan:
     window: int  # pieces of a window, special tokens counted
     shard_pieces: int
     limit: int | None  # sentences
+    sample: int | None  # sentences, drawn from those
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -50,6 +54,23 @@ class BuildPlan:
         """Bytes for every pair of pieces of a sentence, before compression."""
         return sum(self.model.heads[layer] for layer in self.attention_layers)
 
+    def sentences(self, corpus: AnnotatedCorpus) -> Iterator[Sentence]:
+        """The sentences of a corpus that are indexed, in order."""
+        limited = itertools.islice(corpus, self.limit)
+        total, count = self.limited(len(corpus)), self.count(len(corpus))
+        if count == total:
+            return limited
+        chosen = set(random.Random(_SEED).sample(range(total), count))
+        return (sentence for number, sentence in enumerate(limited) if number in chosen)
+
+    def limited(self, sentences: int) -> int:
+        """How many sentences of a corpus the sample is drawn from."""
+        return min(sentences, self.limit or sentences)
+
+    def count(self, sentences: int) -> int:
+        """How many sentences of a corpus are indexed."""
+        return min(self.limited(sentences), self.sample or sentences)
+
 
 def make_plan(
     model: ModelFacts,
@@ -62,6 +83,7 @@ def make_plan(
     window: int = WINDOW,
     shard_pieces: int | None = None,
     limit: int | None = None,
+    sample: int | None = None,
 ) -> BuildPlan:
     """Turn what the caller asked for into what is to be computed.
 
@@ -73,7 +95,7 @@ def make_plan(
 
     if codec not in FACTORY:
         raise SelectionError(f"codec {codec!r} is unknown: choose one of {', '.join(FACTORY)}")
-    for name, count in (("limit", limit), ("shard_pieces", shard_pieces)):
+    for name, count in (("limit", limit), ("sample", sample), ("shard_pieces", shard_pieces)):
         if count is not None and count < 1:
             raise SelectionError(f"{name}={count}: must be at least 1")
     unknown = set(kinds) - {"embedding", "heads"}
@@ -91,7 +113,7 @@ def make_plan(
         raise SelectionError("nothing is left to build: the chosen layers have no vectors of the chosen kind")
     attention_layers = tuple(layer for layer in wanted if layer != "emb" and model.heads[layer]) if attention else ()
     window = min(window, model.max_length)
-    plan = BuildPlan(model, corpus, codec, vectors, attention_layers, window, shard_pieces or 0, limit)
+    plan = BuildPlan(model, corpus, codec, vectors, attention_layers, window, shard_pieces or 0, limit, sample)
     return plan if shard_pieces else replace(plan, shard_pieces=_default_shard(plan))
 
 

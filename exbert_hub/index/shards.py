@@ -86,7 +86,7 @@ def finished(build: Path) -> list[Shard]:
 
 
 def write_shards(
-    sentences: Iterable[Sentence],
+    missing: Iterable[Group],
     inspector: Inspector,
     plan: BuildPlan,
     build: Path,
@@ -95,12 +95,12 @@ def write_shards(
 ) -> Iterator[Shard]:
     """Write the shards that are missing; at most one is being written while another is computed.
 
-    :param sentences: the corpus from the first sentence that no finished shard holds.
+    :param missing: `groups` of the corpus from the first sentence that no finished shard holds.
     """
     number, first_sentence = len(done), sum(shard.coverage.windows for shard in done)
     with ThreadPoolExecutor(1, "exbert-shards") as writer:
         written: Future[Shard] | None = None
-        for group in groups(sentences, inspector, plan):
+        for group in missing:
             captured = compute(group, inspector, plan, progress)
             if written is not None:
                 yield written.result()

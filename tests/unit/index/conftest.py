@@ -30,6 +30,10 @@ def inspector() -> Inspector:
 
 @pytest.fixture(scope="session")
 def corpus() -> ListCorpus:
+    return sixty_sentences()
+
+
+def sixty_sentences() -> ListCorpus:
     """Sixty sentences of the demo, one of them twice."""
     annotated = open_corpus(demo.CORPUS)
     sentences = [sentence for sentence in annotated if len(sentence.words) > 4][:60]

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
+from functools import partial
 
 import datasets
 import faiss
@@ -18,6 +16,7 @@ from exbert_hub.errors import BuildError, CorpusError, LockedError, ResourceErro
 from exbert_hub.index import CorpusIndex
 from exbert_hub.index import estimate as estimates
 from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.plan import make_plan
 
 from .conftest import ListCorpus
 
@@ -64,7 +63,7 @@ def test_base_rates_in_the_manifest(exact):
 
 
 def test_long_sentences_are_cut_into_windows_and_nothing_is_lost(tmp_path, inspector, corpus, monkeypatch):
-    monkeypatch.setattr("exbert_hub.index.corpus_index._WINDOW", 12)
+    monkeypatch.setattr("exbert_hub.index.corpus_index.make_plan", partial(make_plan, window=12))
     index = build(inspector, corpus, tmp_path / "cut")
     coverage = index.manifest.coverage
     assert coverage.sentences_cut > 10 and coverage.windows == len(index.sentences) > coverage.sentences
@@ -142,40 +141,21 @@ def test_a_build_that_had_only_to_tidy_up_is_resumed_to_the_same_index(tmp_path,
     assert not (folder / ".build").exists()
 
 
-def test_a_killed_build_is_resumed(tmp_path, exact):
-    """SIGKILL in the middle, a real one, then resumed by another process."""
-    code = """
-import os, signal, sys
-from exbert_hub import demo
-from exbert_hub.corpus import open_corpus
-from exbert_hub.index import CorpusIndex
-def progress(done, total):
-    if done > 900 and sys.argv[2] == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-options = {"limit": 60, "layers": [0, 5], "shard_pieces": 400, "progress": progress}
-CorpusIndex.build(demo.MODEL, open_corpus(demo.CORPUS), sys.argv[1], resume=sys.argv[2] == "resume", **options)
-"""
+def test_a_sample_is_drawn_from_everywhere_and_again_the_same(tmp_path, inspector, corpus):
+    options = {"layers": [0], "attention": False, "sample": 9}
+    one = build(inspector, corpus, tmp_path / "one", shard_pieces=60, **options)
+    other = build(inspector, corpus, tmp_path / "other", **options)
+    every = [sentence.text for sentence in corpus]
+    drawn = [every.index(text) for text in one.sentences["text"]]
+    assert len(drawn) == 9 and drawn == sorted(drawn) and drawn[-1] > 30
+    assert one.tokens.to_pandas().equals(other.tokens.to_pandas())
+    assert one.manifest.sample == 9
+    assert one.manifest.coverage.notes["sentences outside the sample"] == len(corpus) - 9
 
-    def run(folder, how):
-        return subprocess.run([sys.executable, "-c", code, str(folder), how], capture_output=True).returncode
-
-    assert run(tmp_path / "killed", "kill") == -signal.SIGKILL
-    assert run(tmp_path / "killed", "resume") == 0
-    assert run(tmp_path / "whole", "through") == 0
-    for path in (tmp_path / "whole").glob("*/*.parquet"):
-        assert (tmp_path / "killed" / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()
-
-
-def test_a_half_written_shard_does_not_count(tmp_path, inspector, corpus, exact):
-    folder = tmp_path / "torn"
-    with pytest.raises(Interrupted):
-        build(inspector, corpus, folder, codec="fp32", progress=_interrupt_after(900))
-    newest = folder / ".build" / "shard-00001"
-    (newest / "shard.json").unlink()
-    torn = newest / "faiss" / "heads-05.faiss"
-    torn.write_bytes(torn.read_bytes()[:100])
-    index = build(inspector, corpus, folder, codec="fp32", resume=True)
-    assert index.tokens.to_pandas().equals(exact.tokens.to_pandas())
+    limited = build(inspector, corpus, tmp_path / "limited", limit=12, **options)
+    assert set(limited.sentences["text"]) <= set(every[:12])
+    more = build(inspector, corpus, tmp_path / "more", **options | {"sample": 10**6})
+    assert len(more.sentences) == len(corpus)
 
 
 def test_choose_less(tmp_path, inspector, corpus):
@@ -198,6 +178,7 @@ def test_choose_less(tmp_path, inspector, corpus):
         {"kinds": []},
         {"codec": "int4"},
         {"limit": 0},
+        {"sample": 0},
         {"layers": [1.0]},
         {"layers": [True]},
         {"shard_pieces": 0},
@@ -263,8 +244,6 @@ def test_a_build_that_needs_too_much_memory_is_refused(tmp_path, inspector, corp
 
 
 def test_the_estimate_is_near_what_is_built(exact, inspector, corpus, tmp_path):
-    from exbert_hub.index.plan import make_plan
-
     plan = make_plan(inspector.facts, corpus.info, kinds=("embedding", "heads"), layers=None, attention=True,
                      codec="fp32", window=512, shard_pieces=None, limit=None)  # fmt: skip
     guess = estimates.estimate(corpus, inspector, plan, tmp_path)

@@ -1,0 +1,212 @@
+"""Builds that end before their time: whatever is left on the disk, a resumed build makes the same index."""
+
+import errno
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import faiss
+import numpy as np
+import pytest
+
+from exbert_hub.errors import BuildError
+from exbert_hub.files import write_atomic
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index import shards as shards_module
+from exbert_hub.index.shards import finished
+
+LAYERS, SHARD = (0, 5), 250
+
+
+class Interrupted(Exception):
+    """Stands for whatever ends a build."""
+
+
+def build(inspector, corpus, folder, **options):
+    options = {"layers": LAYERS, "shard_pieces": SHARD, "progress": lambda done, total: None} | options
+    return CorpusIndex.build(inspector, corpus, folder, **options)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, inspector, corpus) -> Path:
+    """The index as it comes out of a build that nothing happened to."""
+    folder = tmp_path_factory.mktemp("whole") / "index"
+    build(inspector, corpus, folder)
+    return folder
+
+
+def interrupted(inspector, corpus, folder, pieces=900):
+    def progress(done, total):
+        if done > pieces:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        build(inspector, corpus, folder, progress=progress)
+    return folder / ".build"
+
+
+def assert_same(folder, whole):
+    """Tables to the byte, vectors to a cosine of 0.9999, and nothing left over."""
+    assert not (folder / ".build").exists()
+    names = {path.relative_to(whole) for path in whole.rglob("*") if path.is_file()}
+    assert {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()} == names
+    for name in names:
+        if name.parts[0] in ("tokens", "sentences"):
+            assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
+        elif name.suffix == ".faiss":
+            one, other = (faiss.read_index(str(each / name)) for each in (folder, whole))
+            assert one.ntotal == other.ntotal
+            one, other = one.reconstruct_n(0, one.ntotal), other.reconstruct_n(0, other.ntotal)
+            norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+            assert ((one * other).sum(1) / norms).min() > 0.9999, name
+    index = CorpusIndex.from_pretrained(folder)
+    assert index.manifest.coverage == CorpusIndex.from_pretrained(whole).manifest.coverage
+
+
+def newest(build: Path) -> Path:
+    return max((path for path in build.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime_ns)
+
+
+# -- a power cut: the newest files may be cut short, empty, or full of zeros ------------------------------------------
+
+
+def cut(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path):
+    os.truncate(path, 0)
+
+
+def blank(path):
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize("harm", [cut, empty, blank])
+@pytest.mark.parametrize("name", ["shard.json", "faiss/heads-05.faiss", "tokens/part-00002.parquet"])
+def test_a_shard_whose_files_are_not_whole_is_built_again(tmp_path, inspector, corpus, whole, harm, name):
+    folder = tmp_path / "index"
+    left = interrupted(inspector, corpus, folder)
+    assert len(finished(left)) == 3
+    harm(left / "shard-00002" / name)
+    assert len(finished(left)) == 2
+    starts = []
+    build(inspector, corpus, folder, resume=True, progress=lambda done, total: starts.append(done))
+    assert starts[0] > 2 * SHARD  # the first two were not computed again
+    assert_same(folder, whole)
+
+
+def test_the_newest_file_is_cut_short(tmp_path, inspector, corpus, whole):
+    folder = tmp_path / "index"
+    cut(newest(interrupted(inspector, corpus, folder)))
+    build(inspector, corpus, folder, resume=True)
+    assert_same(folder, whole)
+
+
+def test_a_plan_that_is_cut_short_is_no_plan(tmp_path, inspector, corpus, whole):
+    folder = tmp_path / "index"
+    cut(interrupted(inspector, corpus, folder) / "plan.json")
+    with pytest.raises(BuildError, match="something else"):
+        build(inspector, corpus, folder, resume=True)
+    build(inspector, corpus, folder, overwrite=True)
+    assert_same(folder, whole)
+
+
+# -- a full disk ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pieces", [0, 3])
+def test_a_disk_that_is_full_between_two_files(tmp_path, inspector, corpus, whole, monkeypatch, pieces):
+    folder = tmp_path / "index"
+    written = []
+
+    def full(path, text):
+        if path.name == "shard.json":
+            written.append(path)
+            if len(written) > pieces:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_atomic(path, text)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shards_module, "write_atomic", full)
+        with pytest.raises(OSError, match="No space left"):
+            build(inspector, corpus, folder)
+    assert len(finished(folder / ".build")) == pieces
+    build(inspector, corpus, folder, resume=True)
+    assert_same(folder, whole)
+
+
+@pytest.mark.parametrize("bytes_at_most", [3_000, 60_000, 200_000, 500_000])
+def test_a_disk_that_is_full_within_a_file(tmp_path, inspector, corpus, whole, bytes_at_most):
+    """The system refuses files larger than that: Parquet, FAISS and the merge each meet it in their own code."""
+    folder = tmp_path / "index"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_at_most, before[1]))
+    try:
+        with pytest.raises(OSError):
+            build(inspector, corpus, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert not (folder / "exbert.json").exists()
+    build(inspector, corpus, folder, resume=True)
+    assert_same(folder, whole)
+
+
+# -- SIGKILL ----------------------------------------------------------------------------------------------------------
+
+CODE = """
+import sys
+from tests.unit.index.conftest import sixty_sentences
+from exbert_hub import demo
+from exbert_hub.index import CorpusIndex
+from exbert_hub.model import Inspector
+inspector, corpus = Inspector.from_pretrained(demo.MODEL), sixty_sentences()
+print("ready", flush=True)
+CorpusIndex.build(inspector, corpus, sys.argv[1], layers=[0, 5], shard_pieces=250, progress=print, resume=True)
+"""
+
+
+def build_and_kill(folder, lines=None, seconds=None):
+    """A build in a process of its own, killed after so many batches or so much time; whether it ended by itself."""
+    root = Path(__file__).resolve().parents[3]
+    process = subprocess.Popen([sys.executable, "-c", CODE, str(folder)], cwd=root, stdout=subprocess.PIPE)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        try:
+            for _ in range(lines or 0):
+                process.stdout.readline()
+            process.communicate(timeout=0 if lines else seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL)
+    return process.returncode == 0
+
+
+def test_a_build_that_is_killed_again_and_again_ends_with_the_same_index(tmp_path, whole):
+    """In its first shard, while one is written and the next is computed, and in the last."""
+    folder = tmp_path / "killed"
+    done = []
+    for lines in (1, 12, 20, 5):  # each shard has about eight batches
+        assert not build_and_kill(folder, lines)
+        done.append(len(finished(folder / ".build")))
+    assert done[0] == 0 and done == sorted(done) and done[-1] >= 1
+    assert build_and_kill(folder)
+    assert_same(folder, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_killed_at_many_random_moments(tmp_path, whole, seed):
+    random = np.random.default_rng(seed)
+    folder = tmp_path / "killed"
+    for _ in range(100):
+        if build_and_kill(folder, seconds=random.uniform(0.05, 2.5)):
+            break
+    assert_same(folder, whole)
