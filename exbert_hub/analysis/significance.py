@@ -12,6 +12,7 @@ LEVEL = 0.05
 
 _ALIKE = 1 + 1e-7  # outcomes as likely as the observed one, but for rounding; as in scipy.stats.fisher_exact
 _BLOCK = 1 << 20  # likelihoods held at a time
+_ROUNDING = 1e-6  # of sums of single-precision numbers: what is no larger is no excess
 
 
 def hypergeometric_p(counts: np.ndarray, base_counts: np.ndarray, drawn: int, population: int) -> np.ndarray:
@@ -106,7 +107,7 @@ def excess_p(
     from scipy.stats import t
 
     share = np.clip(np.divide(expected, trials, out=np.zeros(np.shape(expected)), where=trials > 0), 0, 1)
-    variance = np.maximum(squares, trials * share * (1 - share))
+    variance = np.maximum.reduce([squares, trials * share * (1 - share), (_ROUNDING * np.asarray(expected)) ** 2])
     excess = total - expected
     score = np.divide(excess, np.sqrt(variance), out=np.zeros(np.shape(excess)), where=variance > 0)
     degrees = np.maximum(sentences - 1, 1)

@@ -122,9 +122,13 @@ class AttentionReader:
                 yield decode_sqrt(self._codes(codes, sentence)[chosen]).sum(0)
                 sentence += 1
 
-    def of_head(self, sentence: int, head: int) -> np.ndarray:
-        """Attention of one head in one sentence: float32 [N, N]."""
-        return decode_sqrt(self._of(sentence)[head])
+    def of_heads(self, sentence: int, heads: Sequence[int]) -> np.ndarray:
+        """Attention of some heads in one sentence: float32 [h, N, N]."""
+        return decode_sqrt(self._of(sentence)[list(heads)])
+
+    def out_of(self, sentence: int, position: int) -> np.ndarray:
+        """Attention of all heads out of one piece: float32 [H, N]."""
+        return decode_sqrt(self._of(sentence)[:, position])
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Attention of every sentence in order: float32 [H, N, N]."""

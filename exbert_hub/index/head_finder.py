@@ -10,19 +10,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..analysis.subsets import halves
 from ..errors import LabelError, SelectionError
 from .head_counts import ATTENDED, DEPENDENCY
 from .head_stored import HeadExample, StoredSentences, find_examples, measure_stored
+from .head_subsets import (
+    FoundHeads,
+    HeadPath,
+    OfMatch,
+    SubsetSearch,
+    Wanted,
+    WantedOfMaxAttention,
+    having,
+    score_heads,
+)
 from .head_table import HeadScores, choose
-from .search import choose_heads
+from .search import check_model, choose_heads, choose_spec, word_at
 from .tables import piece_counts
 
 if TYPE_CHECKING:
     import datasets
 
-    from .manifest import Manifest
+    from ..model import Inspection
+    from .manifest import Manifest, VectorSpec
     from .searcher import Searcher
     from .store import Store
+    from .types import Layer
 
 
 class HeadFinder(ABC):
@@ -77,6 +90,88 @@ class HeadFinder(ABC):
         candidates = self._sentences_with(measure, label)
         reader = self._searcher.attention(layer)
         return find_examples(self._stored_sentences, reader, head, measure, label, direction, candidates, k)
+
+    def find_heads(
+        self,
+        seen: Inspection,
+        token: str | int,
+        label: str,
+        field: str = "dep",
+        of: OfMatch = "max_attention",
+        layer: int | None = None,
+        k: int = 50,
+        exclude_query: bool = False,
+        unique_sentences: bool = False,
+    ) -> FoundHeads:
+        """The smallest set of heads whose `k` nearest corpus pieces show a label most.
+
+        `index.find_heads(seen, "escape", "dobj")` answers what the paper's authors clicked for (Hoover et al. 2019,
+        section 4.2): by which heads do the words most like this one attend to direct objects? Chosen by greedy forward
+        selection on one half of the corpus; the other half says whether it was luck.
+
+        :param seen: what the index's own model computed, from `Inspector.inspect`.
+        :param token: a word of the text, or the position of a piece.
+        :param label: what is wanted, such as "dobj"; `field` is the label column.
+        :param of: whether the matches should have it ("match"), or what they attend to most ("max_attention").
+        :param layer: search the heads of this layer only; of all layers if None.
+        :param k: nearest pieces looked at, in either half.
+        :param exclude_query: and `unique_sentences`, as for `search`.
+        :raises IndexMismatchError: if `seen` comes from another model.
+        :raises LabelError: if no piece has the label.
+        :raises SelectionError: if the index has no vectors of heads, or no attention where that is asked for.
+        """
+        check_model(self.manifest, seen.facts)
+        if of not in ("match", "max_attention") or k < 1:
+            raise SelectionError(f"of={of!r}, k={k}: choose 'match' or 'max_attention', and at least one match")
+        position = seen.position_of(token)
+        has, usable, held_back = self._pieces(field, label, seen.text if exclude_query else None, unique_sentences)
+        paths = []
+        for spec in self._head_specs(layer, of):
+            self._store.use_vectors(self.tokens, spec)
+            scores = score_heads(self.tokens, spec.name, seen.contexts[spec.layer][position])
+            wanted = Wanted(has) if of == "match" else self._attending_to(has, spec.layer)
+            paths.append(HeadPath(int(spec.layer), SubsetSearch(scores, usable, wanted, held_back, k).path()))
+        paths.sort(key=lambda path: (-path.share, len(path.steps), path.layer))
+        word, masked = word_at(seen, position), bool(seen.masked[position])
+        return FoundHeads(word, masked, label, field, of, k, tuple(paths))
+
+    def _head_specs(self, layer: int | None, of: OfMatch) -> list[VectorSpec]:
+        if of == "max_attention":
+            self._need_attention(layer)
+        if layer is not None:
+            return [choose_spec(self.manifest, "heads", layer)]
+        stored = self.manifest.attention_layers
+        specs = [spec for spec in self.manifest.vectors if spec.kind == "heads"]
+        found = [spec for spec in specs if of == "match" or spec.layer in stored]
+        return found or [choose_spec(self.manifest, "heads", 0)]  # which is then refused with the reason
+
+    def _pieces(
+        self, field: str, label: str, query: str | None, unique: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """bool [pieces] each: which have the label, which may be found, which are held back."""
+        table = self.tokens.data.table
+        if field not in self.manifest.labels and field not in self.manifest.added_labels:
+            raise LabelError(f"the index has no label {field!r}")
+        has = having(table, field, label)
+        if not has.any():
+            counts = sorted(self._searcher.base.match(field).items(), key=lambda item: -item[1])
+            raise LabelError(f"no piece has {field} {label!r}; there are {', '.join(name for name, _ in counts[:60])}")
+        texts = self.sentences.data.table.column("text").to_pylist()
+        sentence, position = (table.column(name).to_numpy() for name in ("sentence", "position"))
+        usable = np.ones(len(has), bool)
+        if query is not None:
+            usable &= np.array([text.strip() != query.strip() for text in texts])[sentence]
+        if unique:
+            numbers: dict[str, int] = {}
+            same = np.array([numbers.setdefault(text, len(numbers)) for text in texts])[sentence]
+            first = np.zeros(len(has), bool)
+            first[np.unique(np.stack([same, position]), axis=1, return_index=True)[1]] = True
+            usable &= first
+        return has, usable, halves(texts)[sentence]
+
+    def _attending_to(self, has: np.ndarray, layer: Layer) -> WantedOfMaxAttention:
+        sentence, position = (self.tokens.data.table.column(name).to_numpy() for name in ("sentence", "position"))
+        return WantedOfMaxAttention(has, sentence, position, self._searcher.attention(layer))
 
     @cached_property
     def _measured(self) -> pa.Table:

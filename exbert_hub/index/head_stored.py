@@ -158,7 +158,7 @@ def find_examples(
     some = candidates[:: max(1, -(-len(candidates) // _SENTENCES_READ))]
     found: list[tuple[float, int, int, int]] = []
     for number in some.tolist():
-        weights, fits = find(sentences.get(number), reader.of_head(number, head)[None])
+        weights, fits = find(sentences.get(number), reader.of_heads(number, [head]))
         if fits.any():
             source, target = divmod(int(np.where(fits, weights, -1).argmax()), fits.shape[1])
             found.append((-float(weights[source, target]), number, source, target))

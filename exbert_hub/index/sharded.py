@@ -173,6 +173,12 @@ class ShardedIndex(CorpusIndex):
         """
         raise SelectionError(NO_HEADS_OF_SHARDS)
 
+    def find_heads(self, *_: Any, **__: Any) -> Any:
+        """
+        :raises SelectionError: always, as `heads`.
+        """
+        raise SelectionError(NO_HEADS_OF_SHARDS)
+
     def push_to_hub(self, repo_id: str, **options: Any) -> Any:
         """
         :raises HubError: always; each shard is an index of its own, to be pushed by itself.
