@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .analysis.significance import LEVEL
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .index.compare import Comparison, TokenComparison
     from .index.discovery import SharedIndex
     from .index.head_stored import HeadExample
+    from .index.head_subsets import FoundHeads
     from .index.head_table import HeadScore
     from .index.labels import Attached
     from .index.manifest import Manifest
@@ -161,6 +163,23 @@ def heads(scores: Sequence[HeadScore], examples: Sequence[HeadExample]) -> str:
         source, target = example.words
         lines.append(f"\n{example.attention:.3f}  {source} -> {target or '(special token)'}\n  {example.text.strip()}")
     return "\n".join(lines)
+
+
+def found_heads(found: FoundHeads) -> str:
+    """How the best layer's heads were chosen, then what each other layer came to."""
+    what = "match" if found.of == "match" else "max-attention token"
+    lines = [
+        f"{found.field} {found.label!r} of the {what}, {found.k} nearest to {found.word!r}"
+        f"{' (masked)' if found.masked else ''}; the held-back half of the corpus says what to believe"
+    ]
+    rows = [("heads", "share", "held back", "base", "lift", "p")]
+    for path in (*found.paths[:1], *(replace(path, steps=path.steps[-1:]) for path in found.paths[1:])):
+        for step in path.steps:
+            name = f"{path.layer}-[{','.join(map(str, step.heads))}]"
+            p = f"{step.p:.1g}" if step.significant else "n.s."
+            shares = f"{step.share:.0%}", f"{step.held_back:.0%}", f"{step.base_rate:.1%}"
+            rows.append((name, *shares, f"x{step.lift:.1f}", p))
+    return "\n".join([*lines, _columns(rows)])
 
 
 def cache_entries(entries: Mapping[str, CacheEntry]) -> str:

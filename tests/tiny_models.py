@@ -538,6 +538,37 @@ def tiny_bert_dir(folder: Path, texts: Sequence[str] = TEXTS, **changes: Any) ->
     return _save(_model("bert", len(tokenizer), **changes), tokenizer, folder)
 
 
+def backward_bert_dir(folder: Path, texts: Sequence[str] = TEXTS) -> Path:
+    """A masked model whose head 2-1 is made to attend to the previous piece; the other heads are random."""
+    import torch
+
+    tokenizer = word_piece(texts)
+    model = _model("bert", len(tokenizer), hidden_size=64, initializer_range=0.2)
+    width = 16  # of a head, and of the code of a position: eight waves, which a rotation moves by one position
+    waves = torch.linspace(0.3, 2.8, width // 2)
+    angles = torch.arange(model.config.max_position_embeddings)[:, None] * waves
+    turn = torch.zeros(width, width)
+    for number, wave in enumerate(waves):
+        pair = slice(2 * number, 2 * number + 2)
+        turn[pair, pair] = torch.tensor([[wave.cos(), wave.sin()], [-wave.sin(), wave.cos()]])
+    with torch.no_grad():
+        embeddings = model.bert.embeddings
+        for table in (embeddings.word_embeddings, embeddings.token_type_embeddings):
+            table.weight[:, :width] = 0
+        embeddings.position_embeddings.weight.zero_()
+        embeddings.position_embeddings.weight[:, :width] = torch.stack([angles.cos(), angles.sin()], -1).flatten(1)
+        for layer in model.bert.encoder.layer:  # what is put in comes out again, but for its norm
+            for part in (layer.attention.output.dense, layer.output.dense):
+                part.weight.zero_()
+                part.bias.zero_()
+        attention, head = model.bert.encoder.layer[2].attention.self, slice(width, 2 * width)
+        for part, code in ((attention.query, turn), (attention.key, torch.eye(width))):
+            part.weight[head] = 0
+            part.weight[head, :width] = 4 * code
+            part.bias[head] = 0
+    return _save(model, tokenizer, folder)
+
+
 def tiny_gpt2_dir(folder: Path, texts: Sequence[str] = TEXTS, **changes: Any) -> Path:
     """A causal model whose tokenizer adds no special tokens."""
     tokenizer = byte_pairs(texts)

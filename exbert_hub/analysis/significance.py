@@ -88,27 +88,34 @@ def bootstrap_shares(total: int) -> tuple[tuple[float, float], ...]:
     return tuple(zip(low.tolist(), high.tolist(), strict=True))
 
 
-def excess_p(
-    total: np.ndarray, expected: np.ndarray, squares: np.ndarray, sentences: np.ndarray, trials: np.ndarray
-) -> np.ndarray:
-    """Chance that a blind head comes out as far above what is expected of it: one-sided, a sentence being the unit.
+def excess_p(excess: np.ndarray, variance: np.ndarray, sentences: np.ndarray) -> np.ndarray:
+    """Chance that what is blind comes out as far above what is expected of it: one-sided, by Student's t.
 
-    What a head does to the tokens of one sentence hangs together, so they are no independent trials; sentences are.
-    With `d` the excess of one sentence, `sum(d) / sqrt(sum(d ** 2))` is the score of a cluster-robust test (Liang &
-    Zeger 1986) and self-normalised, so that one odd sentence cannot make a finding; it is read off Student's t. Where
-    the variance of independent trials is larger, that one is taken: the empirical one is zero for what never failed.
+    What happens to the tokens of one sentence hangs together, so they are no independent trials; sentences are.
 
-    :param total: what was counted or summed up over all sentences; likewise `expected`, of a blind head.
-    :param squares: sum over the sentences of the squared excess.
+    :param excess: what was counted or summed up over all sentences, less what was expected.
+    :param variance: of it, for which see `variance_between` and `variance_of_trials`.
     :param sentences: sentences that could have contributed; with fewer than two p is 1.
-    :param trials: tokens counted, 0 where what is summed up is no count.
     :return: float64, of the shape that the arguments have together.
     """
     from scipy.stats import t
 
-    share = np.clip(np.divide(expected, trials, out=np.zeros(np.shape(expected)), where=trials > 0), 0, 1)
-    variance = np.maximum.reduce([squares, trials * share * (1 - share), (_ROUNDING * np.asarray(expected)) ** 2])
-    excess = total - expected
     score = np.divide(excess, np.sqrt(variance), out=np.zeros(np.shape(excess)), where=variance > 0)
-    degrees = np.maximum(sentences - 1, 1)
-    return np.where(sentences > 1, t.sf(score, degrees), 1.0)
+    return np.where(sentences > 1, t.sf(score, np.maximum(sentences - 1, 1)), 1.0)
+
+
+def variance_between(excess: np.ndarray, squares: np.ndarray, sentences: np.ndarray) -> np.ndarray:
+    """Variance of a sum over sentences, however its terms hang together within them (Liang & Zeger 1986).
+
+    :param squares: sum over the sentences of the squared excess of each.
+    """
+    about_the_mean = np.maximum(squares - np.square(excess) / np.maximum(sentences, 1), _ROUNDING * squares)
+    return about_the_mean * sentences / np.maximum(sentences - 1, 1)
+
+
+def variance_of_trials(expected: np.ndarray, trials: np.ndarray) -> np.ndarray:
+    """Variance of a count of independent trials; no smaller than that is the variance of any blind count, though the
+    empirical one of a label that is always found, or never, is 0.
+    """
+    share = np.clip(np.divide(expected, trials, out=np.zeros(np.shape(expected)), where=trials > 0), 0, 1)
+    return trials * share * (1 - share)

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import Json, Quiet, Revision, app, print_result, talk
+from .common import Device, Json, Quiet, Revision, app, hush_transformers, print_result, talk
+from .indexing import open_index, place_of
 
 if TYPE_CHECKING:
     from ..index.head_stored import HeadExample
+
+
+class Of(StrEnum):
+    match = "match"
+    max_attention = "max_attention"
 
 
 class Direction(StrEnum):
@@ -51,3 +57,43 @@ def heads(
     listed = [{**score._asdict(), "lift": score.lift if score.baseline else None} for score in chosen]
     told = {"heads": listed, "examples": [vars(example) for example in shown]}
     print_result(told, lambda: render.heads(chosen, shown), as_json)
+
+
+@app.command(epilog='Example:  hf-exbert find-heads woz-bert "She ran to escape." --token escape --label dobj')
+def find_heads(
+    index: Annotated[list[str], typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
+    sentence: Annotated[str, typer.Argument(help="Your sentence.")],
+    token: Annotated[
+        str, typer.Option(help="A word of the sentence, or the position of a piece (a number always is one).")
+    ],
+    label: Annotated[str, typer.Option(help="What to find, e.g. dobj, or VERB with --field pos.")],
+    field: Annotated[str, typer.Option(help="Label column.")] = "dep",
+    of: Annotated[Of, typer.Option(help="Whose label: the match's, or that of what it attends to most.")] = (
+        Of.max_attention
+    ),
+    mask: Annotated[bool, typer.Option("--mask", help="Mask the token first.")] = False,
+    layer: Annotated[int | None, typer.Option(help="Heads of this layer only. Default: all layers.", min=0)] = None,
+    revision: Revision = None,
+    k: Annotated[int, typer.Option("-k", help="Matches looked at, in either half of the corpus.", min=1)] = 50,
+    model: Annotated[str | None, typer.Option(help="Model, if not where the index says.")] = None,
+    exclude_query: Annotated[
+        bool, typer.Option("--exclude-query", help="Leave out the query's own sentence.")
+    ] = False,
+    unique: Annotated[bool, typer.Option("--unique", help="Leave out repetitions of a sentence.")] = False,
+    device: Device = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the few heads of a layer by which the words most like yours show a label: chosen on one half of the
+    corpus, judged by the other."""
+    talk(quiet)
+    hush_transformers(quiet)
+    from .. import render
+
+    inspector, opened = open_index(index, revision, model, device)
+    place = place_of(token)
+    seen = inspector.inspect(sentence, mask=[place] if mask else [])
+    found = opened.find_heads(
+        seen, place, label, field, of.value, layer, k, exclude_query=exclude_query, unique_sentences=unique
+    )
+    print_result(found.to_dict(), lambda: render.found_heads(found), as_json)

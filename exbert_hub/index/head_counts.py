@@ -16,13 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from ..analysis.heads import OFFSETS, RELATIONS
-from ..analysis.significance import excess_p, false_discovery_rates
+from ..analysis.significance import excess_p, false_discovery_rates, variance_between, variance_of_trials
 from ..model.types import ModelFacts, StackName
 
 logger = logging.getLogger(__name__)
 
 DEPENDENCY = "dependency"
 TO_HEAD, TO_DEPENDANT = "to_head", "to_dependant"
+_ROUNDING = 1e-6  # of sums of single-precision numbers: what is no larger is no excess
 MOST_LABELS = 200  # columns with more labels than this are no labels but texts; base rates have the same limit
 
 SCHEMA = pa.schema(
@@ -164,8 +165,12 @@ def _measured(counts: HeadCounts, layer: int) -> Iterator[np.ndarray]:
     """value, baseline and p of every head, [H, C + D] each."""
     sums = counts.sums
     total, expected, squares = (sums[f"{name}-{layer:02d}"] for name in ("total", "expected", "squares"))
+    excess, sentences = total - expected, sums["sentences"]
+    excess = np.where(np.abs(excess) > _ROUNDING * expected, excess, 0)
     is_count = np.array([column in COUNTED or column.measure.startswith(ATTENDED) for column in counts.columns])
-    p = excess_p(total, expected, squares, sums["sentences"], np.where(is_count, sums["counted"], 0))
+    of_trials = variance_of_trials(expected, np.where(is_count, sums["counted"], 0))
+    variance = np.maximum(variance_between(excess, squares, sentences), of_trials)
+    p = excess_p(excess, variance, sentences)
 
     # the offset that hits most often in this very corpus: no head has an easier baseline than that
     best = sums["arc_offsets"].argmax(0)[None]
@@ -174,7 +179,8 @@ def _measured(counts: HeadCounts, layer: int) -> Iterator[np.ndarray]:
     shared = np.take_along_axis(shared, best[None], 1)[:, 0]
     arc_squares = sums[f"arc_squares-{layer:02d}"] - 2 * shared + offset_squares
     offsets = np.broadcast_to(offsets, hits.shape)
-    arc_p = excess_p(hits, offsets, arc_squares, sums["arc_sentences"], np.zeros(hits.shape[-1]))
+    # taken about 0 and not about their mean, so that a few sentences which all agree are no proof
+    arc_p = excess_p(hits - offsets, arc_squares, sums["arc_sentences"])
 
     counted = np.maximum(np.concatenate([sums["counted"], sums["arc_counted"]]), 1)
     yield np.concatenate([total, hits], 1) / counted

@@ -202,3 +202,28 @@ def test_compare_two_indexes(run, folder):
 def test_wrong_usage_of_compare(run, folder, arguments):
     code, out, err = run("compare", folder, *arguments[1:])
     assert code == 2 and not out and err
+
+
+def test_heads_are_ranked_with_sentences_that_show_them(run, folder):
+    code, out, _ = run("heads", folder, "--label", "det", "--direction", "to_head", "-k", 2, "--examples")
+    title, first, second, _, example, text, *_ = out.splitlines()
+    assert code == 0 and title.split() == ["head", "measure", "label", "direction", "value", "baseline", "n", "q"]
+    assert first.split()[1:4] == ["dependency", "det", "to_head"] and float(first.split()[4]) >= float(
+        second.split()[4]
+    )
+    assert " -> " in example and text.strip() in TEXT
+    code, out, _ = run("heads", folder, "--json")
+    best = json.loads(out)["heads"]
+    columns = [(score["measure"], score["label"], score["direction"]) for score in best]
+    assert code == 0 and len(set(columns)) == len(columns) and ("offset", "-1", "") in columns
+    code, _, err = run("heads", folder, "--label", "obj")
+    assert code == 1 and "det" in err
+
+
+def test_heads_are_found_for_a_token(run, folder):
+    asked = ("find-heads", folder, SENTENCE, "--token", "escape", "--label", "VERB", "--field", "pos", "--of", "match")
+    code, out, _ = run(*asked, "-k", 5)
+    assert code == 0 and out.startswith("pos 'VERB' of the match, 5 nearest to 'escape'")
+    code, out, _ = run(*asked, "--layer", 2, "--json")
+    (path,) = json.loads(out)["paths"]
+    assert code == 0 and path["layer"] == 2 and all(0 < step["share"] <= 1 for step in path["steps"])

@@ -16,7 +16,9 @@ from exbert_hub.index import CorpusIndex
 from exbert_hub.index.head_counts import heads_table
 from exbert_hub.index.head_stored import StoredSentences
 from exbert_hub.index.head_table import HeadScores, choose
+from tests import tiny_models
 
+from .conftest import ListCorpus
 from .head_sentences import count, random_attention, random_sentence
 
 
@@ -99,6 +101,15 @@ def test_false_alarms_of_blind_heads(index, kind):
 
 
 # -- of an index ------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_was_made_to_look_back(tmp_path, corpus):
+    short = ListCorpus(corpus.info, tuple(s for s in corpus if len(s.text) < 60))
+    made = tiny_models.backward_bert_dir(tmp_path / "model", [s.text for s in short])
+    index = CorpusIndex.build(made, short, tmp_path / "index", shard_pieces=200, progress=lambda *_: None)
+    best, second, *_ = index.heads("-1", "offset")
+    assert best.name == "2-1" and best.value > 0.85 and best.significant
+    assert second.value < 0.5
 
 
 def test_heads_of_the_embedded_model(index):
