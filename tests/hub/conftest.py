@@ -184,6 +184,15 @@ def share(server: HubServer, repo_id: str, folder: Path, **options) -> Repo:
     return repo
 
 
+def share_model(server: HubServer, repo_id: str, folder: Path, **options) -> Repo:
+    """Put a saved model on the Hub."""
+    files = {path.name: Blob(path.read_bytes(), path.suffix == ".safetensors") for path in sorted(folder.iterdir())}
+    repo = server.hub.repos.setdefault(repo_id, Repo(repo_id, **options))
+    server.hub.large |= {blob.sha256: blob.data for blob in files.values() if blob.large}
+    repo.commit("main", "model", files)
+    return repo
+
+
 OPEN = """
 from exbert_hub.index import CorpusIndex
 options = json.loads(args[1] if len(args) > 1 else "{}")

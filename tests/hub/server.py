@@ -246,5 +246,9 @@ ROUTES = [
         ("POST", f"/api/datasets/{_ID}/tag/{_REVISION}", "tag"),
         ("POST", f"/api/datasets/{_ID}/branch/(.+)", "branch"),
         ("GET HEAD", f"/datasets/{_ID}/resolve/{_REVISION}/(.+)", "resolve"),
+        ("GET", f"/api/models/{_ID}", "info"),
+        ("GET", f"/api/models/{_ID}/revision/{_REVISION}", "info"),
+        ("GET", f"/api/models/{_ID}/tree/{_REVISION}(?:/(.*))?", "tree"),
+        ("GET HEAD", f"/{_ID}/resolve/{_REVISION}/(.+)", "resolve"),
     )
 ]

@@ -18,6 +18,8 @@ import pytest
 
 from exbert_hub import demo
 
+from ..hub.conftest import PRELUDE
+
 CHROMIUM = "/usr/bin/chromium"
 ARGS = [
     "--no-sandbox",
@@ -30,6 +32,11 @@ ARGS = [
 ]
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN = 120  # seconds, on a busy machine
+
+SERVE = """
+import exbert_hub
+exbert_hub.launch(*args[1:], server_port=int(args[0]), quiet=True)
+"""
 
 Serve = Callable[..., str]
 Visit = Callable[..., Any]
@@ -50,9 +57,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     def start(*what: str | os.PathLike[str]) -> str:
         key = tuple(map(str, what))
         if key not in running:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = free_port()
             log = logs / f"{port}.log"
             with log.open("wb") as out:
                 command = [sys.executable, "-m", "tests.ui.serve", str(port), *key]
@@ -100,6 +105,31 @@ def site(serve: Serve, index_folder: Path) -> str:
 def bare_site(serve: Serve) -> str:
     """The page without an index."""
     return serve(demo.MODEL)
+
+
+@pytest.fixture
+def page_of(tmp_path: Path) -> Iterator[Callable[..., tuple[str, Path]]]:
+    """Starts the page on a machine of its own (`client` of tests/hub): returns its address and its log."""
+    running = []
+
+    def start(client: Any, *what: str | os.PathLike[str]) -> tuple[str, Path]:
+        port, log = free_port(), tmp_path / f"page-{len(running)}.log"
+        command = [sys.executable, "-c", PRELUDE + SERVE, str(port), *map(str, what or (demo.MODEL,))]
+        process = subprocess.Popen(command, env=client.environment, cwd=client.home, stderr=log.open("wb"))
+        running.append(process)
+        wait_for(f"http://127.0.0.1:{port}", process, log)
+        return f"http://127.0.0.1:{port}", log
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

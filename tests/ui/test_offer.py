@@ -1,47 +1,7 @@
 """`launch` without an index: a trusted shared one is opened, a stranger's is offered and opened in one click."""
 
-import socket
-import subprocess
-import sys
-
-import pytest
-
-from exbert_hub import demo
-
-from ..hub.conftest import PRELUDE, client, folder, inspector, server, share  # noqa: F401  # fixtures
-from .conftest import wait_for
+from ..hub.conftest import client, folder, inspector, server, share  # noqa: F401  # fixtures
 from .steps import await_results, piece, received
-
-SERVE = """
-import exbert_hub
-exbert_hub.launch(args[0], server_port=int(args[1]), quiet=True)
-"""
-
-
-@pytest.fixture
-def page_of(tmp_path):
-    """Starts the page on a client's machine and returns its address."""
-    running = []
-
-    def start(client):  # noqa: F811
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        log = tmp_path / "page.log"
-        process = subprocess.Popen(
-            [sys.executable, "-c", PRELUDE + SERVE, demo.MODEL, str(port)],
-            env=client.environment,
-            cwd=client.home,
-            stderr=log.open("wb"),
-        )
-        running.append(process)
-        wait_for(f"http://127.0.0.1:{port}", process, log)
-        return f"http://127.0.0.1:{port}", log
-
-    yield start
-    for process in running:
-        process.terminate()
-        process.wait(30)
 
 
 def search(page):

@@ -107,5 +107,13 @@ const controls = (() => {
     return { node, show, update };
   }
 
-  return { panel, dock };
+  // What the model is, and the menu of what can be taken away.
+  function title({ name, kind, architecture, heads, size }, exports) {
+    const kinds = { masked: "masked language model", causal: "causal language model", seq2seq: "encoder-decoder", encoder: "encoder" };
+    return el("header.exb-title", {}, el("h2", { dir: "auto" }, name),
+      el("span.exb-hint", {}, `${architecture} · ${kinds[kind]} · ${heads.length} layers × ${Math.max(...heads)} heads · width ${size}`),
+      menu.button("Export", exports).node);
+  }
+
+  return { title, panel, dock };
 })();

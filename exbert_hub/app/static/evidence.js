@@ -10,8 +10,8 @@ const evidence = (() => {
   const OPEN_CLASS = new Set(["piece", "text", "lemma", "head_text"]); // too many values for a colour to say anything
 
   class Evidence {
-    constructor(element, { props, trigger, watch, server }, store, bus) {
-      Object.assign(this, { element, props, trigger, store, server });
+    constructor(element, { props, trigger, watch, server, build = () => null }, store, bus) {
+      Object.assign(this, { element, props, trigger, store, server, build }); // build(): what builds indexes, where visitors may
       this.request = () => null; // what the attention view shows; the page knows
       this.asker = new state.Asker((query) => this.trigger("search", { query }));
       this.expanded = new Set();
@@ -99,6 +99,7 @@ const evidence = (() => {
         if (this.value.offer) return this.offered(this.value.offer);
         return this.message("No corpus index is open",
           el("p", {}, "The attention view works without one. To see which words of a corpus a layer or a head treats alike, build an index once:"),
+          this.build() && el("button.exb-primary", { type: "button", onclick: () => this.build().open() }, "Build one here"),
           el("pre.exb-code", {}, el("code", {}, this.value.how.cli)),
           el("p", {}, "or in Python:"),
           el("pre.exb-code", {}, el("code", {}, this.value.how.python)),

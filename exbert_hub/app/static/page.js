@@ -26,7 +26,7 @@ window.exbert = {
     return view;
   },
   evidence(element, host) {
-    const shown = parts.evidence = new evidence.Evidence(element, host, store, bus);
+    const shown = parts.evidence = new evidence.Evidence(element, { ...host, build: () => parts.setup?.builder ?? null }, store, bus);
     shown.request = () => parts.view.shown.request;
     parts.view?.render(); // it may have waited for somebody to ask
     shown.exports = () => exporting.evidenceItems(shown, host.server, whole());
@@ -34,6 +34,7 @@ window.exbert = {
   },
   setup(element, host) {
     parts.setup = new setup.Setup(element, host, { store, bus, view: () => parts.view, tour: () => parts.tour });
+    if (parts.evidence && !parts.evidence.results) parts.evidence.draw(); // it may tell that indexes can be built
     return parts.setup;
   },
   tour(element) {

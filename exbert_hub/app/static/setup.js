@@ -24,7 +24,6 @@ const setup = (() => {
         this.indexes, this.builder ? this.buildButton : null, this.tourButton), this.builder?.dialog);
       page.store.subscribe((values, changed) => { if (changed.includes("model")) this.showModel(); });
       page.bus.addEventListener("shown", () => this.shown());
-      page.bus.addEventListener("build", () => this.builder?.open());
       this.showModel();
       this.shown();
     }
@@ -55,6 +54,8 @@ const setup = (() => {
     // More than one index of this model: a choice. The server knows them all.
     async list(model, index) {
       const { indexes = [] } = (await this.server.indexes({ model, index })) ?? {};
+      const view = this.page.view();
+      if (indexes.length && !view.index && state.same(view.shown.request.model, model)) return view.refresh();
       const options = indexes.map(({ name, corpus }) => ({ value: name, label: corpus }));
       fill(this.indexes, ...(options.length > 1 ? [el("span.exb-label", { "aria-hidden": "true" }, "Corpus"), dropdown("Corpus", options, index, (name) => this.page.view().ask({ index: name }))] : []));
     }

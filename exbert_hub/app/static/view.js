@@ -11,6 +11,7 @@ const attentionView = (() => {
     constructor(element, { props, trigger, watch }, store, bus) {
       Object.assign(this, { element, props, trigger, store, bus });
       this.shown = null; // the inspection on the page; `layers` has its attention, `scenes` what is drawn of it
+      this.outdated = false; // whether there is more on the server than on the page
       this.hover = null; // {side, token}: a row of the figure, see scenes.js
       this.hoveredHead = null;
       this.asker = new state.Asker((request) => this.trigger("inspect", { request, restore: this.restoring, switched: this.switches(request) }));
@@ -66,6 +67,7 @@ const attentionView = (() => {
         return;
       }
       this.say(null);
+      this.outdated = false;
       this.value = value;
       this.facts = value.facts;
       this.index = value.index;
@@ -88,7 +90,7 @@ const attentionView = (() => {
           group: (words) => this.groupByWord(words),
           openStack: (stack) => this.ask({ stack: stack === this.shown.main ? "" : stack, mask: [], token: null, window: [] }),
         });
-        fill(this.body, this.title(), this.panel.node, this.overviews.from.node, this.overviews.to.node, this.figure.node, this.grid.node, this.dock.node);
+        fill(this.body, controls.title(this.facts, () => this.exports()), this.panel.node, this.overviews.from.node, this.overviews.to.node, this.figure.node, this.grid.node, this.dock.node);
       }
       this.panel.showStack(this.shown.stack);
       const other = !this.restoring && before.model !== value.request.model; // whose layers and heads mean nothing here
@@ -96,23 +98,14 @@ const attentionView = (() => {
         heads: this.heads, from: this.shown.from.length, to: this.shown.to.length,
       });
       if (value.note) notes.unshift(value.note);
-      if (notes.length) this.say("note", { title: "The link asked for something that is not here", message: notes.join(" ") });
       this.store.set(this.settle(values), "replace");
       this.bus.dispatchEvent(new CustomEvent("shown", { detail: { request: value.request, facts: value.facts, index: value.index } }));
       this.render();
       const again = this.restoring || before.index !== value.request.index;
       if (again && values.search && this.ready().can) this.search();
       if (again && values.profile && this.readyForAll().can) this.searchAll();
+      if (notes.length) this.say("note", { title: "The link asked for something that is not here", message: notes.join(" ") });
       this.restoring = false;
-    }
-
-    title() {
-      const { name, kind, architecture, heads, size } = this.facts;
-      const most = Math.max(...heads);
-      const kinds = { masked: "masked language model", causal: "causal language model", seq2seq: "encoder-decoder", encoder: "encoder" };
-      return el("header.exb-title", {}, el("h2", { dir: "auto" }, name),
-        el("span.exb-hint", {}, `${architecture} · ${kinds[kind]} · ${heads.length} layers × ${most} heads · width ${size}`),
-        menu.button("Export", () => this.exports()).node);
     }
 
     // A word is picked by its first piece, and a text of which nobody chose a window is opened where the picked piece is.
@@ -131,7 +124,13 @@ const attentionView = (() => {
     // Whether a request is about another model or index than the one on the page.
     switches({ model, index }) {
       const now = this.shown?.request ?? { model: "", index: "" };
-      return !state.same([model, index], [now.model, now.index]);
+      return this.outdated || !state.same([model, index], [now.model, now.index]);
+    }
+
+    // The server has an index by now that was not there when this page was made.
+    refresh() {
+      this.outdated = true;
+      this.ask({}, true);
     }
 
     // The model is being loaded: the same question again, unless something else is wanted by then.
