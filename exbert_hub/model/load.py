@@ -146,7 +146,7 @@ def _advice(source: str, error: Exception, local_files_only: bool) -> str:
     looks_local = source.startswith((".", "/", "~")) or source.count("/") > 1 or Path(source).exists()
     if looks_local and not Path(source).is_dir():
         return f"There is no folder {source}. Give a Hub id such as 'bert-base-uncased', or a saved model's folder."
-    if any(isinstance(cause, GatedRepoError) for cause in causes) or "gated repo" in text:
+    if any(isinstance(cause, GatedRepoError) for cause in causes) or "trying to access a gated repo" in text:
         return f"{source} is gated: accept its terms on its page, then log in with `hf auth login` or pass token=."
     if any(isinstance(cause, LocalEntryNotFoundError) for cause in causes) or local_files_only and not looks_local:
         return (
