@@ -24,6 +24,21 @@ def decode_sqrt(codes: np.ndarray) -> np.ndarray:
     return np.square(codes.astype(np.float32) * CODE_STEP)
 
 
+def coarsen(codes: np.ndarray, step: int = 5, precise: int = 4) -> np.ndarray:
+    """Codes of `encode_sqrt` with fewer levels, for an entropy coder to spend fewer bits on.
+
+    Each is rounded to a multiple of `step`, but for what may be the strongest of its row: the `precise` largest of one
+    and everything within `step` of them stay. So the strongest piece of a head stays the same, whichever few others
+    (special tokens) are left out, and the largest values, which are what one sees, are as exact as before.
+
+    :param codes: uint8 [..., N, N].
+    """
+    rank = max(codes.shape[-1] - precise, 0)
+    threshold = np.partition(codes, rank, axis=-1)[..., rank, None].astype(np.int16) - step
+    rounded = np.minimum(np.rint(np.arange(256) / step) * step, 255).astype(np.uint8)
+    return np.where(codes > np.maximum(threshold, 0), codes, rounded[codes])
+
+
 def aggregate(attention: np.ndarray, heads: Sequence[int]) -> np.ndarray:
     """Sum over the chosen heads, never renormalised (Hoover et al. 2019, section 3.1).
 

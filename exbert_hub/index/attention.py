@@ -6,6 +6,7 @@ thousand: the 50 rows of a search lie in 50 of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,14 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..analysis.attention import decode_sqrt
+from ..analysis.attention import coarsen, decode_sqrt
 from ..errors import IndexFormatError
 
 SCHEMA = pa.schema([("attention", pa.binary())])
 _ROW_GROUP_BYTES = 16 * 1024
 _CACHED_BYTES = 32 * 1024**2  # row groups kept per layer
 _OVERHEAD_BYTES = 4096  # of a row group, beside its codes
-_COARSE_STEP = 5
 _OPTIONS = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
 
 
@@ -51,25 +51,24 @@ class AttentionWriter:
         self._pending, self._bytes = [], 0
 
 
-def merge_attention(parts: Sequence[Path], path: Path, coarse: bool = False) -> None:
+def merge_attention(parts: Sequence[Path], path: Path, coarse_heads: int | None = None) -> None:
     """Concatenate the files of the shards, a few sentences in memory at a time.
 
-    :param coarse: keep 52 of the 256 levels, which about halves what is left after compression: zstd spends bits on
-        the levels that occur, so the codes need no other layout and every reader reads them as before.
+    :param coarse_heads: heads of the layer, to store coarser codes: zstd spends bits on the levels that occur, so they
+        need no other layout, and every reader reads them as before.
     """
     writer = AttentionWriter(path)
     for part in parts:
         with pq.ParquetFile(part) as file:
-            for batch in file.iter_batches(batch_size=64):
-                for codes in batch.column(0):
-                    writer.add(coarsen(codes.as_py()) if coarse else codes.as_py())
+            for batch in file.iter_batches(batch_size=8):
+                for codes in batch.column(0).to_pylist():
+                    writer.add(_coarser(codes, coarse_heads) if coarse_heads else codes)
     writer.close()
 
 
-def coarsen(codes: bytes) -> bytes:
-    """Each code rounded to the nearest multiple of 5; 0 stays 0 and 255 stays 255."""
-    nearest = np.rint(np.arange(256) / _COARSE_STEP) * _COARSE_STEP
-    return codes.translate(nearest.astype(np.uint8).tobytes())
+def _coarser(codes: bytes, heads: int) -> bytes:
+    pieces = math.isqrt(len(codes) // heads)
+    return coarsen(np.frombuffer(codes, np.uint8).reshape(heads, pieces, pieces)).tobytes()
 
 
 class AttentionReader:

@@ -192,7 +192,8 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
         )
     for layer in plan.attention_layers:
         name = layout.attention_file(layer)
-        merge_attention([shard.folder / name for shard in shards], output / name)
+        heads = plan.model.heads[layer] if plan.codec == "sq8" else None
+        merge_attention([shard.folder / name for shard in shards], output / name, coarse_heads=heads)
     if plan.attention_layers:
         counts = add_up(HeadCounts.load(shard.folder / _HEADS) for shard in shards)
         pq.write_table(heads_table(counts, stack_of(plan.model)), output / layout.HEADS, compression="zstd")

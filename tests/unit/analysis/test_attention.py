@@ -5,6 +5,7 @@ import pytest
 
 from exbert_hub.analysis.attention import (
     aggregate,
+    coarsen,
     decode_sqrt,
     encode_sqrt,
     head_matrices,
@@ -113,3 +114,18 @@ def test_a_thumbnail_keeps_the_largest_of_what_shares_a_cell(size):
                 cell = head, i * height // len(rows), j * width // len(cols)
                 expected[cell] = max(expected[cell], codes[head, row, col])
     assert np.array_equal(thumbnail(codes, rows, cols, size), expected)
+
+
+def test_coarse_codes_keep_the_strongest_piece_of_each_head_and_the_largest_values():
+    rng = np.random.default_rng(5)
+    weights = rng.dirichlet(np.full(21, 0.3), size=(8, 21))  # [H, N, N]
+    codes = encode_sqrt(weights)
+    coarse = coarsen(codes)
+    kept = [slice(0, 21), slice(1, 21), slice(1, 20), slice(0, 20)]  # with and without special tokens at the ends
+    for columns in kept:
+        assert np.array_equal(coarse[..., columns].argmax(-1), codes[..., columns].argmax(-1))
+    largest = np.argsort(-codes, axis=-1, kind="stable")[..., :4]
+    assert np.array_equal(np.take_along_axis(coarse, largest, -1), np.take_along_axis(codes, largest, -1))
+    assert np.abs(coarse.astype(int) - codes).max() <= 2
+    assert len(np.unique(coarse)) < len(np.unique(codes))
+    assert np.array_equal(coarsen(codes[..., :1, :1]), codes[..., :1, :1])
