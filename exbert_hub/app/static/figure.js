@@ -4,6 +4,7 @@
 const figure = (() => {
   "use strict";
   const { el, svg, fill, roving } = dom;
+  const HAIRLINE = 1; // px; without a GPU a browser draws thousands of these four times as fast as of 1.5
   const SVG_LINKS = 240; // SVG is fluid up to about this many links, canvas beyond
 
   const css = (node, name) => getComputedStyle(node).getPropertyValue(name).trim();
@@ -173,7 +174,7 @@ const figure = (() => {
       const middle = (side) => (token) => (at[side].get(token) + 0.5) * rowHeight;
       drawCurves(this.links, scene.edges, {
         width: this.links.clientWidth, height: Math.max(scene.rows.length, scene.cols.length) * rowHeight,
-        left: middle("from"), right: middle("to"), strokeWidth: scene.focus ? 2.6 : rowHeight < 20 ? 1.5 : 2,
+        left: middle("from"), right: middle("to"), strokeWidth: scene.focus ? 2.6 : rowHeight < 20 ? HAIRLINE : 2,
       });
     }
 
