@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..analysis.subsets import halves
-from ..errors import LabelError, SelectionError
-from .head_counts import ATTENDED, DEPENDENCY
+from ..errors import LabelError, SelectionError, UnsupportedError
+from .head_counts import ATTENDED, DEPENDENCY, MOST_LABELS, Column, stack_of
+from .head_page import HeadPage, HeadReading, ordered, read_head
 from .head_stored import HeadExample, StoredSentences, find_examples, measure_stored
 from .head_subsets import (
     FoundHeads,
@@ -31,11 +33,13 @@ from .tables import piece_counts
 if TYPE_CHECKING:
     import datasets
 
-    from ..model import Inspection
+    from ..model import Inspection, Inspector
     from .manifest import Manifest, VectorSpec
     from .searcher import Searcher
     from .store import Store
     from .types import Layer
+
+_PAGES_KEPT = 64
 
 
 class HeadFinder(ABC):
@@ -172,6 +176,61 @@ class HeadFinder(ABC):
     def _attending_to(self, has: np.ndarray, layer: Layer) -> WantedOfMaxAttention:
         sentence, position = (self.tokens.data.table.column(name).to_numpy() for name in ("sentence", "position"))
         return WantedOfMaxAttention(has, sentence, position, self._searcher.attention(layer))
+
+    def head(self, layer: int, head: int, *, inspector: Inspector | None = None) -> HeadPage:
+        """All there is to say about one head; docs/heads.md explains every number.
+
+        :param inspector: the model of the index, which the induction score takes: it is run on random sequences.
+        :raises SelectionError: for a head without stored attention.
+        :raises IndexMismatchError: if the inspector has another model.
+        """
+        choose_heads(self.manifest, layer, [head])
+        self._need_attention(layer)
+        induction, no_induction = None, "it takes the model: index.head(layer, head, inspector=inspector)"
+        if inspector is not None:
+            from .head_induction import induction_scores
+
+            check_model(self.manifest, inspector.facts)
+            try:
+                induction, no_induction = float(induction_scores(inspector)[layer][head]), ""
+            except UnsupportedError as error:
+                no_induction = str(error)
+        added = [f"{ATTENDED}{name}" for name in self.manifest.added_labels if self._values(name)]
+        measured = [self.heads(measure=measure, layer=layer) for measure in (None, *added)]
+        return HeadPage(
+            **vars(self._reading(layer, head)),
+            layer=layer,
+            head=head,
+            stack=stack_of(self.manifest.model),
+            scores=ordered([score for scores in measured for score in scores if score.head == head]),
+            induction=induction,
+            no_induction=no_induction,
+        )
+
+    def head_columns(self) -> tuple[Column, ...]:
+        """Everything that heads are measured by: each measure, label and direction that `heads` can be asked for.
+
+        :raises SelectionError: if the index was built without attention.
+        """
+        rows = self._measured.group_by(list(Column._fields)).aggregate([]).to_pylist()
+        added = [
+            Column(f"{ATTENDED}{name}", label) for name in self.manifest.added_labels for label in self._values(name)
+        ]
+        return (*sorted(Column(**row) for row in rows), *added)
+
+    @cached_property
+    def _reading(self) -> Callable[[int, int], HeadReading]:
+        """What the stored attention tells about a head; that of a few heads is kept."""
+
+        def read(layer: int, head: int) -> HeadReading:
+            return read_head(self.tokens, self.sentences, self._searcher.attention(layer), head)
+
+        return lru_cache(maxsize=_PAGES_KEPT)(read)
+
+    def _values(self, name: str) -> list[str]:
+        """The labels of an attached column; none if there are too many to measure heads by."""
+        values = sorted(filter(None, pc.unique(self.tokens.data.table.column(name)).to_pylist()))
+        return values if len(values) <= MOST_LABELS else []
 
     @cached_property
     def _measured(self) -> pa.Table:

@@ -167,11 +167,7 @@ class ShardedIndex(CorpusIndex):
         """
         raise SelectionError(NO_HEADS_OF_SHARDS)
 
-    def head_examples(self, *_: Any, **__: Any) -> Any:
-        """
-        :raises SelectionError: always, as `heads`.
-        """
-        raise SelectionError(NO_HEADS_OF_SHARDS)
+    head_examples = head_columns = head = heads
 
     def find_heads(self, *_: Any, **__: Any) -> Any:
         """
