@@ -128,11 +128,11 @@ def read_head(
     mass = np.zeros((2, len(DISTANCE_EDGES) - 1))
     given, got = [np.zeros(0)], [np.zeros(0)]
     for number, sentence in enumerate(chosen.tolist()):
-        attention, words = reader.of_head(sentence, head), places.of(sentence)
-        sums.add(attention[None])
-        mass += distance_histogram(attention)
-        strengths[number] = strength(attention[None], words)[0]
-        between = attention[np.ix_(words, words)]
+        attention, words = reader.of_heads(sentence, [head]), places.of(sentence)
+        sums.add(attention)
+        mass += distance_histogram(attention[0])
+        strengths[number] = strength(attention, words)[0]
+        between = attention[0][np.ix_(words, words)]
         given.append(between.sum(1))
         got.append(between.sum(0))
     rows = places.rows(chosen)
@@ -212,13 +212,13 @@ def _buckets(
         some = even(len(different), _PER_BUCKET)
         shown = list(different.values())[:_PER_TOP_BUCKET] if is_top else [list(different.values())[i] for i in some]
         rows = [int(chosen[i]) for i in shown]
-        of_head = ((row, reader.of_head(row, head), places.of(row)) for row in rows)
+        seen = ((row, reader.of_heads(row, [head])[0], places.of(row)) for row in rows)
         found.append(
             Bucket(
                 low=float(strengths[part[0]]),
                 high=float(strengths[part[-1]]),
                 count=len(part),
-                sentences=tuple(_sentence(sentences, row, attention, words) for row, attention, words in of_head),
+                sentences=tuple(_sentence(sentences, row, attention, words) for row, attention, words in seen),
             )
         )
     return found

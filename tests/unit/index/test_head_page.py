@@ -17,7 +17,7 @@ LAYER, HEAD = 3, 8
 
 
 @pytest.fixture(scope="module")
-def page(index, inspector):
+def about(index, inspector):
     return index.head(LAYER, HEAD, inspector=inspector)
 
 
@@ -25,30 +25,30 @@ def page(index, inspector):
 def attention(index):
     """Of this head, by sentence."""
     reader = index._searcher.attention(LAYER)
-    return [reader.of_head(number, HEAD) for number in range(len(index.sentences))]
+    return [reader.of_heads(number, [HEAD])[0] for number in range(len(index.sentences))]
 
 
-def test_it_is_about_every_sentence_of_a_small_index(page, index, attention):
-    assert page.name == "3-8" and page.stack == "encoder"
-    assert page.sentences_read == page.sentences == len(index.sentences)
+def test_it_is_about_every_sentence_of_a_small_index(about, index, attention):
+    assert about.name == "3-8" and about.stack == "encoder"
+    assert about.sentences_read == page.sentences == len(index.sentences)
     sums = PatternSums(1)
     for one in attention:
         sums.add(one[None])
-    assert page.pattern == sums.means()[0]
-    assert sum(each.before + each.behind for each in page.distances) == pytest.approx(1, abs=1e-6)
-    assert page.distances[0][:2] == (0, 0) and page.distances[2][:2] == (2, 3)
+    assert about.pattern == sums.means()[0]
+    assert sum(each.before + each.behind for each in about.distances) == pytest.approx(1, abs=1e-6)
+    assert about.distances[0][:2] == (0, 0) and about.distances[2][:2] == (2, 3)
 
 
-def test_every_measure_of_the_finder_is_there_findings_first(page, index):
+def test_every_measure_of_the_finder_is_there_findings_first(about, index):
     expected = [score for score in index.heads(layer=LAYER) if score.head == HEAD]
-    assert set(page.scores) == set(expected) and len(page.scores) == len(expected)
-    significant = [score.significant for score in page.scores]
+    assert set(about.scores) == set(expected) and len(about.scores) == len(expected)
+    significant = [score.significant for score in about.scores]
     assert significant == sorted(significant, reverse=True)
 
 
 @pytest.mark.parametrize("side", ["queries", "keys"])
 @pytest.mark.parametrize("field", ["piece", "pos", "dep"])
-def test_top_labels_are_shares_of_the_attention_between_words(page, index, attention, side, field):
+def test_top_labels_are_shares_of_the_attention_between_words(about, index, attention, side, field):
     mass, count = Counter(), Counter()
     rows = index.tokens.data.table.select(["sentence", "position", field]).to_pylist()
     words = {}
@@ -59,7 +59,7 @@ def test_top_labels_are_shares_of_the_attention_between_words(page, index, atten
         line = own[row["position"], others] if side == "queries" else own[others, row["position"]]
         mass[row[field]] += float(line.sum())
         count[row[field]] += 1
-    shown = getattr(page, side)[field]
+    shown = getattr(about, side)[field]
     assert len(shown) == min(12, len(mass))
     assert [top.label for top in shown[:3]] == [label for label, _ in mass.most_common(3)]
     for top in shown:
@@ -68,10 +68,10 @@ def test_top_labels_are_shares_of_the_attention_between_words(page, index, atten
         assert top.lift == pytest.approx(top.share / top.base_rate)
 
 
-def test_buckets_go_from_weak_to_strong_and_the_last_shows_the_strongest(page, attention):
-    ends = [end for bucket in page.buckets for end in (bucket.low, bucket.high)]
-    assert ends == sorted(ends) and sum(bucket.count for bucket in page.buckets) == page.sentences_read
-    for bucket in page.buckets:
+def test_buckets_go_from_weak_to_strong_and_the_last_shows_the_strongest(about, attention):
+    ends = [end for bucket in about.buckets for end in (bucket.low, bucket.high)]
+    assert ends == sorted(ends) and sum(bucket.count for bucket in about.buckets) == page.sentences_read
+    for bucket in about.buckets:
         assert 0 < len(bucket.sentences) <= 6
         assert len({each.text for each in bucket.sentences}) == len(bucket.sentences)
         for each in bucket.sentences:
@@ -81,7 +81,7 @@ def test_buckets_go_from_weak_to_strong_and_the_last_shows_the_strongest(page, a
     assert [each.strength for each in best] == sorted((each.strength for each in best), reverse=True)
 
 
-def test_a_sentence_shows_what_the_head_does_in_it(page, attention):
+def test_a_sentence_shows_what_the_head_does_in_it(about, attention):
     shown = page.buckets[-1].sentences[0]
     own = attention[shown.sentence]
     edge = shown.strongest
@@ -111,11 +111,11 @@ def test_what_heads_can_be_asked_for(index):
     assert set(columns) == asked and len(columns) == len(asked)
 
 
-def test_induction_takes_the_model(index, page, inspector):
+def test_induction_takes_the_model(index, about, inspector):
     assert index.head(LAYER, HEAD).induction is None
     assert "inspector=inspector" in index.head(LAYER, HEAD).no_induction
     scores = induction_scores(inspector)
-    assert scores[LAYER].shape == (12,) and page.induction == scores[LAYER][HEAD] and page.no_induction == ""
+    assert scores[LAYER].shape == (12,) and about.induction == scores[LAYER][HEAD] and about.no_induction == ""
     assert induction_scores(inspector) is scores  # kept
 
 
@@ -135,9 +135,9 @@ def test_random_sequences_repeat_themselves_among_the_special_tokens(make, tmp_p
 def test_a_decoder_has_a_page_too(corpus, tmp_path):
     model = Inspector.from_pretrained(tiny_gpt2_dir(tmp_path / "model"))
     built = CorpusIndex.build(model, corpus, tmp_path / "index", limit=20, progress=lambda done, total: None)
-    page = built.head(0, 1, inspector=model)
-    assert page.stack == "decoder" and 0 <= page.induction <= 1
-    assert sum(each.behind for each in page.distances) == 0
+    about = built.head(0, 1, inspector=model)
+    assert about.stack == "decoder" and 0 <= page.induction <= 1
+    assert sum(each.behind for each in about.distances) == 0
 
 
 def test_there_is_no_page_without_attention_and_no_such_head(index, inspector, corpus, tmp_path):
