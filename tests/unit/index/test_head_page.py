@@ -30,7 +30,7 @@ def attention(index):
 
 def test_it_is_about_every_sentence_of_a_small_index(about, index, attention):
     assert about.name == "3-8" and about.stack == "encoder"
-    assert about.sentences_read == page.sentences == len(index.sentences)
+    assert about.sentences_read == about.sentences == len(index.sentences)
     sums = PatternSums(1)
     for one in attention:
         sums.add(one[None])
@@ -70,19 +70,19 @@ def test_top_labels_are_shares_of_the_attention_between_words(about, index, atte
 
 def test_buckets_go_from_weak_to_strong_and_the_last_shows_the_strongest(about, attention):
     ends = [end for bucket in about.buckets for end in (bucket.low, bucket.high)]
-    assert ends == sorted(ends) and sum(bucket.count for bucket in about.buckets) == page.sentences_read
+    assert ends == sorted(ends) and sum(bucket.count for bucket in about.buckets) == about.sentences_read
     for bucket in about.buckets:
         assert 0 < len(bucket.sentences) <= 6
         assert len({each.text for each in bucket.sentences}) == len(bucket.sentences)
         for each in bucket.sentences:
             assert bucket.low <= each.strength <= bucket.high
-    best = page.buckets[-1].sentences
-    assert best[0].strength == page.buckets[-1].high
+    best = about.buckets[-1].sentences
+    assert best[0].strength == about.buckets[-1].high
     assert [each.strength for each in best] == sorted((each.strength for each in best), reverse=True)
 
 
 def test_a_sentence_shows_what_the_head_does_in_it(about, attention):
-    shown = page.buckets[-1].sentences[0]
+    shown = about.buckets[-1].sentences[0]
     own = attention[shown.sentence]
     edge = shown.strongest
     assert own[edge.source, edge.target] == pytest.approx(shown.strength)
@@ -136,7 +136,7 @@ def test_a_decoder_has_a_page_too(corpus, tmp_path):
     model = Inspector.from_pretrained(tiny_gpt2_dir(tmp_path / "model"))
     built = CorpusIndex.build(model, corpus, tmp_path / "index", limit=20, progress=lambda done, total: None)
     about = built.head(0, 1, inspector=model)
-    assert about.stack == "decoder" and 0 <= page.induction <= 1
+    assert about.stack == "decoder" and 0 <= about.induction <= 1
     assert sum(each.behind for each in about.distances) == 0
 
 
