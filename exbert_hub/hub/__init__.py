@@ -3,6 +3,7 @@
 from .calls import explaining, is_reachable, patiently
 from .datasets import dataset_revision, is_open_dataset, load_hub_dataset
 from .download import RemoteFile, Snapshot, is_offline, known_tags, open_snapshot
+from .folders import delete_folder, open_folder, push_file, push_folder, repository_of
 from .space import push_space, space_card
 from .upload import Repository, Upload, open_repository, tag_pattern, upload
 
@@ -12,16 +13,21 @@ __all__ = [
     "Snapshot",
     "Upload",
     "dataset_revision",
+    "delete_folder",
     "explaining",
     "is_offline",
     "is_open_dataset",
     "is_reachable",
     "known_tags",
     "load_hub_dataset",
+    "open_folder",
     "open_repository",
     "open_snapshot",
     "patiently",
+    "push_file",
+    "push_folder",
     "push_space",
+    "repository_of",
     "space_card",
     "tag_pattern",
     "upload",

@@ -1,5 +1,6 @@
 """Build, open, search and compare annotated corpora."""
 
+from .cluster import RayEngine
 from .compare import Comparison
 from .corpus_index import CorpusIndex
 from .matches import Matches, Query
@@ -16,6 +17,7 @@ __all__ = [
     "Match",
     "Matches",
     "Query",
+    "RayEngine",
     "Summary",
     "with_norms",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..cache import locked
-from ..corpus.types import AnnotatedCorpus, Coverage
+from ..corpus.types import AnnotatedCorpus, Coverage, Sentence
 from ..errors import BuildError, CorpusError
 from ..files import sha256_of, write_atomic
 from . import layout, windows
@@ -32,6 +32,11 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called with the pieces done and the pieces expected, after every batch."""
+
+WriteShards = Callable[
+    [Iterable[Sentence], "Inspector", BuildPlan, Path, Sequence[Shard], Callable[[int], None]], Iterator[Shard]
+]
+"""Writes the shards of the sentences after the finished ones into a folder, and says how many pieces are done."""
 
 _PLAN = "plan.json"  # in the build folder
 _BASE_RATE_VALUES = 200  # labels with more values than this (text, lemma) are not written out in the manifest
@@ -52,8 +57,12 @@ def build_index(
     output: Path,
     mode: BuildMode,
     progress: Progress | None,
+    write: WriteShards | None = None,
 ) -> Manifest:
-    """Build an index into a folder; see `CorpusIndex.build`."""
+    """Build an index into a folder; see `CorpusIndex.build`.
+
+    :param write: writes the shards; this process if None.
+    """
     with locked(output):
         shards_folder = output / layout.BUILD
         if (finished_index := _look(output, plan, mode)) is not None:
@@ -70,8 +79,7 @@ def build_index(
         with _Bar(cost.pieces, sum(shard.coverage.pieces for shard in done), progress) as bar:
             read = sum(shard.coverage.sentences for shard in done)
             sentences = itertools.islice(plan.sentences(corpus), read, None)
-            missing = groups(sentences, inspector, plan)
-            shards = [*done, *write_shards(missing, inspector, plan, shards_folder, done, bar.advance)]
+            shards = [*done, *(write or _write_here)(sentences, inspector, plan, shards_folder, done, bar.advance)]
         coverage = Coverage()
         for shard in shards:
             windows.add(coverage, shard.coverage)
@@ -82,11 +90,22 @@ def build_index(
             shutil.rmtree(shards_folder)
             raise CorpusError(f"{plan.corpus.source} has no piece that belongs to a word: there is nothing to index")
         merge(shards, plan, output)
-        manifest = _manifest(plan, coverage, shards, output)
+        manifest = describe(plan, coverage, shards, output)
         manifest.save(output)
         shutil.rmtree(shards_folder)
         logger.info("Indexed %s: %s", output, _report(coverage))
         return manifest
+
+
+def _write_here(
+    sentences: Iterable[Sentence],
+    inspector: Inspector,
+    plan: BuildPlan,
+    build: Path,
+    done: Sequence[Shard],
+    progress: Callable[[int], None],
+) -> Iterator[Shard]:
+    return write_shards(groups(sentences, inspector, plan), inspector, plan, build, done, progress)
 
 
 def _look(output: Path, plan: BuildPlan, mode: BuildMode) -> Manifest | None:
@@ -141,7 +160,8 @@ def _clear(output: Path) -> None:
             (output / folder).rmdir()
 
 
-def _manifest(plan: BuildPlan, coverage: Coverage, shards: list[Shard], output: Path) -> Manifest:
+def describe(plan: BuildPlan, coverage: Coverage, shards: Sequence[Shard], output: Path) -> Manifest:
+    """The manifest of what was merged into a folder."""
     tokens = [output / layout.table_file("tokens", shard.number) for shard in shards]
     labels = label_columns(plan.corpus.extra_labels)
     files = sorted(path for path in output.rglob("*") if layout.is_allowed(path.relative_to(output).as_posix()))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..corpus.types import is_annotated
 from ..errors import LabelError
-from .build import BuildMode, Progress, build_index
-from .fast import FAST_FROM, add_fast_search
+from .build import BuildMode, Progress
 from .head_finder import HeadFinder
 from .labels import Attached, attach_labels
 from .manifest import Manifest
@@ -19,7 +18,6 @@ from .plan import make_plan
 from .profile import summarise_layers
 from .search import Filter, Found, check_model, choose_heads, choose_spec, word_at
 from .searcher import Searcher
-from .shard_list import find_shards
 from .store import Store
 from .types import Codec, Engine, Kind, Layer, LayerProfile
 
@@ -74,6 +72,7 @@ class CorpusIndex(HeadFinder):
         resume: bool = False,
         overwrite: bool = False,
         progress: Progress | None = None,
+        engine: Engine = "local",
     ) -> CorpusIndex:
         """Build an index and open it.
 
@@ -94,31 +93,33 @@ class CorpusIndex(HeadFinder):
         :param resume: go on with an interrupted build of the same arguments.
         :param overwrite: replace an index or an interrupted build in `output_dir`.
         :param progress: called with pieces done and expected instead of showing a bar.
+        :param engine: "ray", or a `RayEngine`, to annotate and to run the model on a cluster; the index is the same.
+            There `output_dir` may be "hf://datasets/owner/name": the shards go straight to the Hub.
         :raises ResourceError: with the numbers, before anything is computed, if the build cannot fit.
         :raises BuildError: if `output_dir` holds something else.
         """
         from ..corpus import annotate
         from ..model import Inspector
+        from .distributed import running
 
         inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
-        if not is_annotated(corpus):
-            corpus = annotate(corpus, annotator, limit=limit)
-        plan = make_plan(
-            inspector.facts,
-            corpus.info,
-            kinds=kinds,
-            layers=layers,
-            attention=attention,
-            codec=codec,
-            shard_pieces=shard_pieces,
-            limit=limit,
-            sample=sample,
-        )
-        output = Path(output_dir)
-        manifest = build_index(inspector, corpus, plan, output, BuildMode(resume, overwrite), progress)
-        if fast or (fast is None and manifest.pieces >= FAST_FROM):
-            add_fast_search(output)
-        return cls.from_pretrained(output)
+        with running(engine) as builder:
+            if not is_annotated(corpus):
+                corpus = annotate(corpus, annotator, limit=limit, through=builder.annotate)
+            plan = make_plan(
+                inspector.facts,
+                corpus.info,
+                kinds=kinds,
+                layers=layers,
+                attention=attention,
+                codec=codec,
+                shard_pieces=shard_pieces,
+                limit=limit,
+                sample=sample,
+            )
+            mode = BuildMode(resume, overwrite)
+            place = builder.build(inspector, corpus, plan, os.fspath(output_dir), mode, progress, fast)
+        return cls.from_pretrained(place)
 
     @classmethod
     def from_pretrained(
@@ -150,13 +151,10 @@ class CorpusIndex(HeadFinder):
         :raises HubError: if the repository or a file cannot be had.
         """
         access = {"token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
-        names = [name] if isinstance(name, str | os.PathLike) else list(name)
-        places = [place for each in names for place in find_shards(each, revision, **access)]
-        if len(places) == 1 and engine == "local":
-            return cls(places[0].open())
-        from .sharded import open_shards
+        from .sharded import open_index
 
-        return open_shards(places, [str(each) for each in names], revision, engine)
+        names = [name] if isinstance(name, str | os.PathLike) else name
+        return open_index([str(each) for each in names], revision, engine, access)
 
     def push_to_hub(
         self,

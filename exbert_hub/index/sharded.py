@@ -22,7 +22,7 @@ from .labels import NO_LABELS_FOR_SHARDS
 from .manifest import Manifest, VectorSpec
 from .matches import Query
 from .search import Filter, Found, Place, find, first
-from .shard_list import ShardPlace, merge_manifests
+from .shard_list import ShardPlace, find_shards, merge_manifests
 from .types import Match, Mode
 
 if TYPE_CHECKING:
@@ -41,19 +41,17 @@ _THREADS = 64  # at most; they wait for FAISS, for the disk or for an actor
 _EVERYTHING = Filter(None, False)
 
 
-def open_shards(
-    places: Sequence[ShardPlace], names: Sequence[str], revision: str | None, engine: Engine
-) -> ShardedIndex:
-    """Open an index in shards; see `CorpusIndex.from_pretrained`.
-
-    :param names: folders and repositories that were asked for.
-    """
+def open_index(names: Sequence[str], revision: str | None, engine: Engine, access: Mapping[str, Any]) -> CorpusIndex:
+    """Open folders and repositories as one index; see `CorpusIndex.from_pretrained`."""
+    places = [place for name in names for place in find_shards(name, revision, **access)]
+    if len(places) == 1 and engine == "local":
+        return CorpusIndex(places[0].open())
     manifest = merge_manifests(places)
     if engine == "local":
         with ThreadPoolExecutor(min(_THREADS, len(places))) as threads:
             shards = list(threads.map(OpenShard, places))
     else:
-        from .distributed import RayEngine, open_in_actors
+        from .cluster import RayEngine, open_in_actors
 
         shards = open_in_actors(places, RayEngine() if engine == "ray" else engine)
     sizes = [(place.manifest.pieces, place.manifest.sentences) for place in places]

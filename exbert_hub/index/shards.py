@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MARKER = "shard.json"
+MARKER = "shard.json"
 _HEADS = "heads.npz"  # sums, which become rows of heads.parquet at the merge
 
 
@@ -50,7 +50,7 @@ class Shard:
     def load(cls, folder: Path, number: int) -> Shard | None:
         """The shard in a folder; None if it is not whole."""
         try:
-            marker = json.loads((folder / _MARKER).read_text("utf-8"))
+            marker = json.loads((folder / MARKER).read_text("utf-8"))
             coverage = Coverage(**marker["coverage"])
             files = {folder / name: FileEntry(**entry) for name, entry in marker["files"].items()}
             whole = all(path.stat().st_size == entry.size for path, entry in files.items())
@@ -172,7 +172,7 @@ def _mark(folder: Path, coverage: Coverage) -> None:
         for path in paths
         if path.is_file()
     }
-    write_atomic(folder / _MARKER, json.dumps({"coverage": asdict(coverage), "files": files}))
+    write_atomic(folder / MARKER, json.dumps({"coverage": asdict(coverage), "files": files}))
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:

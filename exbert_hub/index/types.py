@@ -11,7 +11,7 @@ import numpy as np
 from ..analysis.histogram import Bar
 
 if TYPE_CHECKING:
-    from .distributed import RayEngine
+    from .cluster import RayEngine
 
 Kind = Literal["embedding", "heads"]
 Of = Literal["match", "max_attention", "next"]

@@ -1,0 +1,224 @@
+"""What the machines of a cluster do for a build: annotate texts, count pieces, write shards.
+
+Each worker is a class whose instances Ray Data keeps in actors; it gets rows of a number and a question, and answers
+each. A question may come twice, when a worker was lost: the answer is the same, and so are the files written for it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..corpus.arrow import batch_of, sentences_of
+from ..corpus.pipelines import Pipeline
+from ..corpus.types import Sentence
+from ..errors import BuildError
+from . import layout
+from .plan import BuildPlan
+from .shard_list import shard_name
+from .shards import MARKER, compute, groups, merge, write_shard
+from .storage import Storage
+from .windows import iter_windows
+
+if TYPE_CHECKING:
+    from ..model import Inspector
+    from ..model.types import Tokens
+
+BLOCK = 1024  # sentences of a block
+CORPUS = "corpus"
+
+Batch = dict[str, Any]
+
+
+class Part(NamedTuple):
+    """The sentences of one shard."""
+
+    number: int
+    first_sentence: int  # rows of the sentences table in the shards before
+    start: int  # of the sentences that lie in the storage
+    stop: int
+    pieces: int  # indexed ones
+
+
+@dataclass(frozen=True)
+class ModelPlace:
+    """Where each worker loads the model from; it must find the same one there."""
+
+    name: str
+    revision: str | None
+    dtype: str
+    threads: int
+
+    @classmethod
+    def of(cls, inspector: Inspector, threads: int) -> ModelPlace:
+        facts = inspector.facts
+        name = str(Path(facts.model_id).resolve()) if Path(facts.model_id).is_dir() else facts.model_id
+        return cls(name, facts.revision, str(inspector.model.dtype).removeprefix("torch."), threads)
+
+    def load(self, plan: BuildPlan) -> Inspector:
+        import torch
+
+        from ..model import Inspector
+
+        torch.set_num_threads(self.threads)
+        inspector = Inspector.from_pretrained(self.name, revision=self.revision, dtype=self.dtype)
+        for name in ("weights_fingerprint", "tokenizer_fingerprint"):
+            if getattr(inspector.facts, name) != getattr(plan.model, name):
+                raise BuildError(
+                    f"a worker finds another model as {self.name} than the one that the build began with: give a Hub "
+                    "id with its revision, or a folder that is the same on every machine of the cluster"
+                )
+        return inspector
+
+
+class _Worker:
+    def __call__(self, batch: Batch) -> Batch:
+        return {"number": batch["number"], "answer": [self.answer(question) for question in batch["question"]]}
+
+    def answer(self, question: bytes) -> bytes:
+        raise NotImplementedError
+
+
+class Annotator(_Worker):
+    """Texts in, annotated sentences out."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        there = Pipeline.find(pipeline.name)
+        if there.version != pipeline.version:
+            raise BuildError(
+                f"a worker has {there.name} {there.version}, the build began with {pipeline.version}: install "
+                "the same on every machine of the cluster"
+            )
+        self._pipeline, self._nlp = there, there.load()
+
+    def answer(self, question: bytes) -> bytes:
+        skipped: Counter[str] = Counter()
+        batch = batch_of(list(self._pipeline.annotate(json.loads(question), skipped, self._nlp)), [])
+        sink = BytesIO()
+        with pa.ipc.new_stream(sink, batch.schema.with_metadata({"skipped": json.dumps(skipped)})) as writer:
+            writer.write_batch(batch)
+        return sink.getvalue()
+
+    @staticmethod
+    def read(answer: bytes, skipped: Counter[str]) -> Iterator[Sentence]:
+        with pa.ipc.open_stream(answer) as reader:
+            skipped.update(json.loads(reader.schema.metadata[b"skipped"]))
+            for batch in reader:
+                yield from sentences_of(batch)
+
+
+class PieceCounter(_Worker):
+    """How many pieces and windows each sentence of a block has: where shards begin is known before any is written."""
+
+    def __init__(self, model: ModelPlace, storage: Storage, window: int) -> None:
+        self._tokenizer, self._storage, self._window = _Tokenizer(model), storage, window
+
+    def answer(self, question: bytes) -> bytes:
+        block = int(question)
+        found = iter_windows(_read_block(self._storage, block), cast("Inspector", self._tokenizer), self._window)
+        counts = [(sum(int(part.indexed.sum()) for part in parts), len(parts)) for _, parts in found]
+        return np.array(counts, np.int32).tobytes()
+
+    @staticmethod
+    def read(answer: bytes) -> np.ndarray:
+        """int32 [sentences, 2]: indexed pieces, windows."""
+        return np.frombuffer(answer, np.int32).reshape(-1, 2)
+
+
+class _Tokenizer:
+    """As much of an inspector as it takes to cut sentences into windows."""
+
+    def __init__(self, model: ModelPlace) -> None:
+        from transformers import AutoTokenizer
+
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(model.name, revision=model.revision)
+        except (OSError, ValueError) as error:
+            brief = str(error).strip().splitlines()[0]
+            raise BuildError(f"a worker cannot load the tokenizer of {model.name}: {brief}") from error
+
+    def tokenize_batch(self, texts: Sequence[str]) -> list[Tokens]:
+        from ..model.tokens import tokenize
+
+        return tokenize(self._tokenizer, texts)
+
+    def tokenize(self, text: str) -> Tokens:
+        return self.tokenize_batch([text])[0]
+
+
+class ShardWriter(_Worker):
+    """Writes a shard and puts it into the storage: as a part of an index to be merged, or as an index of its own."""
+
+    def __init__(self, model: ModelPlace, storage: Storage, target: Storage, plan: BuildPlan, whole: bool) -> None:
+        self._inspector = model.load(plan)
+        self._storage, self._target, self._plan, self._whole = storage, target, plan, whole
+
+    def answer(self, question: bytes) -> bytes:
+        part = Part(*json.loads(question))
+        sentences = _read_sentences(self._storage, part.start, part.stop)
+        number, before = (0, 0) if self._whole else (part.number, part.first_sentence)
+        (group,) = groups(sentences, self._inspector, replace(self._plan, shard_pieces=part.pieces + 1))  # all in one
+        if group.coverage.pieces_indexed != part.pieces:
+            raise BuildError(f"shard {part.number} has not the pieces that were counted: is the corpus the same?")
+        captured = compute(group, self._inspector, self._plan, _unheard)
+        with tempfile.TemporaryDirectory(prefix="exbert-shard-") as folder:
+            ready, last = Path(folder) / "shard", MARKER
+            shard = write_shard(ready, number, group, captured, self._plan, before)
+            if self._whole:
+                from .build import describe
+
+                ready, last = Path(folder) / "index", layout.MANIFEST
+                ready.mkdir()
+                merge([shard], self._plan, ready)
+                describe(self._plan, shard.coverage, [shard], ready).save(ready)
+            self._target.put(ready, shard_name(part.number), last)
+        return json.dumps(asdict(shard.coverage)).encode()
+
+
+def _unheard(pieces: int) -> None:
+    """Progress is told by the shard."""
+
+
+def write_blocks(sentences: Iterable[Sentence], extra: Sequence[str], storage: Storage) -> list[int]:
+    """Put the sentences of a corpus where all workers read them; how many each block has."""
+    remaining = iter(sentences)
+    sizes: list[int] = []
+    with tempfile.TemporaryDirectory(prefix="exbert-corpus-") as folder:
+        while batch := list(islice(remaining, BLOCK)):
+            table = pa.Table.from_batches([batch_of(batch, list(extra))])
+            pq.write_table(table, Path(folder) / _block_name(len(sizes)), compression="zstd")
+            sizes.append(len(batch))
+        storage.put(Path(folder), CORPUS)
+    return sizes
+
+
+def _read_sentences(storage: Storage, start: int, stop: int) -> Iterator[Sentence]:
+    blocks = range(start // BLOCK, -(-stop // BLOCK))
+    sentences = (sentence for block in blocks for sentence in _read_block(storage, block))
+    return islice(sentences, start % BLOCK, start % BLOCK + stop - start)
+
+
+def _read_block(storage: Storage, block: int) -> Iterator[Sentence]:
+    content = storage.read(f"{CORPUS}/{_block_name(block)}")
+    if content is None:
+        raise BuildError(
+            f"{storage.url} has no {CORPUS}/{_block_name(block)}: is it a folder that every machine of the cluster "
+            "sees? Otherwise give a URL (storage)."
+        )
+    for batch in pq.read_table(BytesIO(content)).to_batches():
+        yield from sentences_of(batch)
+
+
+def _block_name(block: int) -> str:
+    return f"block-{block:07d}.parquet"
