@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,9 @@ from .common import (
     talk,
 )
 
+if TYPE_CHECKING:
+    from ..index.types import Engine
+
 
 @app.command(epilog="Example:  hf-exbert build bert-base-uncased wizard_of_oz.txt -o woz-bert")
 def build(
@@ -33,7 +36,9 @@ def build(
     corpus: Annotated[
         str, typer.Argument(help="Text file, folder, .conllu file, Hub dataset id, or an index, for its annotation.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the index.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Folder of the index; with --ray also hf://datasets/OWNER/NAME.")
+    ],
     annotator: Annotated[
         str | None, typer.Option(help="spaCy pipeline, blank:xx (e.g. blank:de), or gold. Default: en_core_web_sm.")
     ] = None,
@@ -57,6 +62,16 @@ def build(
     shard_pieces: Annotated[int | None, typer.Option(help="Pieces per shard.", min=1)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted build.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
+    ray: Annotated[
+        str | None, typer.Option(help="Build on a Ray cluster: its address, auto, or local for one of this machine.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="With --ray: copies of the model at once.", min=1)] = None,
+    storage: Annotated[
+        str | None, typer.Option(help="With --ray: where the shards meet, a folder all machines see or an fsspec URL.")
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option(help="With --ray: merge the shards, or leave them to be searched as one.")
+    ] = True,
     device: Device = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -65,37 +80,44 @@ def build(
     talk(quiet)
     hush_transformers(quiet)
     from ..corpus import annotate
-    from ..index import CorpusIndex
+    from ..index import CorpusIndex, RayEngine
+    from ..index.distributed import running
     from ..model import Inspector
 
+    if ray is None and (workers or storage or not merge):
+        raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
     inspector = Inspector.from_pretrained(model, revision=revision, device=device)
-    annotated = annotate(
-        corpus,
-        annotator,
-        name=name,
-        license=license,
-        split=split,
-        text_column=text_column,
-        streaming=streaming,
-        limit=limit,
-    )
-    index = CorpusIndex.build(
-        inspector,
-        annotated,
-        output,
-        kinds=[kind.value for kind in kinds],
-        layers=some_layers(layers),
-        attention=attention,
-        codec=codec.value,
-        fast=fast,
-        limit=limit,
-        sample=sample,
-        shard_pieces=shard_pieces,
-        resume=resume,
-        overwrite=overwrite,
-        progress=(lambda done, total: None) if quiet else None,
-    )
-    print_info(index.manifest, str(output), as_json)
+    engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
+    with running(engine) as builder:
+        annotated = annotate(
+            corpus,
+            annotator,
+            name=name,
+            license=license,
+            split=split,
+            text_column=text_column,
+            streaming=streaming,
+            limit=limit,
+            through=builder.annotate,
+        )
+        index = CorpusIndex.build(
+            inspector,
+            annotated,
+            output,
+            kinds=[kind.value for kind in kinds],
+            layers=some_layers(layers),
+            attention=attention,
+            codec=codec.value,
+            fast=fast,
+            limit=limit,
+            sample=sample,
+            shard_pieces=shard_pieces,
+            resume=resume,
+            overwrite=overwrite,
+            progress=(lambda done, total: None) if quiet else None,
+            engine=engine,
+        )
+    print_info(index.manifest, output, as_json)
 
 
 @app.command(

@@ -133,6 +133,7 @@ def test_failures_of_a_search(run, folder):
     "arguments",
     [
         ["search", "x"],
+        ["build", "model", "text.txt", "-o", "x", "--workers", "2"],
         ["search", "x", "He ran.", "--token", "ran", "--by", "logits"],
         ["search", "x", "He ran.", "--token", "ran", "-k", "0"],
         ["search", "demo", "He ran.", "--token", "ran", "--layer", "five"],

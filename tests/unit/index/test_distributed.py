@@ -195,6 +195,13 @@ def test_ray_is_an_extra(tmp_path, inspector, corpus, monkeypatch):
         CorpusIndex.build(inspector, corpus, tmp_path / "index", engine="ray")
 
 
+def test_one_machine_does_not_write_to_the_hub(inspector, corpus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BuildError, match="push it"):
+        CorpusIndex.build(inspector, corpus, "hf://datasets/owner/name")
+    assert not list(tmp_path.iterdir())
+
+
 def test_shards_begin_where_those_of_one_machine_do():
     counts = np.array([[3, 1], [4, 2], [0, 1], [9, 1], [2, 1], [0, 1]])
     assert list(_cut(counts, 7, Part(2, 10, 0, 0, 0))) == [
