@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -25,10 +26,12 @@ class Memory(Generic[Question]):
     def __init__(self, answer: Callable[[Question], Inspection], most: int = MOST, size: int = BYTES) -> None:
         self._answer, self._most, self._size = answer, most, size
         self._kept: OrderedDict[Question, tuple[Inspection, int]] = OrderedDict()
+        self._coming: dict[Question, Future[Inspection]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, question: Question) -> Inspection:
-        """
+        """Whoever asks what somebody else has asked and not been answered yet waits for the same answer.
+
         :raises ExbertError: what answering raises; nothing is kept then.
         """
         with self._lock:
@@ -36,12 +39,24 @@ class Memory(Generic[Question]):
             if found is not None:
                 self._kept[question] = found
                 return found[0]
-        seen = self._answer(question)
+            coming = self._coming.get(question)
+            if coming is None:
+                mine = self._coming[question] = Future()
+        if coming is not None:
+            return coming.result()
+        try:
+            seen = self._answer(question)
+        except BaseException as error:
+            with self._lock:
+                del self._coming[question]
+            mine.set_exception(error)
+            raise
         with self._lock:
+            del self._coming[question]
             self._kept[question] = seen, _bytes(seen)
-            self._kept.move_to_end(question)
             while len(self._kept) > 1 and (len(self._kept) > self._most or self._held() > self._size):
                 self._kept.popitem(last=False)
+        mine.set_result(seen)
         return seen
 
     def _held(self) -> int:

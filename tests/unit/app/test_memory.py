@@ -1,5 +1,8 @@
 """What is kept of what was computed, and what makes room."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from exbert_hub import demo
@@ -57,3 +60,41 @@ def test_a_mistake_is_not_kept():
     for _ in range(2):
         with pytest.raises(SelectionError):
             memory("a")
+
+
+def test_who_asks_the_same_at_the_same_time_waits_for_one_answer(seen):
+    begun, go_on, asked = threading.Event(), threading.Event(), []
+
+    def answer(question):
+        asked.append(question)
+        begun.set()
+        assert go_on.wait(60)
+        return seen
+
+    memory = Memory(answer)
+    with ThreadPoolExecutor(8) as visitors:
+        first = visitors.submit(memory, "a")
+        assert begun.wait(60)
+        others = [visitors.submit(memory, "a") for _ in range(7)]
+        go_on.set()
+        assert all(one.result(60) is seen for one in (first, *others))
+    assert asked == ["a"]
+
+
+def test_who_waits_for_a_mistake_is_told_too(seen):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def refuse(question):
+        begun.set()
+        assert go_on.wait(60)
+        raise SelectionError("no")
+
+    memory = Memory(refuse)
+    with ThreadPoolExecutor(2) as visitors:
+        first = visitors.submit(memory, "a")
+        assert begun.wait(60)
+        second = visitors.submit(memory, "a")
+        go_on.set()
+        for one in (first, second):
+            with pytest.raises(SelectionError):
+                one.result(60)
