@@ -159,6 +159,30 @@ const scenes = (() => {
       return this.memo("window", [on, values.hide, values.top, values.window], () => within(every));
     }
 
+    // What the strip of one side shows. Where both sides are the same text there is one, of the attention into each unit.
+    strip({ all, shown, start, focus, shade, means, units }, side, { grid, words }) {
+      const { alike } = this, own = alike || focus?.side !== side ? shade : null;
+      const values = own?.values ?? means?.[alike ? "to" : side] ?? null;
+      const second = all[side].findIndex((unit) => units[side][unit].segment > 0);
+      const said = own ? `attention ${focus.side === "from" ? "out of" : "into"} “${units[focus.side][focus.token].text}”`
+        : `mean attention ${alike || side === "to" ? "into" : "out of"} each ${words ? "word" : "piece"}`;
+      return {
+        total: all[side].length, start: start[side], size: grid || (alike && side === "to") ? Infinity : shown[side].length,
+        values: values && all[side].map((unit) => values[unit]), starts: second < 0 ? null : second, said,
+      };
+    }
+
+    // What the dock says of the unit in focus, or null.
+    describe({ focus, units }) {
+      if (!focus) return null;
+      const { predictions: all, predicts } = this.inspection;
+      const { start, end, text, original, masked } = units[focus.side][focus.token];
+      const predictions = focus.side === "from" || this.alike ? all?.[start] ?? null : null;
+      const says = !predictions ? "" : predicts === "next" ? ", the model expects next" : ", the model predicts here";
+      const place = end - start > 1 ? `pieces ${start}–${end - 1}` : `piece ${start}`;
+      return { text: masked ? original : text, note: `${masked ? "masked, " : ""}${place}${says}`, predictions };
+    }
+
     matrices(values, layer, pinned, all) {
       const means = this.memo("means", [values.layer, values.words, values.hide], () => maths.headMatrices(layer, all.from, all.to));
       const side = { from: { values: means.out, max: means.maxOut }, to: { values: means.into, max: means.maxInto } };

@@ -284,40 +284,15 @@ const attentionView = (() => {
       const scene = this.scenes.make(values, { hover: this.hover, head: this.hoveredHead });
       this.panel.update(values);
       this.dock.update(values, this.ready(), this.readyForAll());
-      this.dock.show(this.describe(scene.focus, units));
+      this.dock.show(this.scenes.describe(scene));
       this.figure.node.hidden = values.grid;
       this.grid.node.hidden = !values.grid;
-      this.strip("from", scene);
-      this.strip("to", scene);
+      for (const side of ["from", "to"]) this.overviews[side].update(this.scenes.strip(scene, side, values));
       if (values.grid) {
         const pieces = (side) => maths.visible(this.shown[side].map((piece) => piece.special), values.hide);
         this.grid.update(this.layers.all(), this.shown.request, pieces("from"), pieces("to"), values);
       } else this.figure.paint(scene);
       this.element.dataset.drawn = String(Number(this.element.dataset.drawn ?? 0) + 1);
-    }
-
-    // The strip of one side. Where both are the same text there is one, of the attention into each piece.
-    strip(side, { all, shown, start, focus, shade, means, units }) {
-      const alike = this.scenes.alike;
-      const own = alike || focus?.side !== side ? shade : null;
-      const values = own?.values ?? means?.[alike ? "to" : side] ?? null;
-      const second = all[side].findIndex((unit) => units[side][unit].segment > 0);
-      const name = focus && units[focus.side][focus.token].text;
-      this.overviews[side].update({
-        total: all[side].length, start: start[side], size: this.store.values.grid || (alike && side === "to") ? Infinity : shown[side].length,
-        values: values && all[side].map((unit) => values[unit]), starts: second < 0 ? null : second,
-        said: own ? `attention ${focus.side === "from" ? "out of" : "into"} “${name}”` : `mean attention ${alike || side === "to" ? "into" : "out of"} each ${this.store.values.words ? "word" : "piece"}`,
-      });
-    }
-
-    describe(focus, units) {
-      if (!focus) return null;
-      const { start, end, text, original, masked } = units[focus.side][focus.token];
-      const own = focus.side === "from" || this.shown.to === this.shown.from;
-      const predictions = own ? this.shown.predictions?.[start] ?? null : null;
-      const says = !predictions ? "" : this.shown.predicts === "next" ? ", the model expects next" : ", the model predicts here";
-      const place = end - start > 1 ? `pieces ${start}–${end - 1}` : `piece ${start}`;
-      return { text: masked ? original : text, note: `${masked ? "masked, " : ""}${place}${says}`, predictions };
     }
   }
 
