@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..analysis.attention import encode_sqrt, thumbnail
+from ..analysis.attention import thumbnail
 from ..errors import SelectionError
 from . import exports, saved
 from .desk import Desk
-from .payload import InspectRequest, Json, SearchRequest, bar_payload, chosen_stack, layer_payload
+from .modes import Layers, Mode, coded, layer_payload, layers_of
+from .payload import InspectRequest, Json, SearchRequest, bar_payload, chosen_stack
 from .session import SEARCH, noticed
 from .shelf import require
 
 if TYPE_CHECKING:
     from ..index import LayerSummary
-    from ..model.types import Stack
 
 THUMBNAIL = 48  # cells on a side; `static/grid.js` has the same
 ServerFunction = Callable[[Mapping[str, Any]], Json]
@@ -56,17 +56,18 @@ def actions(desk: Desk) -> list[ServerFunction]:
 
         return noticed(make)
 
-    def look(data: Mapping[str, Any]) -> Stack:
+    def look(data: Mapping[str, Any]) -> tuple[Layers, Mode]:
         request = InspectRequest.parse(data["request"])
-        return chosen_stack(desk.bench(data["request"]).look(request), request)
+        seen = desk.bench(data["request"]).look(request)
+        return layers_of(seen, chosen_stack(seen, request), request.mode), request.mode
 
     def attention(data: Mapping[str, Any]) -> Json:
         """Layer `data["layer"]` of an inspection `data["request"]`, for inputs whose attention is too much to send
         at once."""
 
         def make() -> Json:
-            layers, number = look(data).attention, data["layer"]
-            answer = layer_payload(layers[number]) if number in range(len(layers)) else None
+            (layers, mode), number = look(data), data["layer"]
+            answer = layer_payload(layers[number], mode) if number in range(len(layers)) else None
             if answer is None:
                 raise SelectionError(f"There is no attention at layer {number} of {len(layers)}, counted from 0.")
             return answer
@@ -78,9 +79,11 @@ def actions(desk: Desk) -> list[ServerFunction]:
         whose attention is too much to send at once."""
 
         def make() -> Json:
-            stack = look(data)
+            layers, mode = look(data)
             shown = list(map(int, data["rows"])), list(map(int, data["cols"]))
-            return {"layers": [None if layer is None else _thumbnails(layer, *shown) for layer in stack.attention]}
+            return {
+                "layers": [None if layer is None else _thumbnails(coded(layer, mode)[0], *shown) for layer in layers]
+            }
 
         return noticed(make)
 
@@ -91,8 +94,8 @@ def actions(desk: Desk) -> list[ServerFunction]:
     return [table, profile, attention, thumbnails, shell]
 
 
-def _thumbnails(layer: np.ndarray, rows: list[int], cols: list[int]) -> Json:
-    small = thumbnail(encode_sqrt(layer), rows, cols, THUMBNAIL)
+def _thumbnails(codes: np.ndarray, rows: list[int], cols: list[int]) -> Json:
+    small = thumbnail(codes, rows, cols, THUMBNAIL)
     heads, height, width = small.shape
     return {"heads": heads, "height": height, "width": width, "data": base64.b64encode(small.tobytes()).decode()}
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 MODULES = (
     *("maths", "palette", "state", "dom", "menu", "picture", "saved", "exporting"),
-    *("figure", "grid", "controls", "layers", "scenes", "overview", "searches", "view"),
+    *("figure", "grid", "controls", "modes", "layers", "scenes", "overview", "searches", "view"),
     *("summaries", "profile", "evidence", "combobox", "building", "tour", "setup", "page"),
 )
 _STYLES = {

@@ -82,6 +82,7 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
         with gr.Row(elem_classes="exb-panes"):
             with gr.Column(elem_classes="exb-pane"):
                 request = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
+                request |= {"mode": "attention", "ablate": []}  # as state.js has them: the page compares the two
                 view = AttentionView(bench.inspect(request), elem_id="exb-view")
             with gr.Column(elem_classes="exb-pane"):
                 Tour(elem_id="exb-tour")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .. import demo
-from ..analysis.attention import encode_sqrt
 from ..errors import ExbertError, MaskError, SelectionError, TextTooLongError
+from .modes import MODES, Mode, layer_payload, layers_of, reasons
 from .pieces import Json, pieces_payload, surface, words_payload
 
 if TYPE_CHECKING:
@@ -36,10 +35,16 @@ class InspectRequest:
     pair: str = ""
     stack: str = ""  # "encoder", "decoder" or "cross"; "" for the model's main stack
     mask: tuple[int, ...] = ()
+    ablate: tuple[tuple[int, int], ...] = ()  # layer and head of those that are silenced
+    mode: Mode = "attention"
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> InspectRequest:
-        return cls(_text(data, "text"), _text(data, "pair"), _text(data, "stack"), _positions(data, "mask"))
+        texts = _text(data, "text"), _text(data, "pair"), _text(data, "stack")
+        mode: Any = data.get("mode") or "attention"
+        if mode not in MODES:
+            raise SelectionError(f"the page asked for {mode!r}, not for {', '.join(MODES)}")
+        return cls(*texts, _positions(data, "mask"), _heads(data), mode)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class SearchRequest:
     layer: Layer
     heads: tuple[int, ...]
     index: str = ""  # its name on the page
+    ablate: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> SearchRequest:
@@ -64,11 +70,11 @@ class SearchRequest:
         if by not in ("embedding", "heads") or not (layer == "emb" or _is_count(layer)) or not _is_count(token):
             raise SelectionError(f"the page sent a search that makes no sense: token={token}, by={by}, layer={layer}")
         texts = _text(data, "text"), _text(data, "pair")
-        return cls(*texts, _positions(data, "mask"), token, by, layer, heads, name_in(data, "index"))
+        return cls(*texts, _positions(data, "mask"), token, by, layer, heads, name_in(data, "index"), _heads(data))
 
     @property
     def inspect(self) -> InspectRequest:
-        return InspectRequest(self.text, self.pair, mask=self.mask)
+        return InspectRequest(self.text, self.pair, mask=self.mask, ablate=self.ablate)
 
 
 def _is_count(value: Any) -> bool:
@@ -97,6 +103,23 @@ def _positions(data: Mapping[str, Any], name: str) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(map(_is_count, value)):
         raise SelectionError(f"the page sent {name}={value!r}, not a list of positions")
     return tuple(value)
+
+
+def _heads(data: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    value = data.get("ablate") or []
+    if not isinstance(value, list) or not all(isinstance(one, list) and len(one) == 2 for one in value):
+        raise SelectionError(f"the page sent ablate={value!r}, not a list of layers and heads")
+    if not all(_is_count(number) for one in value for number in one):
+        raise SelectionError(f"the page sent ablate={value!r}, not a list of layers and heads")
+    return tuple(sorted({(layer, head) for layer, head in value}))
+
+
+def by_layer(ablate: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """Layers and heads as `Inspector.inspect` takes them."""
+    heads: dict[int, list[int]] = {}
+    for layer, head in ablate:
+        heads.setdefault(layer, []).append(head)
+    return heads
 
 
 def notice(error: ExbertError) -> Json:
@@ -166,10 +189,15 @@ def chosen_stack(seen: Inspection, request: InspectRequest) -> Stack:
     return stacks[name]
 
 
-def inspection_payload(seen: Inspection, request: InspectRequest) -> Json:
+def inspection_payload(
+    seen: Inspection, request: InspectRequest, no_norms: Mapping[str, str], before: Inspection | None = None
+) -> Json:
     """One stack of an inspection. Above 128 pieces the page asks for the attention, one layer at a time.
 
+    :param no_norms: by stack, why the model has no norms.
+    :param before: with silenced heads, the same text with all of them.
     :raises SelectionError: for a stack that the model does not have.
+    :raises UnsupportedError: for a mode that it does not have.
     """
     stack, stacks = chosen_stack(seen, request), seen.stacks
     of_decoder = "encoder" in stacks and stack.name != "encoder"
@@ -177,6 +205,7 @@ def inspection_payload(seen: Inspection, request: InspectRequest) -> Json:
     sides = {"from": (stack.queries, texts)}
     if stack.name == "cross":
         sides["to"] = stack.keys, (request.text, "")
+    predicts = of_decoder or "decoder" not in stacks or len(stacks) == 1
     whole = max(len(stack.queries.pieces), len(stack.keys.pieces)) <= ALL_LAYERS_UP_TO
     return {
         "stack": stack.name,
@@ -185,20 +214,17 @@ def inspection_payload(seen: Inspection, request: InspectRequest) -> Json:
         "to": None,
         **{side: pieces_payload(*of) for side, of in sides.items()},
         "words": {side: words_payload(*of) for side, of in sides.items()},
-        "layers": [layer_payload(layer, with_data=whole) for layer in stack.attention],
-        "predictions": _predictions(seen) if of_decoder or "decoder" not in stacks or len(stacks) == 1 else None,
+        "mode": request.mode,
+        "modes": reasons(seen, stack, no_norms),
+        "heads": [0 if layer is None else len(layer) for layer in stack.attention],
+        "layers": [
+            layer_payload(layer, request.mode, with_data=whole) for layer in layers_of(seen, stack, request.mode)
+        ],
+        "predictions": _predictions(seen) if predicts else None,
+        "before": _predictions(before) if predicts and before else None,
         "predicts": seen.predicts,
         "causal": stack.name == "decoder",
     }
-
-
-def layer_payload(attention: np.ndarray | None, *, with_data: bool = True) -> Json | None:
-    """Attention [H, N, M] of one layer as base64 of square-root-coded uint8, or its shape alone; None for a gap."""
-    if attention is None:
-        return None
-    heads, rows, cols = attention.shape
-    shape = {"heads": heads, "rows": rows, "cols": cols}
-    return shape | {"data": base64.b64encode(encode_sqrt(attention).tobytes()).decode()} if with_data else shape
 
 
 def _predictions(seen: Inspection) -> list[list[tuple[str, float]]] | None:

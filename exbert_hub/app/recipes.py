@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import demo
+from .payload import by_layer
 
 if TYPE_CHECKING:
     from ..index import CorpusIndex
@@ -38,6 +39,8 @@ def as_python(facts: ModelFacts, index: CorpusIndex, request: SearchRequest, opt
         text.append(f"text_pair={request.pair!r}")
     if request.mask:
         text.append(f"mask={list(request.mask)}")
+    if request.ablate:
+        text.append(f"ablate={by_layer(request.ablate)}")
     heads = _heads(facts, request)
     arguments = [
         "seen",
@@ -71,6 +74,7 @@ def as_command(facts: ModelFacts, index: CorpusIndex, request: SearchRequest, op
     words += [f"--heads={','.join(map(str, heads))}"] if heads else []
     words += [flag for flag, on in flags.items() if on]
     words += [f"--mask-also={position}" for position in request.mask if position != request.token]
+    words += [f"--ablate={layer}:{','.join(map(str, own))}" for layer, own in by_layer(request.ablate).items()]
     words += [f"--pair={request.pair}"] if request.pair else []
     words += [f"--model={facts.model_id}"] if facts.model_id != index.manifest.model_id else []
     words += [f"--revision={index.revision}"] if index.revision else []

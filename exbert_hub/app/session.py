@@ -10,11 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExbertError
 from . import payload, recipes, zero
 from .memory import Memory
+from .modes import reasons
 from .payload import InspectRequest, Json, SearchRequest
 from .recipes import SearchOptions
 from .settings import Settings
@@ -50,6 +52,7 @@ class Workbench:
         inspector.max_pieces = min(inspector.max_pieces, self._settings.max_pieces)
         self._forward = zero.forward(inspector)
         self._busy = threading.Lock()  # one forward pass at a time: two would only share the same cores
+        self._no_norms: Mapping[str, str] = {}  # why the stacks have no value-weighted attention; empty: not known yet
         self._remember = Memory(self._look)
 
     def look(self, request: InspectRequest) -> Inspection:
@@ -57,12 +60,16 @@ class Workbench:
 
         :raises ExbertError: if the model cannot, or the owner of the page has set a lower limit.
         """
-        return self._remember(InspectRequest(request.text, request.pair, mask=request.mask))
+        return self._remember(replace(request, stack="", mode="norms" if request.mode == "norms" else "attention"))
 
     def _look(self, request: InspectRequest) -> Inspection:
         self._settings.check_text(request.text, request.pair)
         with self._busy:
-            return self._forward(request.text, request.pair or None, request.mask)
+            norms = request.mode == "norms" or not self._no_norms  # the first one tells whether the model has them
+            asked = request.text, request.pair or None, request.mask
+            seen = self._forward(*asked, payload.by_layer(request.ablate), norms)
+            self._no_norms = self._no_norms or {name: stack.no_norms for name, stack in seen.stacks.items()}
+            return seen
 
     def inspect(self, data: Mapping[str, Any]) -> Json:
         """Value of the attention view for a request of the page; what is wrong with the text becomes a notice.
@@ -73,7 +80,15 @@ class Workbench:
         def look() -> Json:
             request = InspectRequest.parse(data)
             seen = self.look(request)
-            return {"inspection": payload.inspection_payload(seen, request), "notice": None}
+            why = reasons(seen, payload.chosen_stack(seen, request), self._no_norms)[request.mode]
+            if why:  # another model, or another stack, than the mode was chosen for
+                request = replace(request, mode="attention")
+            before = (
+                self.look(InspectRequest(request.text, request.pair, mask=request.mask)) if request.ablate else None
+            )
+            shown = payload.inspection_payload(seen, request, self._no_norms, before)
+            told = {"request": dict(data) | {"mode": request.mode}, "asked": dict(data), "note": why} if why else {}
+            return {"inspection": shown, "notice": None} | told
 
         index = self.shelf.get(payload.name_in(data, "index"))
         answer = {"request": dict(data), "facts": payload.facts_payload(self.inspector.facts), "inspection": None}

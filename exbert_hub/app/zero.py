@@ -7,13 +7,14 @@ the GPU. Everywhere else this module does nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..model import Inspection, Inspector
 
-Look = Callable[[str, str | None, tuple[int, ...]], "Inspection"]
+Look = Callable[..., "Inspection"]
 
 
 def is_zero() -> bool:
@@ -34,18 +35,27 @@ def load_device() -> str | None:
 
 
 def forward(inspector: Inspector) -> Look:
-    """The forward pass for a text, a second text and the positions to mask; on ZeroGPU with the GPU.
+    """The forward pass for a text, a second text, the positions to mask, the heads to silence by layer, and whether
+    norms are wanted; on ZeroGPU with the GPU.
 
-    Arguments and result are pickled there, the model is not: it is there because the process is forked.
+    Arguments and result are pickled there, the model is not: it is there because the process is forked. What comes
+    back is given the logit lens of the model here, which does not travel.
     """
 
-    def look(text: str, pair: str | None, mask: tuple[int, ...]) -> Inspection:
+    def look(
+        text: str,
+        pair: str | None,
+        mask: tuple[int, ...],
+        ablate: Mapping[int, Sequence[int]] | None = None,
+        norms: bool = False,
+    ) -> Inspection:
         if is_zero():
             inspector.model.to("cuda")  # type: ignore[arg-type]  # a no-op from the second call of a process on
-        return inspector.inspect(text, pair, mask=mask)
+        return inspector.inspect(text, pair, mask=mask, norms=norms, ablate=ablate)
 
     if not is_zero():
         return look
     import spaces
 
-    return spaces.GPU(look)
+    lent = spaces.GPU(look)
+    return lambda *asked: replace(lent(*asked), _lens=inspector._lens)

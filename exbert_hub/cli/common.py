@@ -44,6 +44,10 @@ class CodecName(StrEnum):
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, only results and errors.")]
 Device = Annotated[str | None, typer.Option(help="Device of the model, such as cuda; chosen by itself if not given.")]
+Ablate = Annotated[
+    list[str] | None,
+    typer.Option(help="Heads to silence (of two sides, on the second), as layer:heads, e.g. 5:6,9; may be repeated."),
+]
 Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit on the Hub.")]
 Token = Annotated[str | None, typer.Option(help="Token of the Hub. Default: the one you logged in with.")]
 
@@ -106,6 +110,15 @@ def numbers(text: str, what: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{what} must be numbers separated by commas, not {text!r}") from None
+
+
+def heads_by_layer(ablate: list[str] | None) -> dict[int, list[int]]:
+    """What `--ablate` says, each as "5:6,9"."""
+    heads: dict[int, list[int]] = {}
+    for text in ablate or []:
+        layer, _, of = text.partition(":")
+        heads.setdefault(numbers(layer, "--ablate")[0], []).extend(numbers(of, "--ablate"))
+    return heads
 
 
 def open_index(

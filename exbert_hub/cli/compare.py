@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from .common import (
+    Ablate,
     By,
     Device,
     Json,
     Quiet,
     app,
+    heads_by_layer,
     hush_transformers,
     numbers,
     open_index,
@@ -37,10 +39,7 @@ def compare(
     ] = None,
     mask: Annotated[bool, typer.Option("--mask", help="Mask the token: with two indexes on both sides.")] = False,
     against: Annotated[str | None, typer.Option(help="The second side's sentence, with the token too.")] = None,
-    ablate: Annotated[
-        list[str] | None,
-        typer.Option(help="Heads to silence on the second side, as layer:heads, e.g. 5:6,9; may be repeated."),
-    ] = None,
+    ablate: Ablate = None,
     by: Annotated[By, typer.Option(help="What to compare.")] = By.embedding,
     heads: Annotated[str | None, typer.Option(help="Heads, e.g. 6,9. Default: all of the layer.")] = None,
     field: Annotated[str, typer.Option(help="Label to count among the nearest pieces.")] = "pos",
@@ -68,7 +67,7 @@ def compare(
         masked = [place_of(token)] if mask else []
         seen = (
             sides[0][0].inspect(text, mask=masked if others else []),
-            sides[-1][0].inspect(against or text, mask=masked, ablate=dict(map(_heads_of_layer, ablate or []))),
+            sides[-1][0].inspect(against or text, mask=masked, ablate=heads_by_layer(ablate)),
         )
     found = compare_indexes(
         sides[0][1],
@@ -83,8 +82,3 @@ def compare(
         sample=sample,
     )
     print_result(found.to_dict(), lambda: render.comparison(found), as_json)
-
-
-def _heads_of_layer(text: str) -> tuple[int, list[int]]:
-    layer, _, heads = text.partition(":")
-    return numbers(layer, "--ablate")[0], numbers(heads, "--ablate")

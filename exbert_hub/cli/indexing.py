@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .common import (
+    Ablate,
     By,
     CodecName,
     Device,
@@ -15,6 +16,7 @@ from .common import (
     Quiet,
     Revision,
     app,
+    heads_by_layer,
     hush_transformers,
     numbers,
     one_layer,
@@ -136,6 +138,7 @@ def search(
     mask_also: Annotated[
         list[str] | None, typer.Option(help="Another word, or the position of a piece, to mask; may be repeated.")
     ] = None,
+    ablate: Ablate = None,
     pair: Annotated[str | None, typer.Option(help="A second text: the second segment, or the decoder's text.")] = None,
     by: Annotated[By, typer.Option(help="What to compare.")] = By.embedding,
     layer: Annotated[str | None, typer.Option(help="0 to L-1, or emb. Default: the last.")] = None,
@@ -163,7 +166,7 @@ def search(
     inspector, opened = open_index(index, revision, model, device)
     place = place_of(token)
     masked = [*([place] if mask else []), *map(place_of, mask_also or [])]
-    seen = inspector.inspect(sentence, pair, mask=masked)
+    seen = inspector.inspect(sentence, pair, mask=masked, ablate=heads_by_layer(ablate))
     matches = opened.search(
         seen,
         place,

@@ -5,7 +5,7 @@ const controls = (() => {
   const { el, fill, segmented, toggle, roving, percent } = dom;
 
   // heads: heads per layer. set(patch, entry) changes the store, hoverHead(head|null) previews one head.
-  function panel(heads, stacks, { set, hoverHead, openStack, group }) {
+  function panel(heads, stacks, { set, hoverHead, openStack, group, choose: chooseMode, refuse, silence }) {
     const stack = segmented("Stack", stacks.map((name) => ({ value: name, label: name === "cross" ? "cross-attention" : name })), null, openStack);
     const layers = [{ value: "emb", label: "emb", title: "Input embeddings, before any attention" },
       ...heads.map((count, layer) => ({
@@ -13,6 +13,7 @@ const controls = (() => {
         title: count ? `Layer ${layer}, ${count} heads` : `Layer ${layer} has no attention`,
       }))];
     const layer = segmented("Layer", layers, null, (value) => set({ layer: value }));
+    const mode = modes.control({ choose: chooseMode, refuse });
     const row = el("div.exb-heads", { role: "group", "aria-label": "Heads" });
     const bulk = el("div.exb-bulk");
     const overview = toggle("All heads at once", "A thumbnail of the attention of every layer and head", (grid) => set({ grid }));
@@ -27,16 +28,27 @@ const controls = (() => {
       stacks.length > 1 ? el("div.exb-control", {}, el("span.exb-label", {}, "Stack"), stack.node) : null,
       el("div.exb-control", {}, el("span.exb-label", {}, "Layer"), layer.node),
       el("div.exb-control", {}, el("span.exb-label", {}, "Heads"), row, bulk),
-      el("div.exb-control.exb-options", {}, overview.node, special.node, words.node,
+      el("div.exb-control.exb-options", {}, el("span.exb-label", {}, "Show"), mode.node, overview.node, special.node, words.node,
         el("label.exb-range", {}, el("span", {}, "Top attention"), slider, share)));
 
-    let chips = [], current = { heads: null, count: 0 };
+    let chips = [], main = true, whole = false, current = { heads: null, count: 0 };
     const chosen = () => current.heads ?? Array.from({ length: current.count }, (_, head) => head);
     const choose = (list) => set({ heads: list.length === current.count ? null : [...list].sort((a, b) => a - b) });
     const flip = (head) => choose(chosen().includes(head) ? chosen().filter((other) => other !== head) : [...chosen(), head]);
     const everything = () => Array.from({ length: current.count }, (_, head) => head);
     for (const [name, pick] of [["all", everything], ["none", () => []], ["invert", () => everything().filter((head) => !chosen().includes(head))]]) {
       bulk.append(el("button.exb-text-button", { type: "button", "data-bulk": name, onclick: () => choose(pick()) }, name));
+    }
+
+    const mute = el("button.exb-text-button", { type: "button", onclick: () => silence(chosen()) });
+    bulk.append(mute);
+
+    // shown: the inspection on the page
+    function show(shown) {
+      stack.select(shown.stack);
+      mode.update(shown.mode, shown.modes);
+      main = shown.stack === shown.main;
+      whole = shown.mode === "rollout";
     }
 
     function update(values) {
@@ -60,12 +72,19 @@ const controls = (() => {
       }
       current = { heads: values.heads, count };
       const on = new Set(chosen());
+      const muted = modes.silencedAt(values.ablate, values.layer);
+      const again = on.size > 0 && chosen().every((head) => muted.includes(head));
+      mute.disabled = none || !main || !on.size;
+      mute.textContent = again ? "unsilence" : "silence";
+      mute.title = main ? `${again ? "Hear the chosen heads of this layer again" : "Silence the chosen heads of this layer: set their contexts to zero"}` : "Heads of the main stack can be silenced";
       chips.forEach((chip, head) => {
+        chip.toggleAttribute("data-silenced", muted.includes(head));
+        chip.title = `Head ${head}${muted.includes(head) ? ", silenced" : ""}`;
         chip.setAttribute("aria-pressed", String(on.has(head)));
-        chip.toggleAttribute("data-idle", none);
+        chip.toggleAttribute("data-idle", none || whole);
       });
     }
-    return { node, update, flip, showStack: stack.select };
+    return { node, update, flip, show };
   }
 
   // The dock: the token in question, what the model would put there, and the search.
@@ -77,8 +96,8 @@ const controls = (() => {
     const button = el("button.exb-primary", { type: "button", onclick: search }, "Search corpus");
     const all = el("button.exb-secondary", { type: "button", onclick: searchAll }, "All layers");
     const instant = toggle("on click", "Search at once when a token is clicked", (click) => set({ click }));
-    const node = el("div.exb-dock", {},
-      el("div.exb-dock-row.exb-focus", { "aria-live": "polite" }, token, predictions),
+    const focused = el("div.exb-dock-row.exb-focus", { "aria-live": "polite" }, token, predictions);
+    const node = el("div.exb-dock", {}, focused,
       el("div.exb-dock-row.exb-search", {}, el("span.exb-label", {}, "Search by"), by.node, scope, el("span.exb-spring"), instant.node, all, button));
 
     // focus: {text, masked, position, predictions: [[text, probability]]|null, kind: "here"|"next"|null}, or null.
@@ -89,12 +108,18 @@ const controls = (() => {
         return;
       }
       fill(token, el("span.exb-token-name", { dir: "auto" }, focus.text), el("span.exb-hint", {}, focus.note));
-      const top = focus.predictions?.[0]?.[1] || 1;
-      fill(predictions, ...(focus.predictions ?? []).map(([text, probability]) => el("span.exb-prediction", { style: { "--exb-share": probability / top } },
+      fill(predictions, ...(focus.before ? [line("with all heads", focus.before), line("without these", focus.predictions)] : focus.predictions ? [line(null, focus.predictions)] : []));
+    }
+
+    // name: what the predictions belong to, where there are several lines of them
+    function line(name, candidates) {
+      const top = candidates[0]?.[1] || 1;
+      return el("div.exb-prediction-line", {}, name && el("span.exb-label", {}, name), ...candidates.map(([text, probability]) => el("span.exb-prediction", { style: { "--exb-share": probability / top } },
         el("span.exb-prediction-text", { dir: "auto" }, text), el("span.exb-number", {}, percent(probability)))));
     }
 
     function update(values, ready, readyForAll) {
+      focused.toggleAttribute("data-two", values.ablate.length > 0);
       all.disabled = !readyForAll.can;
       all.title = readyForAll.why || "What the nearest tokens have in common at every layer";
       by.select(values.by);
@@ -108,9 +133,9 @@ const controls = (() => {
   }
 
   // What the model is, and the menu of what can be taken away.
-  function title({ name, kind, architecture, heads, size }, exports) {
+  function title({ name, kind, architecture, heads, size }, silenced, exports) {
     const kinds = { masked: "masked language model", causal: "causal language model", seq2seq: "encoder-decoder", encoder: "encoder" };
-    return el("header.exb-title", {}, el("h2", { dir: "auto" }, name),
+    return el("header.exb-title", {}, el("h2", { dir: "auto" }, name), silenced,
       el("span.exb-hint", {}, `${architecture} · ${kinds[kind]} · ${heads.length} layers × ${Math.max(...heads)} heads · width ${size}`),
       menu.button("Export", exports).node);
   }

@@ -153,8 +153,9 @@ const evidence = (() => {
       const { query, token, matches, left_out: leftOut, seconds } = this.results;
       const where = query.by === "embedding" ? (query.layer === "emb" ? "by input embedding" : `by embedding at layer ${query.layer}`)
         : `by heads ${query.layer}-[${query.heads.join(",")}]`;
+      const without = query.ablate.length ? `, without ${modes.named(query.ablate)}` : "";
       const left = Object.entries(leftOut).filter(([, count]) => count).map(([why, count]) => `${count} left out: ${why}`);
-      return el("header.exb-heading", {}, el("h3", {}, `${matches.length} nearest to `, el("mark", { dir: "auto" }, token.text), token.masked ? " masked" : "", ` ${where}`),
+      return el("header.exb-heading", {}, el("h3", {}, `${matches.length} nearest to `, el("mark", { dir: "auto" }, token.text), token.masked ? " masked" : "", ` ${where}${without}`),
         el("p.exb-hint", {}, [`${(seconds * 1000).toFixed(0)} ms over ${this.value.index.pieces.toLocaleString("en")} pieces`, ...left].join(" · ")));
     }
 

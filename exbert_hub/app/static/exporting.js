@@ -40,11 +40,11 @@ const exporting = (() => {
     if (scene.veil?.busy || scene.veil?.again) throw new Error(scene.veil.text);
     const of = words ? "word" : "piece";
     const chosen = layer === "emb" ? "input embeddings" : `layer ${layer}, ${heads === null ? "all heads" : heads.length ? `head${heads.length > 1 ? "s" : ""} ${heads.join(", ")}` : "no head"}`;
-    const { text, pair } = shown.request;
+    const { text, pair, ablate } = shown.request, what = scenes.SAID[shown.mode];
     return picture.svg(scene, scene.units, {
-      title: `${facts.name} · ${shown.stacks.length > 1 ? `${shown.stack}, ` : ""}${chosen}`,
+      title: `${facts.name} · ${shown.stacks.length > 1 ? `${shown.stack}, ` : ""}${shown.mode === "rollout" ? `layer ${layer}` : chosen}${shown.mode === "attention" ? "" : `, ${what}`}${ablate.length ? `, without ${modes.named(ablate)}` : ""}`,
       text: pair ? `${text} ‖ ${pair}` : text,
-      note: `Curves: the strongest ${top}% of each ${of}'s attention${hide ? ", special tokens hidden" : ""}${words ? "; to a word: sum over its pieces, from a word: mean" : ""}. Cells: mean attention out of (left) and into (right) each ${of}, per head. ${windowNote(scene, of)}Drawn with exBERT.`,
+      note: `Curves: the strongest ${top}% of each ${of}'s ${what}${hide ? ", special tokens hidden" : ""}${words ? "; to a word: sum over its pieces, from a word: mean" : ""}. Cells: mean ${what} out of (left) and into (right) each ${of}, per head. ${windowNote(scene, of)}Drawn with exBERT.`,
     });
   }
 

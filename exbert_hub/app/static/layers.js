@@ -27,13 +27,13 @@ const layers = (() => {
       return "waiting";
     }
 
-    // {codes, heads, rows, cols}; null where `status` is not "here".
+    // {codes, heads, rows, cols, scale}; null where `status` is not "here".
     get(number) {
       const sent = this.sent[number];
       const codes = this.decoded.get(number) ?? (sent?.data ? maths.decodeBase64(sent.data) : null);
       if (!codes) return null;
       this.keep(number, codes);
-      return { codes, heads: sent.heads, ...this.size };
+      return { codes, heads: sent.heads, scale: sent.scale, ...this.size };
     }
 
     // Every layer, null for a gap, without codes where they are not here.
@@ -55,8 +55,10 @@ const layers = (() => {
       const answer = await question.catch(() => undefined);
       this.asked.delete(number);
       const codes = answer?.data ? maths.decodeBase64(answer.data) : null;
-      if (codes?.length === this.sent[number].heads * this.size.rows * this.size.cols) this.keep(number, codes);
-      else this.problems.set(number, answer?.notice?.message ?? "The server did not answer.");
+      if (codes?.length === this.sent[number].heads * this.size.rows * this.size.cols) {
+        this.keep(number, codes);
+        if (answer.scale) this.sent[number].scale = answer.scale; // of norms: the largest of the layer
+      } else this.problems.set(number, answer?.notice?.message ?? "The server did not answer.");
       this.arrived();
     }
 

@@ -20,10 +20,11 @@ const maths = (() => {
     return btoa(parts.join(""));
   }
 
-  // A layer as it travels, {codes: Uint8Array [H, N, M], heads, rows, cols}, as the functions below take it.
-  function decode({ codes, heads, rows, cols }) {
+  // A layer as it travels, {codes: Uint8Array [H, N, M], heads, rows, cols}, as the functions below take it. Norms come
+  // as shares of `scale`, the largest of the layer.
+  function decode({ codes, heads, rows, cols, scale = 1 }) {
     const values = new Float32Array(codes.length);
-    for (let i = 0; i < codes.length; i++) values[i] = SQUARE[codes[i]];
+    for (let i = 0; i < codes.length; i++) values[i] = SQUARE[codes[i]] * scale;
     return { values, heads, rows, cols };
   }
 

@@ -112,7 +112,7 @@ const profile = (() => {
       const { answer, query } = this;
       const close = el("button.exb-text-button", { type: "button", "aria-label": "Close all layers", onclick: () => this.store.set({ profile: "" }) }, "✕");
       const title = el("h3", {}, "All layers");
-      if (answer && !answer.notice) title.append(" for ", el("mark", { dir: "auto" }, answer.word), answer.masked ? " masked" : "", query.by === "heads" ? ` by ${query.heads.length ? `heads ${query.heads.join(", ")}` : "all heads"}` : " by embedding");
+      if (answer && !answer.notice) title.append(" for ", el("mark", { dir: "auto" }, answer.word), answer.masked ? " masked" : "", query.by === "heads" ? ` by ${query.heads.length ? `heads ${query.heads.join(", ")}` : "all heads"}` : " by embedding", query.ablate.length ? `, without ${modes.named(query.ablate)}` : "");
       const names = (this.labels ?? [field]).map((value) => ({ value, label: summaries.nameOf(value) }));
       fill(this.node, el("header.exb-profile-head", {}, title, el("span.exb-spring"),
         this.server ? dropdown("Label of all layers", names, field, (value) => this.store.set({ profile: value })) : el("span.exb-hint", {}, summaries.nameOf(field)), close),

@@ -6,6 +6,7 @@ const scenes = (() => {
   const WHOLE = 128; // units that are shown at once
   const WINDOW = 96; // of a longer text
 
+  const SAID = { attention: "attention", norms: "value-weighted attention", rollout: "attention rollout" };
   const NO_EDGES = { from: [], to: [], weight: [], count: 0, max: 0 };
   const BLANK = { values: new Float32Array(0), max: 0 };
   const SIDES = ["from", "to"];
@@ -126,13 +127,14 @@ const scenes = (() => {
       if (veil) return { ...scene, edges: NO_EDGES, leaving, matrix: { from: BLANK, to: BLANK }, heads: 0, active: new Set(), shade: null, means: null };
 
       const layer = this.layer(values);
-      const chosen = values.heads ?? maths.allHeads(layer), heads = head === null ? chosen : [head];
+      const one = this.inspection.mode === "rollout"; // of all heads: the mean over them, followed through the layers
+      const chosen = one ? [0] : values.heads ?? maths.allHeads(layer), heads = one || head === null ? chosen : [head];
       const on = [values.layer, values.words, heads];
       const matrix = this.memo("matrix", on, () => maths.aggregate(layer, heads));
       const shade = focus && this.shade(matrix, layer, focus, all);
       const mean = (side) => this.memo(`mean ${side}`, [on, values.hide], () => maths.means(matrix, layer.cols, all.from, all.to, side));
       return {
-        ...scene, shade, heads: layer.heads, active: new Set(chosen), hovered: head,
+        ...scene, shade, heads: layer.heads, active: new Set(chosen), hovered: one ? null : head,
         matrix: this.matrices(values, layer, pinned, all),
         means: frame.windowed ? { from: mean("from"), to: mean("to") } : null,
         ...this.edges(values, { matrix, cols: layer.cols, on, frame, focus }),
@@ -161,11 +163,11 @@ const scenes = (() => {
 
     // What the strip of one side shows. Where both sides are the same text there is one, of the attention into each unit.
     strip({ all, shown, start, focus, shade, means, units }, side, { grid, words }) {
-      const { alike } = this, own = alike || focus?.side !== side ? shade : null;
+      const { alike } = this, what = SAID[this.inspection.mode], own = alike || focus?.side !== side ? shade : null;
       const values = own?.values ?? means?.[alike ? "to" : side] ?? null;
       const second = all[side].findIndex((unit) => units[side][unit].segment > 0);
-      const said = own ? `attention ${focus.side === "from" ? "out of" : "into"} “${units[focus.side][focus.token].text}”`
-        : `mean attention ${alike || side === "to" ? "into" : "out of"} each ${words ? "word" : "piece"}`;
+      const said = own ? `${what} ${focus.side === "from" ? "out of" : "into"} “${units[focus.side][focus.token].text}”`
+        : `mean ${what} ${alike || side === "to" ? "into" : "out of"} each ${words ? "word" : "piece"}`;
       return {
         total: all[side].length, start: start[side], size: grid || (alike && side === "to") ? Infinity : shown[side].length,
         values: values && all[side].map((unit) => values[unit]), starts: second < 0 ? null : second, said,
@@ -178,9 +180,10 @@ const scenes = (() => {
       const { predictions: all, predicts } = this.inspection;
       const { start, end, text, original, masked } = units[focus.side][focus.token];
       const predictions = focus.side === "from" || this.alike ? all?.[start] ?? null : null;
+      const before = predictions && (this.inspection.before?.[start] ?? null); // of silenced heads
       const says = !predictions ? "" : predicts === "next" ? ", the model expects next" : ", the model predicts here";
       const place = end - start > 1 ? `pieces ${start}–${end - 1}` : `piece ${start}`;
-      return { text: masked ? original : text, note: `${masked ? "masked, " : ""}${place}${says}`, predictions };
+      return { text: masked ? original : text, note: `${masked ? "masked, " : ""}${place}${says}`, predictions, before };
     }
 
     matrices(values, layer, pinned, all) {
@@ -201,7 +204,7 @@ const scenes = (() => {
 
   const listed = (numbers) => (numbers.length ? `layer${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")}` : "no layer");
 
-  return { Scenes, WHOLE, WINDOW, listed };
+  return { SAID, Scenes, WHOLE, WINDOW, listed };
 })();
 
 if (typeof module !== "undefined") module.exports = scenes;

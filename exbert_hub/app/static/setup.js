@@ -34,7 +34,7 @@ const setup = (() => {
     }
 
     choose(model) {
-      this.page.view().ask({ model: model === this.may.own ? "" : model, index: "", stack: "", mask: [] });
+      this.page.view().ask({ model: model === this.may.own ? "" : model, index: "", stack: "", mask: [], ablate: [] });
     }
 
     showModel() {

@@ -10,6 +10,7 @@ const state = (() => {
   const choice = (...options) => [options[0], String, (t) => (options.includes(t) ? t : options[0])];
   const integer = (fallback) => [fallback, String, (t) => (/^-?\d+$/.test(t) ? Number(t) : fallback)];
   const positions = (t) => (t === "none" ? [] : t.split(",").filter((p) => /^\d+$/.test(p)).map(Number));
+  const heads = (t) => t.split(",").filter((p) => /^\d+-\d+$/.test(p)).map((p) => p.split("-").map(Number));
   const FIELDS = {
     model: text,
     index: text,
@@ -35,6 +36,8 @@ const state = (() => {
     direction: choice("out", "in"),
     span: integer(1), // the context strip shows offsets -span..span
     grid: flag(false), // whether all heads are shown at once
+    mode: choice("attention", "norms", "rollout"), // what the curves show
+    ablate: [[], (v) => v.map((one) => one.join("-")).join(","), heads], // silenced heads, [layer, head] each
     profile: text, // label of the bars of all layers, "" while they are closed
     filter: text, // "of:field:label" of the bar that filters the results
   };
@@ -91,8 +94,8 @@ const state = (() => {
   }
 
   // What the attention view asks for.
-  function request({ model, index, text, pair, stack, mask }) {
-    return { model, index, text, pair, stack, mask };
+  function request({ model, index, text, pair, stack, mask, mode, ablate }) {
+    return { model, index, text, pair, stack, mask, mode, ablate };
   }
 
   // What a search asks for; results whose query differs from the page's are stale. perLayer: heads per layer.
@@ -101,7 +104,7 @@ const state = (() => {
     return {
       model: values.model, index: values.index, text: values.text, pair: values.pair, mask: values.mask,
       token: values.token, by: values.by, layer: values.layer,
-      heads: values.layer === "emb" ? [] : chosen,
+      heads: values.layer === "emb" ? [] : chosen, ablate: values.ablate,
     };
   }
 

@@ -26,13 +26,14 @@ const attentionView = (() => {
       this.notice = el("div.exb-notices", { "aria-live": "polite" });
       this.body = el("div.exb-view-body");
       this.tip = dom.tooltip(this.element);
+      this.silenced = modes.silenced(() => this.ask({ ablate: [] }));
       this.figure = new figure.Figure({
         hover: (side, token) => this.setHover(token === null ? null : { side, token }),
         pick: (side, token) => this.pick(side, token),
         mask: (side, token) => this.mask(side, token),
         search: (side, token) => { this.store.set({ side, token: this.pieceOf(side, token) }); this.search(); },
         hoverHead: (head, canvas) => this.setHead(head, canvas),
-        toggleHead: (head) => this.panel.flip(head),
+        toggleHead: (head) => { if (this.shown.mode !== "rollout") this.panel.flip(head); },
         page: (direction) => this.page(direction),
         leave: (side, token, direction) => this.leave(side, token, direction),
         again: () => this.layers.retry(this.store.values.layer),
@@ -40,7 +41,7 @@ const attentionView = (() => {
       this.overviews = Object.fromEntries(["from", "to"].map((side) => [side, new overview.Overview(
         side === "from" ? "Window of the text" : "Window of the text attended to", (ordinal) => this.moveWindow(side, ordinal))]));
       this.grid = new grid.Grid({
-        open: (layer, head) => this.store.set({ layer, heads: [head], grid: false }),
+        open: (layer, head) => this.store.set({ layer, ...(this.shown.mode === "rollout" ? {} : { heads: [head] }), grid: false }),
         close: () => this.store.set({ grid: false }),
         server: () => this.server(),
         offline: Boolean(saved.kept),
@@ -80,7 +81,7 @@ const attentionView = (() => {
         offline: Boolean(saved.kept),
       });
       this.scenes = new scenes.Scenes(this.shown, own);
-      this.heads = own.heads;
+      this.heads = this.shown.heads;
       this.store.heads = this.heads;
       if (!state.same(this.panelled, [this.heads, this.shown.stacks, this.facts])) {
         this.panelled = [this.heads, this.shown.stacks, this.facts];
@@ -88,11 +89,15 @@ const attentionView = (() => {
           set: (patch, entry) => this.store.set(patch, entry),
           hoverHead: (head) => this.setHead(head),
           group: (words) => this.groupByWord(words),
+          choose: (mode) => this.ask({ mode }),
+          refuse: (why) => this.say("note", { title: "Not with this model", message: why }),
+          silence: (heads) => this.ask({ ablate: modes.toggled(this.store.values.ablate, this.store.values.layer, heads) }),
           openStack: (stack) => this.ask({ stack: stack === this.shown.main ? "" : stack, mask: [], token: null, window: [] }),
         });
-        fill(this.body, controls.title(this.facts, () => this.exports()), this.panel.node, this.overviews.from.node, this.overviews.to.node, this.figure.node, this.grid.node, this.dock.node);
+        fill(this.body, controls.title(this.facts, this.silenced.node, () => this.exports()), this.panel.node, this.overviews.from.node, this.overviews.to.node, this.figure.node, this.grid.node, this.dock.node);
       }
-      this.panel.showStack(this.shown.stack);
+      this.panel.show(this.shown);
+      this.silenced.update(value.request.ablate);
       const other = !this.restoring && before.model !== value.request.model; // whose layers and heads mean nothing here
       const { values, notes } = state.clamp({ ...this.store.values, ...(other ? state.AFRESH : {}), ...value.request }, {
         heads: this.heads, from: this.shown.from.length, to: this.shown.to.length,
@@ -184,6 +189,7 @@ const attentionView = (() => {
     }
 
     setHead(head, canvas) {
+      if (this.shown.mode === "rollout") return;
       if (head !== null && canvas) this.tip.show(canvas, el("span", {}, `head ${this.store.values.layer}-${head}`));
       else this.tip.hide();
       if (this.store.values.layer === "emb") head = null;

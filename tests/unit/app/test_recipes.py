@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from exbert_hub import demo
-from exbert_hub.app.payload import SearchRequest
+from exbert_hub.app.payload import SearchRequest, by_layer
 from exbert_hub.app.recipes import SearchOptions, as_command, as_python
 from exbert_hub.cli import main
 
@@ -20,8 +20,8 @@ NASTY = """-rf "She" can't $HOME `id` \\n; & | escape
 <b>{x!r}</b> # 🦉 '''quotes''' %s *"""
 
 
-def request(text=SENTENCE, pair="", mask=(), token=10, by="embedding", layer=2, heads=()):
-    return SearchRequest(text, pair, mask, token, by, layer, heads)
+def request(text=SENTENCE, pair="", mask=(), token=10, by="embedding", layer=2, heads=(), ablate=()):
+    return SearchRequest(text, pair, mask, token, by, layer, heads, ablate=ablate)
 
 
 REQUESTS = {
@@ -33,6 +33,7 @@ REQUESTS = {
     "all heads": request(by="heads", layer=1, heads=tuple(range(12))),
     "heads of the max-attention token": request(heads=(8,)),
     "pair": request(pair="-- Run, she said.", mask=(10, 18), token=18),
+    "silenced heads": request(mask=(10,), ablate=((1, 8), (2, 0), (2, 3))),
     "nasty": request(text=NASTY, pair=NASTY, mask=(5,), token=5),
 }
 
@@ -43,7 +44,7 @@ def asked(request):
 
 
 def on_the_page(inspector, index, asked, options):
-    seen = inspector.inspect(asked.text, asked.pair or None, mask=asked.mask)
+    seen = inspector.inspect(asked.text, asked.pair or None, mask=asked.mask, ablate=by_layer(asked.ablate))
     heads = list(asked.heads) or None
     return index.search(seen, asked.token, by=asked.by, layer=asked.layer, heads=heads, **options._asdict())
 

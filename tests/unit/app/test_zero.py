@@ -45,6 +45,7 @@ def test_on_zero_gpu_arguments_and_result_travel_between_processes(monkeypatch, 
     expected = inspector.inspect("He ran.", mask=[2])
     np.testing.assert_array_equal(seen.attention, expected.attention)
     assert seen.predictions(2) == expected.predictions(2)
+    assert seen.lens(2) == expected.lens(2)  # the model did not travel, but is given back
 
 
 def test_spaces_comes_before_torch():
