@@ -30,7 +30,8 @@ def launch(
     """Open the page.
 
     With no arguments it shows the embedded demo, which needs no network. In a notebook the page appears below the
-    cell. What visitors may do, and what is shown by default, is set by environment variables: see `Settings`.
+    cell. Other models can be chosen there and indexes built, on one's own machine at least: what visitors may do, and
+    what is shown by default, is set by environment variables, see `Settings`.
 
     Without an index the best shared one of the model is looked for on the Hub. It is opened by itself if it is yours
     or that of a trusted owner (`EXBERT_TRUSTED_OWNERS`), else the page offers it. Where there is none the attention
@@ -58,7 +59,8 @@ def launch(
 
     page = build_page(bench, settings)
     page.queue(max_size=settings.queue_size, default_concurrency_limit=settings.concurrency)
-    options = launch_options() | {"mcp_server": mcp_server or None} | kwargs
+    limits = {"max_file_size": f"{settings.max_upload}mb"}
+    options = launch_options() | limits | {"mcp_server": mcp_server or None} | kwargs
     try:
         return page.launch(server_name=server_name, server_port=server_port, share=share, **options)
     except OSError as error:

@@ -94,8 +94,8 @@ def setup_actions(desk: Desk, builder: Builder, settings: Settings) -> list[Call
         """The indexes of the model that `data` names."""
 
         def listed() -> Json:
-            found = desk.bench(data).shelf.listed()
-            return {"indexes": [{"name": name, "corpus": corpus} for name, corpus in found]}
+            found = [(name, index.manifest) for name, index in desk.bench(data).shelf.listed()]
+            return {"indexes": [{"name": name, "corpus": m.corpus.name, "pieces": m.pieces} for name, m in found]}
 
         return noticed(listed)
 

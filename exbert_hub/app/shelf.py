@@ -102,16 +102,13 @@ class Shelf:
                 found.append((stamp, path.parent.name))
         return [name for _, name in sorted(found, reverse=True)]
 
-    def listed(self) -> list[tuple[str, str]]:
-        """Name and corpus of everything there is, the default first."""
+    def listed(self) -> list[tuple[str, CorpusIndex]]:
+        """Everything there is by name, the default first."""
         default = self.get()
         if default is None:
             return []
-        others = [name for name in self.built() if default is not self._opened.get(name)]
-        return [
-            ("", default.manifest.corpus.name),
-            *((name, self._open(name).manifest.corpus.name) for name in others),
-        ]
+        others = [(name, self._open(name)) for name in self.built()]
+        return [("", default), *((name, index) for name, index in others if index is not default)]
 
     def _open(self, name: str) -> CorpusIndex:
         from ..index import CorpusIndex

@@ -14,7 +14,7 @@ const combobox = (() => {
       autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "auto",
     });
     const node = el("div.exb-combo", {}, input, list);
-    let current = "", all = [], shown = [], at = -1;
+    let current = "", all = [], shown = [], at = -1, typing = false;
 
     function mark(next) {
       at = next;
@@ -42,6 +42,7 @@ const combobox = (() => {
     }
 
     function close() {
+      typing = false;
       list.hidden = true;
       input.setAttribute("aria-expanded", "false");
       input.value = current;
@@ -55,7 +56,7 @@ const combobox = (() => {
 
     input.onfocus = () => { input.select(); };
     input.onclick = open;
-    input.oninput = async () => { await open(); draw(input.value); };
+    input.oninput = async () => { typing = true; await open(); draw(input.value); };
     input.onblur = close;
     input.onkeydown = (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -71,7 +72,7 @@ const combobox = (() => {
         close();
       }
     };
-    return { node, input, set: (text) => { current = text; if (document.activeElement !== input) input.value = text; input.title = text; } };
+    return { node, input, set: (text) => { current = text; if (!typing) input.value = text; input.title = text; } };
   }
 
   return { box };

@@ -56,7 +56,7 @@ const setup = (() => {
       const { indexes = [] } = (await this.server.indexes({ model, index })) ?? {};
       const view = this.page.view();
       if (indexes.length && !view.index && state.same(view.shown.request.model, model)) return view.refresh();
-      const options = indexes.map(({ name, corpus }) => ({ value: name, label: corpus }));
+      const options = indexes.map(({ name, corpus, pieces }) => ({ value: name, label: `${corpus} · ${pieces.toLocaleString("en")} pieces` }));
       fill(this.indexes, ...(options.length > 1 ? [el("span.exb-label", { "aria-hidden": "true" }, "Corpus"), dropdown("Corpus", options, index, (name) => this.page.view().ask({ index: name }))] : []));
     }
 

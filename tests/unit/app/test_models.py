@@ -50,7 +50,7 @@ def gate(monkeypatch, inspector):
 
 def settled(models, name):
     """What polling ends with."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while isinstance(found := models.poll(name), Loading):
         assert time.monotonic() < deadline
     return found
