@@ -39,6 +39,11 @@ def coarsen(codes: np.ndarray, step: int = 5, precise: int = 4) -> np.ndarray:
     return np.where(codes > np.maximum(threshold, 0), codes, rounded[codes])
 
 
+def encode_signed(difference: np.ndarray) -> np.ndarray:
+    """A difference of attention, in [-1, 1], as int8: `127 sign(d) sqrt(|d|)`."""
+    return np.rint(127 * np.sign(difference) * np.sqrt(np.clip(np.abs(difference), 0, 1))).astype(np.int8)
+
+
 def aggregate(attention: np.ndarray, heads: Sequence[int]) -> np.ndarray:
     """Sum over the chosen heads, never renormalised (Hoover et al. 2019, section 3.1).
 

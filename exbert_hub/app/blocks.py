@@ -10,6 +10,7 @@ from .. import demo
 from . import api, assets, pair
 from .actions import actions
 from .building import Builder
+from .comparing import comparing
 from .desk import Desk
 from .evidence import CorpusView
 from .models import Models
@@ -86,7 +87,9 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
                 view = AttentionView(bench.inspect(request), elem_id="exb-view")
             with gr.Column(elem_classes="exb-pane"):
                 Tour(elem_id="exb-tour")
-                evidence = CorpusView(bench.evidence({}), server_functions=actions(desk), elem_id="exb-evidence")
+                evidence = CorpusView(
+                    bench.evidence({}), server_functions=actions(desk) + comparing(desk), elem_id="exb-evidence"
+                )
 
         def inspect(event: gr.EventData) -> tuple[Any, ...]:
             answer = desk.inspect(event.request, following=event.restore)

@@ -19,6 +19,7 @@ const evidence = (() => {
       fill(element, this.root);
       this.tip = dom.tooltip(element);
       this.layers = new profile.Profile(store, server, { go: (layer) => bus.dispatchEvent(new CustomEvent("go", { detail: layer })), tip: this.tip }, saved.kept?.profile);
+      this.beside = new compare.Compare(store, server);
       bus.addEventListener("profile", ({ detail }) => this.profile(detail));
       store.subscribe((values, changed) => this.changed(changed));
       bus.addEventListener("search", ({ detail }) => this.searching(detail));
@@ -35,7 +36,7 @@ const evidence = (() => {
 
     frame(...content) {
       const focused = this.layers.node.contains(document.activeElement) ? document.activeElement : null;
-      fill(this.root, this.title(), this.layers.node, ...content);
+      fill(this.root, this.title(), this.layers.node, this.beside.node, ...content);
       focused?.focus();
     }
 

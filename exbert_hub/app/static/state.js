@@ -38,6 +38,8 @@ const state = (() => {
     grid: flag(false), // whether all heads are shown at once
     mode: choice("attention", "norms", "rollout"), // what the curves show
     ablate: [[], (v) => v.map((one) => one.join("-")).join(","), heads], // silenced heads, [layer, head] each
+    compare: choice("", "mask", "heads", "text", "model", "lens"), // what the picked token is compared with
+    against: text, // the other sentence, or the other model
     profile: text, // label of the bars of all layers, "" while they are closed
     filter: text, // "of:field:label" of the bar that filters the results
   };
