@@ -121,7 +121,8 @@ const compare = (() => {
       const all = moved?.map((_, head) => head) ?? [], heads = mean || !chosen ? all : chosen.filter((head) => head in all);
       if (!code || !heads.length) return el("div", {}, title, el("p.exb-hint", {}, moved ? "Choose a head; of texts of more than 128 pieces there is no picture." : "There is no attention at this layer."));
       const size = tokens[0].length, values = difference(maths.decodeBase64(code), heads, size);
-      const most = Math.max(1e-6, ...values.map(Math.abs));
+      const most = Math.max(...values.map(Math.abs));
+      if (most < 1e-5) return el("div", {}, title, el("p.exb-hint", {}, "It is the same on both sides."));
       const cells = Array.from({ length: size }, (_, row) => el("span.exb-diff-row", {}, el("span.exb-diff-name", { dir: "auto" }, tokens[0][row]), ...Array.from({ length: size }, (__, col) => {
         const value = values[row * size + col];
         return el("span.exb-diff-cell", { title: `${tokens[0][row]} → ${tokens[0][col]}: ${value > 0 ? "+" : ""}${value.toFixed(3)}`, "data-sign": value < 0 ? "less" : "more", style: { "--exb-strength": Math.sqrt(Math.abs(value) / most).toFixed(3) } });

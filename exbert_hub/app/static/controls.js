@@ -94,12 +94,12 @@ const controls = (() => {
       (value) => set({ by: value }));
     const scope = el("span.exb-scope");
     const button = el("button.exb-primary", { type: "button", onclick: search }, "Search corpus");
-    const beside = el("button.exb-secondary", { type: "button", title: "Masked against unmasked, with and without heads, two sentences, two models; and the logit lens", onclick: () => set({ compare: "mask" }) }, "Compare");
+    const beside = el("button.exb-text-button.exb-beside", { type: "button", title: "Masked against unmasked, with and without heads, two sentences, two models; and the logit lens", onclick: () => set({ compare: "mask" }) }, "Compare");
     const all = el("button.exb-secondary", { type: "button", onclick: searchAll }, "All layers");
     const instant = toggle("on click", "Search at once when a token is clicked", (click) => set({ click }));
-    const focused = el("div.exb-dock-row.exb-focus", { "aria-live": "polite" }, token, predictions);
+    const focused = el("div.exb-dock-row.exb-focus", { "aria-live": "polite" }, token, beside, predictions);
     const node = el("div.exb-dock", {}, focused,
-      el("div.exb-dock-row.exb-search", {}, el("span.exb-label", {}, "Search by"), by.node, scope, el("span.exb-spring"), instant.node, beside, all, button));
+      el("div.exb-dock-row.exb-search", {}, el("span.exb-label", {}, "Search by"), by.node, scope, el("span.exb-spring"), instant.node, all, button));
 
     // focus: {text, masked, position, predictions: [[text, probability]]|null, kind: "here"|"next"|null}, or null.
     function show(focus) {

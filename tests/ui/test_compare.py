@@ -1,0 +1,47 @@
+"""Beyond attention in the page: modes, silenced heads, and two views side by side."""
+
+from __future__ import annotations
+
+from .conftest import Visit
+from .steps import ESCAPE, choose_heads, choose_layer, settled, state
+
+TABLE = ".exb-compare-table tbody tr"
+
+
+def test_norms_and_rollout_take_the_place_of_attention(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, layer=2)
+    show = page.get_by_role("radiogroup", name="Show")
+    show.get_by_role("radio", name="norms").click()
+    settled(page, "exbert.parts.view.shown.mode", "norms")
+    assert "mode=norms" in page.url
+    show.get_by_role("radio", name="rollout").click()
+    settled(page, "exbert.parts.view.shown.mode", "rollout")
+    settled(page, "exbert.parts.view.figure.scene.heads", 1)
+    page.go_back()
+    settled(page, "exbert.parts.view.shown.mode", "norms")
+
+
+def test_silenced_heads_are_told_and_heard_again_with_one_click(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, mask=ESCAPE)
+    choose_layer(page, 1)
+    choose_heads(page, 8)
+    page.get_by_role("button", name="silence", exact=True).click()
+    page.get_by_role("button", name="Without heads 1-[8]").wait_for()
+    before, after = (line.inner_text() for line in page.locator(".exb-prediction-line").all())
+    assert before.startswith("with all heads") and before.split("\n")[1:] != after.split("\n")[1:]
+    page.get_by_role("button", name="Without heads 1-[8]").click()
+    settled(page, "exbert.parts.view.shown.request.ablate", [])
+    assert "ablate" not in page.url
+
+
+def test_masked_against_unmasked_in_one_click(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, layer=3)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.wait_for_selector(TABLE)
+    assert page.locator(TABLE).count() == 7
+    assert page.locator(".exb-diff-cell").count() == 18 * 18
+    assert page.locator(".exb-compare-sides dt").all_inner_texts() == ["A: 'escape'", "B: 'escape' (masked)"]
+    page.get_by_role("radio", name="logit lens").click()
+    settled(page, f"document.querySelectorAll('{TABLE}').length", 6)
+    page.get_by_role("button", name="Close the comparison").click()
+    assert state(page)["compare"] == "" and page.locator(".exb-compare").is_hidden()
