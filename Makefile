@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PORT ?= 7860
 CODE := exbert_hub tests benchmarks app.py
 
-.PHONY: demo test test-slow quality style architectures paper-cases screenshots clean
+.PHONY: demo test test-slow quality style architectures paper-cases screenshots bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hf-exbert launch --port $(PORT)
@@ -42,6 +42,11 @@ screenshots: $(VENV)/.installed-test
 	@.ci/system
 	$(BIN)/python benchmarks/screenshots.py
 
+# writes docs/benchmarks.md in about 20 minutes; QUICK=1 prints a shorter run
+bench: $(VENV)/.installed-bench
+	@.ci/system
+	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
+
 clean:
 	rm -rf $(VENV)
 
@@ -56,6 +61,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt -e '.[test]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e '.[bench]'
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt -e '.[dev]'

@@ -26,14 +26,9 @@ from exbert_hub import CorpusIndex, Inspector, demo
 from exbert_hub.corpus import open_corpus
 from exbert_hub.corpus.types import CorpusInfo, Sentence
 
-try:
-    from . import bertviz_page
-    from .measure import Row, at_least, at_most, figure, median
-except ImportError:  # started as a script
-    import bertviz_page
-    from measure import Row, at_least, at_most, figure, median
+from . import bertviz_page
+from .measure import Row, at_least, at_most, figure, median
 
-TITLE = "The page"
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium"
 ARGS = (
@@ -317,9 +312,3 @@ def _bytes_sent(inspector: Inspector, text: str) -> tuple[int, int]:
 
 def _size(count: float) -> str:
     return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
-
-
-if __name__ == "__main__":
-    from measure import table
-
-    print(table(full() if "--full" in sys.argv else quick()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 import tempfile
 from pathlib import Path
 
@@ -13,12 +11,8 @@ from exbert_hub.index import CorpusIndex, RayEngine
 from exbert_hub.index.cluster import connect
 from exbert_hub.model import Inspector
 
-try:
-    from .measure import Row, at_least, figure, seconds
-except ImportError:  # started as a script
-    from measure import Row, at_least, figure, seconds
+from .measure import Row, at_least, figure, seconds
 
-TITLE = "On a cluster"
 SHARDS = 8  # at least: so that two workers end at about the same time
 
 
@@ -64,12 +58,3 @@ def build(inspector: Inspector, workers: int, limit: int | None) -> None:
             engine=RayEngine(workers=workers),
             progress=lambda done, total: None,
         )
-
-
-if __name__ == "__main__":
-    try:
-        from .measure import machine, table
-    except ImportError:
-        from measure import machine, table
-    logging.disable(logging.INFO)
-    print(machine(), table(full() if "--full" in sys.argv else quick()), sep="\n")

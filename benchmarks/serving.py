@@ -22,12 +22,8 @@ import psutil
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
 
-try:
-    from .measure import Row, at_most, figure
-except ImportError:  # started as a script
-    from measure import Row, at_most, figure
+from .measure import Row, at_most, figure
 
-TITLE = "Serving"
 USERS = 16
 TEXTS = 40  # that the visitors have in common
 MOST_GROWTH = 1 << 30  # bytes: what the memory of inspections may hold
@@ -139,11 +135,3 @@ def outcome(client: httpx.Client, session: str) -> str:
                 notice = json.loads(message["output"]["data"][0]).get("notice")
                 return str(notice) if notice else ""
     return "the connection was closed before the answer came"
-
-
-if __name__ == "__main__":
-    try:
-        from .measure import machine, table
-    except ImportError:
-        from measure import machine, table
-    print(machine(), table(full() if "--full" in sys.argv else quick()), sep="\n")
