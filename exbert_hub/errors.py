@@ -85,3 +85,7 @@ class RateLimitError(ExbertError):
 
 class PortError(ExbertError):
     """The page cannot listen where it should."""
+
+
+class ExportError(ExbertError):
+    """Results cannot be written where, or as, asked."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typer
 
 from ..errors import ExbertError
-from . import compare, deploying, heads, indexing, local, sharing  # noqa: F401  # their commands register themselves with the app
+from . import compare, deploying, exporting, heads, indexing, local, sharing  # noqa: F401  # commands register themselves
 from .common import app
 
 

@@ -1,0 +1,31 @@
+"""Write what an index knows in the formats of other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import Quiet, Revision, app, talk
+
+
+@app.command(epilog="Example:  hf-exbert export woz-bert --headvis exports/bert/headvis/woz")
+def export(
+    index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
+    headvis: Annotated[
+        Path, typer.Option(help="Folder to write for the front end of HeadVis; a new one.", show_default=False)
+    ],
+    sentences: Annotated[int, typer.Option(help="Sentences of the corpus at most, spread evenly.", min=1)] = 2000,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an export in that folder.")] = False,
+    revision: Revision = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write the attention heads of an index as the static files that HeadVis shows."""
+    talk(quiet)
+    from ..index import CorpusIndex
+    from ..index.headvis import write_headvis
+
+    opened = CorpusIndex.from_pretrained(index, revision=revision)
+    written = write_headvis(opened, headvis, sentences=sentences, overwrite=overwrite)
+    typer.echo(str(written))
