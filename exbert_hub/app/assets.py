@@ -8,13 +8,14 @@ from importlib.resources import files
 MODULES = (
     *("maths", "palette", "state", "dom", "menu", "picture", "saved", "exporting"),
     *("figure", "grid", "controls", "modes", "layers", "scenes", "overview", "searches", "view"),
-    *("summaries", "profile", "compare", "evidence", "combobox", "building", "tour", "setup", "page"),
+    *("summaries", "profile", "heads", "headpage", "compare", "evidence", "combobox"),
+    *("building", "tour", "setup", "page"),
 )
 _STYLES = {
     "view.css": ("tokens.css", "menu.css", "view.css", "grid.css"),
     "setup.css": ("tokens.css", "setup.css"),
     "tour.css": ("tokens.css", "tour.css"),
-    "evidence.css": ("tokens.css", "menu.css", "evidence.css", "profile.css", "compare.css"),
+    "evidence.css": ("tokens.css", "menu.css", "evidence.css", "profile.css", "compare.css", "heads.css"),
 }
 
 

@@ -13,6 +13,7 @@ from .building import Builder
 from .comparing import comparing
 from .desk import Desk
 from .evidence import CorpusView
+from .heads import head_actions
 from .models import Models
 from .pair import PairBox
 from .session import Workbench
@@ -88,7 +89,9 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
             with gr.Column(elem_classes="exb-pane"):
                 Tour(elem_id="exb-tour")
                 evidence = CorpusView(
-                    bench.evidence({}), server_functions=actions(desk) + comparing(desk), elem_id="exb-evidence"
+                    bench.evidence({}),
+                    server_functions=[*actions(desk), *comparing(desk), *head_actions(desk)],
+                    elem_id="exb-evidence",
                 )
 
         def inspect(event: gr.EventData) -> tuple[Any, ...]:

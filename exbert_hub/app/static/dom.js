@@ -45,6 +45,20 @@ const dom = (() => {
     };
   }
 
+  // One tab stop for a table of cells; the arrow keys go through rows and columns. rows: lists of elements
+  function walkGrid(event, rows) {
+    const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+    const row = rows.findIndex((cells) => cells.includes(event.target));
+    if (!step || row < 0) return;
+    event.preventDefault();
+    const line = rows[row + step[0]];
+    const next = line?.[Math.min(line.length - 1, rows[row].indexOf(event.target) + step[1])];
+    if (!next) return;
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
+
   // A row of buttons of which exactly one is chosen. options: [{value, label, title, gap}]; a gap is shown as one.
   function segmented(label, options, chosen, onchange) {
     const group = el("div.exb-segmented", { role: "radiogroup", "aria-label": label });
@@ -93,5 +107,5 @@ const dom = (() => {
 
   const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)}%`;
 
-  return { el, svg, fill, roving, segmented, toggle, dropdown, tooltip, percent };
+  return { el, svg, fill, roving, walkGrid, segmented, toggle, dropdown, tooltip, percent };
 })();

@@ -20,6 +20,8 @@ const evidence = (() => {
       this.tip = dom.tooltip(element);
       this.layers = new profile.Profile(store, server, { go: (layer) => bus.dispatchEvent(new CustomEvent("go", { detail: layer })), tip: this.tip }, saved.kept?.profile);
       this.beside = new compare.Compare(store, server);
+      this.finder = new heads.Finder(store, server, this.tip);
+      this.head = new headpage.HeadPage(store, server);
       bus.addEventListener("profile", ({ detail }) => this.profile(detail));
       store.subscribe((values, changed) => this.changed(changed));
       bus.addEventListener("search", ({ detail }) => this.searching(detail));
@@ -35,8 +37,9 @@ const evidence = (() => {
     }
 
     frame(...content) {
-      const focused = this.layers.node.contains(document.activeElement) ? document.activeElement : null;
-      fill(this.root, this.title(), this.layers.node, this.beside.node, ...content);
+      const panels = [this.head, this.finder, this.layers, this.beside].map(({ node }) => node);
+      const focused = panels.some((node) => node.contains(document.activeElement)) ? document.activeElement : null;
+      fill(this.root, this.title(), ...panels, ...content);
       focused?.focus();
     }
 
@@ -46,6 +49,7 @@ const evidence = (() => {
       if (value.query && !this.asker.answers(value.query)) return; // an answer to an older question
       if (!value.query || !this.value || state.same(value.scope, this.value.scope)) this.value = value; // else another model is shown by now
       this.layers.labels = this.value.index?.labels;
+      for (const panel of [this.head, this.finder]) panel.follow(this.value.index ? this.value.scope : null);
       this.results = this.value.results;
       this.root.removeAttribute("data-busy");
       this.element.dataset.received = String(Number(this.element.dataset.received ?? 0) + 1);
@@ -91,6 +95,7 @@ const evidence = (() => {
       const count = (number) => number.toLocaleString("en");
       return el("header.exb-title", {}, el("h2", { dir: "auto" }, index.corpus),
         el("span.exb-hint", {}, `${count(index.pieces)} pieces in ${count(index.sentences)} sentences · annotated by ${index.annotator.replace("spacy:", "spaCy ")}`),
+        this.server ? el("button.exb-text-button", { type: "button", onclick: () => this.store.set({ finder: this.store.values.finder ? "" : "best" }) }, "Find a head") : null,
         menu.button("Export", () => this.exports()).node);
     }
 

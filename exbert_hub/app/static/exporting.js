@@ -89,5 +89,5 @@ const exporting = (() => {
     },
   }] : []);
 
-  return { viewItems, evidenceItems };
+  return { viewItems, evidenceItems, copy };
 })();

@@ -115,17 +115,8 @@ const grid = (() => {
 
     // One tab stop; the arrow keys go through heads and layers.
     walk(event) {
-      const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
-      const row = this.buttons.findIndex((buttons) => buttons.includes(event.target));
       if (event.key === "Escape") this.on.close();
-      if (!step || row < 0) return;
-      event.preventDefault();
-      const line = this.buttons[row + step[0]];
-      const next = line?.[Math.min(line.length - 1, this.buttons[row].indexOf(event.target) + step[1])];
-      if (!next) return;
-      event.target.tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
+      dom.walkGrid(event, this.buttons);
     }
   }
 

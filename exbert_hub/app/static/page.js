@@ -14,7 +14,7 @@ function whole() {
 }
 
 window.exbert = {
-  maths, palette, state, store, bus, parts,
+  maths, palette, state, store, bus, parts, headpage,
   attention(element, host) {
     const view = parts.view = new attentionView.View(element, host, store, bus);
     view.server = () => parts.evidence?.server;

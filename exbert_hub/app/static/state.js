@@ -41,9 +41,12 @@ const state = (() => {
     compare: choice("", "mask", "heads", "text", "model", "lens"), // what the picked token is compared with
     against: text, // the other sentence, or the other model
     profile: text, // label of the bars of all layers, "" while they are closed
+    finder: text, // "measure:direction:label" of the heat map of heads, "" while it is closed
+    head: text, // of whose page is open, as in "5-9"
+    embed: flag(false), // whether that page is all there is to see
     filter: text, // "of:field:label" of the bar that filters the results
   };
-  const AFRESH = { token: null, window: [], layer: null, heads: null, search: false, profile: "", filter: "" }; // with another model
+  const AFRESH = { token: null, window: [], layer: null, heads: null, search: false, profile: "", filter: "", head: "", embed: false }; // with another model
   const DEFAULTS = Object.fromEntries(Object.entries(FIELDS).map(([name, [fallback]]) => [name, fallback]));
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
