@@ -178,7 +178,7 @@ class HeadFinder(ABC):
         return WantedOfMaxAttention(has, sentence, position, self._searcher.attention(layer))
 
     def head(self, layer: int, head: int, *, inspector: Inspector | None = None) -> HeadPage:
-        """All there is to say about one head; docs/heads.md explains every number.
+        """All there is to say about one head; docs/head_page.md explains every number.
 
         :param inspector: the model of the index, which the induction score takes: it is run on random sequences.
         :raises SelectionError: for a head without stored attention.
