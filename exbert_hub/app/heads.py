@@ -52,8 +52,9 @@ def head_actions(desk: Desk) -> list[ServerFunction]:
         """The sentences that show `data["head"]` doing what a measure says."""
 
         def make() -> Json:
-            measured = [str(data[name]) for name in ("measure", "label", "direction")]
-            found = opened(data).head_examples(*_place(data), *measured, k=EXAMPLES)
+            (layer, number), index = _place(data), opened(data)
+            measure, label, direction = (str(data[name]) for name in ("measure", "label", "direction"))
+            found = index.head_examples(layer, number, measure, label, direction, EXAMPLES)
             return {"examples": [asdict(example) for example in found]}
 
         return noticed(make)
@@ -63,7 +64,8 @@ def head_actions(desk: Desk) -> list[ServerFunction]:
 
         def make() -> Json:
             inspector = desk.bench(data).inspector
-            return _page(opened(data).head(*_place(data), inspector=inspector))
+            layer, number = _place(data)
+            return _page(opened(data).head(layer, number, inspector=inspector))
 
         return noticed(make)
 
