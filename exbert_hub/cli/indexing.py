@@ -81,7 +81,7 @@ def build(
     """Build an index of a corpus, as one model sees it."""
     talk(quiet)
     hush_transformers(quiet)
-    from ..corpus import annotate
+    from ..corpus import annotate, annotate_beside
     from ..index import CorpusIndex, RayEngine
     from ..index.distributed import running
     from ..model import Inspector
@@ -91,7 +91,7 @@ def build(
     inspector = Inspector.from_pretrained(model, revision=revision, device=device)
     engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
     with running(engine) as builder:
-        annotated = annotate(
+        annotated = (annotate_beside if sample is None else annotate)(
             corpus,
             annotator,
             name=name,
@@ -100,7 +100,7 @@ def build(
             text_column=text_column,
             streaming=streaming,
             limit=limit,
-            through=builder.annotate,
+            through=builder.through,
         )
         index = CorpusIndex.build(
             inspector,

@@ -1,7 +1,7 @@
 """Text, Hub dataset or CoNLL-U in, annotated sentences out; alignment of their words with a model's pieces."""
 
 from .align import Alignment, align_pieces
-from .annotation import annotate
+from .annotation import annotate, annotate_beside
 from .sources import read_texts
 from .store import ParquetCorpus, open_corpus, write_corpus
 from .types import AnnotatedCorpus, CorpusInfo, Coverage, Sentence, Word
@@ -17,6 +17,7 @@ __all__ = [
     "Word",
     "align_pieces",
     "annotate",
+    "annotate_beside",
     "open_corpus",
     "read_texts",
     "split_windows",

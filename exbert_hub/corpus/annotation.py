@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cache import cache_root, locked
 from ..errors import CorpusError
+from .growing import GrowingCorpus
 from .pipelines import DEFAULT_PIPELINE, Pipeline
 from .sources import Source, find_source
-from .store import FORMAT_VERSION, INFO_FILE, ParquetCorpus, open_corpus, write_corpus
+from .store import FORMAT_VERSION, ParquetCorpus, is_corpus, open_corpus, write_corpus
 from .types import CorpusInfo, Sentence
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ Through = Callable[[Pipeline, Iterable[str], Counter[str]], Iterator[Sentence]]
 """Annotates texts, in order, with a pipeline, and counts what it skipped."""
 
 _PATIENCE = 3600.0  # seconds to wait for another process that annotates the same corpus
+_LARGE = 100_000  # bytes of text that take longer to annotate than a process to start
+_MOST_PROCESSES = 8  # each holds a pipeline, about 0.3 GB
 
 
 def annotate(
@@ -73,11 +77,56 @@ def annotate(
     :raises MissingPipelineError: if the spaCy pipeline is not installed; tells the command that installs it.
     :raises LockedError: if another process has been annotating the same corpus for an hour.
     """
+    options = {"split": split, "text_column": text_column, "streaming": streaming}
+    facts = {"name": name, "language": language, "license": license}
+    task = _prepare(source, annotator, facts, options, limit, cache_dir, through)
+    return task if isinstance(task, ParquetCorpus) else task.run(progress)
+
+
+def annotate_beside(
+    source: CorpusSource | ParquetCorpus,
+    annotator: str | None = None,
+    *,
+    name: str | None = None,
+    language: str | None = None,
+    license: str | None = None,
+    split: str | None = None,
+    text_column: str | None = None,
+    streaming: bool = False,
+    limit: int | None = None,
+    cache_dir: str | Path | None = None,
+    through: Through | None = None,
+    processes: int | None = None,
+) -> ParquetCorpus | GrowingCorpus:
+    """As `annotate`, but what spaCy has to do is done by processes of its own while the corpus is read.
+
+    A corpus that is small, annotated already, of unknown size (a streamed dataset) or to be annotated `through`
+    something else is complete at once. An annotation that is interrupted goes on where it was.
+
+    :param processes: half of the cores by default, 8 at most; those that are not needed wait.
+    """
+    options = {"split": split, "text_column": text_column, "streaming": streaming}
+    facts = {"name": name, "language": language, "license": license}
+    task = _prepare(source, annotator, facts, options, limit, cache_dir, through)
+    if isinstance(task, ParquetCorpus):
+        return task
+    return task.run_beside(processes) if task.is_worth_it else task.run(None)
+
+
+def _prepare(
+    source: Any,
+    annotator: str | None,
+    facts: dict[str, str | None],
+    options: dict[str, Any],
+    limit: int | None,
+    cache_dir: str | Path | None,
+    through: Through | None,
+) -> ParquetCorpus | _Task:
+    """What there is already, or what there is to do."""
     if limit is not None and limit < 1:
         raise CorpusError(f"limit is the number of sentences to keep, at least 1, not {limit}")
-    facts = {"name": name, "language": language, "license": license}
     given: dict[str, Any] = {field: value for field, value in facts.items() if value is not None}
-    if isinstance(source, ParquetCorpus) or (isinstance(source, str | Path) and _is_corpus(Path(source))):
+    if isinstance(source, ParquetCorpus) or (isinstance(source, str | Path) and is_corpus(Path(source))):
         corpus = source if isinstance(source, ParquetCorpus) else open_corpus(source)
         if annotator not in (None, corpus.info.annotator):
             raise CorpusError(
@@ -87,7 +136,7 @@ def annotate(
         if limit is None or limit >= len(corpus):
             return corpus.described(**given)
         work = _Work.shortened(corpus)
-    elif (shared := _annotation_of_index(source, split, text_column, streaming)) is not None:
+    elif (shared := _annotation_of_index(source, **options)) is not None:
         if annotator not in (None, shared.info.annotator):
             raise CorpusError(
                 f"the corpus of the index {source} is already annotated by {shared.info.annotator!r}: pass the text "
@@ -97,25 +146,58 @@ def annotate(
         # what the index left out of its source is left out here too
         given = {"skipped": shared.info.skipped} | given
     else:
-        found = find_source(source, split=split, text_column=text_column, streaming=streaming)
-        work = _Work.of(found, annotator, language, through or Pipeline.annotate)
+        work = _Work.of(find_source(source, **options), annotator, facts["language"], through)
     root = Path(cache_dir) if cache_dir is not None else cache_root() / "corpora"
-    folder = root / f"{_slug(work.info.name)}-{work.key(limit)[:20]}"
+    key = work.key(limit)
     # the same text may have been annotated from another place before
-    given |= {"source": work.info.source, "name": name or work.info.name}
-    if not _is_corpus(folder):
-        with locked(folder, timeout=_PATIENCE):
-            if not _is_corpus(folder):
+    given |= {"source": work.info.source, "name": facts["name"] or work.info.name}
+    task = _Task(work, replace(work.info, key=key), root / f"{_slug(work.info.name)}-{key[:20]}", given, limit)
+    if not is_corpus(task.folder):
+        return task
+    logger.info("%s was annotated before: read from %s", work.info.source, task.folder)
+    return open_corpus(task.folder).described(**given)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """An annotation that is not in the cache."""
+
+    work: _Work
+    info: CorpusInfo
+    folder: Path
+    given: dict[str, Any]
+    limit: int | None
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether it takes longer than to start another process."""
+        return self.work.piped is not None and (self.work.piped[0].size or 0) >= _LARGE
+
+    def run(self, progress: bool | Callable[[int], None] | None) -> ParquetCorpus:
+        with locked(self.folder, timeout=_PATIENCE):
+            if not is_corpus(self.folder):
                 skipped: Counter[str] = Counter()
-                sentences = islice(work.sentences(skipped), limit)
+                sentences = islice(self.work.sentences(skipped), self.limit)
+                shown = _with_bar(sentences, self.info.name, self.limit, progress)
                 try:
-                    write_corpus(work.info, _with_bar(sentences, work.info.name, limit, progress), folder, skipped)
+                    write_corpus(self.info, shown, self.folder, skipped)
                 except BaseException:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    shutil.rmtree(self.folder, ignore_errors=True)
                     raise
-    else:
-        logger.info("%s was annotated before: read from %s", work.info.source, folder)
-    return open_corpus(folder).described(**given)
+        return open_corpus(self.folder).described(**self.given)
+
+    def run_beside(self, processes: int | None) -> GrowingCorpus:
+        assert self.work.piped is not None
+        count = processes or max(1, min(_MOST_PROCESSES, (os.cpu_count() or 1) // 2))
+        return GrowingCorpus(
+            self.info,
+            *self.work.piped,
+            self.folder,
+            given=self.given,
+            limit=self.limit,
+            processes=count,
+            patience=_PATIENCE,
+        )
 
 
 @dataclass(frozen=True)
@@ -125,9 +207,10 @@ class _Work:
     info: CorpusInfo
     content: str  # key of the source
     sentences: Callable[[Counter[str]], Iterator[Sentence]]
+    piped: tuple[Source, Pipeline] | None = None  # where spaCy does it
 
     @classmethod
-    def of(cls, source: Source, annotator: str | None, language: str | None, through: Through) -> _Work:
+    def of(cls, source: Source, annotator: str | None, language: str | None, through: Through | None) -> _Work:
         if annotator == "gold" and source.gold is None:
             raise CorpusError(f"{source.origin} has no gold annotation: leave the annotator out, or name a pipeline")
         if source.gold is not None and annotator in (None, "gold"):
@@ -142,7 +225,9 @@ class _Work:
         info = CorpusInfo(
             source.name, source.origin, f"spacy:{pipeline.name}", pipeline.version, language or pipeline.language
         )
-        return cls(info, source.key, lambda skipped: through(pipeline, source.texts(skipped), skipped))
+        annotate = through or Pipeline.annotate
+        piped = None if through else (source, pipeline)
+        return cls(info, source.key, lambda skipped: annotate(pipeline, source.texts(skipped), skipped), piped)
 
     @classmethod
     def shortened(cls, corpus: ParquetCorpus) -> _Work:
@@ -161,10 +246,6 @@ def _annotation_of_index(
     from ..index.annotation import find_annotation  # the one look ahead: an index brings its corpus along
 
     return find_annotation(source)
-
-
-def _is_corpus(folder: Path) -> bool:
-    return (folder.expanduser() / INFO_FILE).is_file()
 
 
 def _slug(name: str) -> str:

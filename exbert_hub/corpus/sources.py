@@ -44,6 +44,7 @@ class Source:
     key: str  # the same for the same content
     texts: Callable[[Counter[str]], Iterator[str]]
     gold: Callable[[Counter[str]], Iterator[Sentence]] | None = None
+    size: int | None = None  # about the bytes of its texts in UTF-8, where that can be told without reading them
 
 
 def read_texts(
@@ -101,6 +102,7 @@ def _from_strings(texts: Sequence[str]) -> Source:
         origin="list of strings",
         key=_key("strings", digest.hexdigest()),
         texts=lambda skipped: chain.from_iterable(map(paragraphs_of, texts)),
+        size=sum(map(len, texts)),
     )
 
 
@@ -137,7 +139,7 @@ def _from_files(files: list[Path], path: Path, given: str | os.PathLike[str]) ->
 
     if annotated:
         return Source(name, str(given), key, partial(_texts_of, gold), gold)
-    return Source(name, str(given), key, texts)
+    return Source(name, str(given), key, texts, size=sum(file.stat().st_size for file in files))
 
 
 def _read_text_file(path: Path, skipped: Counter[str]) -> Iterator[str]:
@@ -198,7 +200,13 @@ def _from_dataset(
             else:
                 yield from paragraphs_of(row[column])
 
-    return Source(name, origin, _key("rows", key, column), texts)
+    return Source(name, origin, _key("rows", key, column), texts, size=_bytes_of(dataset, column))
+
+
+def _bytes_of(dataset: Dataset | IterableDataset, column: str) -> int | None:
+    if not hasattr(dataset, "data") or not len(dataset.data):
+        return None
+    return round(dataset.data.column(column).nbytes * len(dataset) / len(dataset.data))  # it may be a selection
 
 
 def _features_of(dataset: Dataset | IterableDataset) -> Features:

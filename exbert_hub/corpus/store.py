@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CorpusError
-from ..files import write_atomic
+from ..files import sync, write_atomic
 from .arrow import batch_of, schema_of, sentences_of, struct_type
 from .types import CorpusInfo, Sentence, Word
 
@@ -52,16 +52,26 @@ class ParquetCorpus:
         return f"<{type(self).__name__} {self.info.name!r}: {len(self)} sentences, {self.words} words>"
 
     def __iter__(self) -> Iterator[Sentence]:
-        import pyarrow.parquet as pq
+        return read_files(self._files)
 
-        for path in self._files:
-            try:
-                file = pq.ParquetFile(path)
-            except FileNotFoundError as error:
-                raise CorpusError(f"{path} was deleted while the corpus was read: annotate the text again") from error
-            with file:
-                for batch in file.iter_batches(batch_size=_BATCH):
-                    yield from sentences_of(batch)
+
+def read_files(files: Iterable[Path]) -> Iterator[Sentence]:
+    """The sentences of some files of a corpus, a batch in memory at a time."""
+    import pyarrow.parquet as pq
+
+    for path in files:
+        try:
+            file = pq.ParquetFile(path)
+        except FileNotFoundError as error:
+            raise CorpusError(f"{path} was deleted while the corpus was read: annotate the text again") from error
+        with file:
+            for batch in file.iter_batches(batch_size=_BATCH):
+                yield from sentences_of(batch)
+
+
+def is_corpus(folder: Path) -> bool:
+    """Whether a folder holds a complete annotated corpus."""
+    return (folder.expanduser() / INFO_FILE).is_file()
 
 
 def open_corpus(folder: str | Path) -> ParquetCorpus:
@@ -139,77 +149,108 @@ def write_corpus(
     :param skipped: what the annotator skipped; read after the last sentence, so it may fill while they come.
     :raises CorpusError: if there is no sentence at all.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / INFO_FILE).unlink(missing_ok=True)  # first of all: from here on the folder is not a whole corpus
-    for leftover in folder.glob("sentences-*.parquet"):
-        leftover.unlink()
-    with _Writer(folder) as writer:
+    with CorpusWriter(Path(folder)) as writer:
         remaining = iter(sentences)
         while batch := list(islice(remaining, _BATCH)):
             writer.write(batch)
-    if not writer.sentences:
-        raise CorpusError(f"{info.source} has no sentence to annotate: is it empty, or only white space?")
-    counts = {**(skipped or {}), **writer.skipped}
-    info = replace(
-        info,
-        extra_labels=tuple(sorted(writer.extra)),
-        sha256=writer.digest.hexdigest(),
-        skipped={note: times for note, times in counts.items() if times},
-    )
-    record = {
-        "format_version": FORMAT_VERSION,
-        "info": asdict(info),
-        "sentences": writer.sentences,
-        "words": writer.words,
-        "files": writer.files,
-    }
-    write_atomic(folder / INFO_FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-    return open_corpus(folder)
+    return writer.complete(info, skipped or {})
 
 
-class _Writer:
-    """Appends batches; begins another file when a batch brings a column that the one before did not have."""
+class CorpusWriter:
+    """Appends batches; begins another file when a batch brings a column that the one before did not have.
 
-    def __init__(self, folder: Path) -> None:
+    :param files: names of files to go on after; whatever else lies in the folder goes.
+    :raises CorpusError: if one of them cannot be read.
+    """
+
+    def __init__(self, folder: Path, files: Iterable[str] = ()) -> None:
         self.folder = folder
-        self.files: list[str] = []
+        self.files = list(files)
         self.sentences = self.words = 0
         self.skipped: dict[str, int] = {}
         self.extra: set[str] = set()
         self.digest = hashlib.sha256()
         self._file: Any = None
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / INFO_FILE).unlink(missing_ok=True)  # first of all: from here on the folder is not a whole corpus
+        for leftover in folder.glob("sentences-*.parquet"):
+            if leftover.name not in self.files:
+                leftover.unlink()
+        self._read()
 
-    def __enter__(self) -> _Writer:
+    def _read(self) -> None:
+        """Count what is there already."""
+        import pyarrow as pa
+
+        try:
+            for sentence in read_files(self.folder / name for name in self.files):
+                self.extra.update(*(word.extra for word in sentence.words))
+                self._count(sentence)
+        except (OSError, pa.ArrowException) as error:
+            raise CorpusError(f"{self.folder} is damaged: {error}{_MEND}") from error
+
+    def complete(self, info: CorpusInfo, skipped: Mapping[str, int]) -> ParquetCorpus:
+        """Close the corpus and open it; see `write_corpus`."""
+        self.close_file()
+        if not self.sentences:
+            raise CorpusError(f"{info.source} has no sentence to annotate: is it empty, or only white space?")
+        counts = {**skipped, **self.skipped}
+        info = replace(
+            info,
+            extra_labels=tuple(sorted(self.extra)),
+            sha256=self.digest.hexdigest(),
+            skipped={note: times for note, times in counts.items() if times},
+        )
+        record = {
+            "format_version": FORMAT_VERSION,
+            "info": asdict(info),
+            "sentences": self.sentences,
+            "words": self.words,
+            "files": self.files,
+        }
+        write_atomic(self.folder / INFO_FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        return open_corpus(self.folder)
+
+    def __enter__(self) -> CorpusWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._close()
+        self.close_file()
 
-    def _close(self) -> None:
+    def close_file(self) -> None:
+        """Let what comes next begin another file; this one is safe from a power cut."""
         if self._file is not None:
             self._file.close()
             self._file = None
+            sync(self.folder / self.files[-1])
 
-    def write(self, batch: list[Sentence]) -> None:
+    def write(self, batch: list[Sentence]) -> list[Sentence]:
+        """Append sentences.
+
+        :return: what was written of them, as it will be read.
+        """
         before = len(self.extra)
         kept = [self._tidy(sentence) for sentence in batch if sentence.text.strip()]
         if len(kept) < len(batch):
             self._skip("sentences of white space only", len(batch) - len(kept))
         if not kept:
-            return
+            return kept
         if self._file is None or len(self.extra) > before:
             self._open_next()
         for sentence in kept:
-            self.digest.update(_canonical(sentence))
+            self._count(sentence)
         self._file.write_batch(batch_of(kept, sorted(self.extra)))
-        self.sentences += len(kept)
-        self.words += sum(len(sentence.words) for sentence in kept)
+        return kept
+
+    def _count(self, sentence: Sentence) -> None:
+        self.digest.update(_canonical(sentence))
+        self.sentences += 1
+        self.words += len(sentence.words)
 
     def _open_next(self) -> None:
         import pyarrow.parquet as pq
 
-        self._close()
+        self.close_file()
         self.files.append(f"sentences-{len(self.files):05d}.parquet")
         path = self.folder / self.files[-1]
         self._file = pq.ParquetWriter(path, schema_of(sorted(self.extra)), compression="zstd")

@@ -46,7 +46,8 @@ class CorpusInfo:
     language: str = ""
     license: str = ""
     extra_labels: tuple[str, ...] = ()  # names of the columns in `Word.extra`
-    sha256: str = ""  # over the annotated sentences: identifies the corpus for a resumed build
+    sha256: str = ""  # over the annotated sentences; "" while they are being annotated
+    key: str = ""  # of the text and of how it is annotated, known before; with `sha256` it identifies a corpus
     skipped: Mapping[str, int] = field(default_factory=dict)  # what of the source is not in the corpus, and how often
 
 
@@ -64,6 +65,11 @@ class AnnotatedCorpus(Protocol):
 def is_annotated(corpus: Any) -> bool:
     """Whether this is an `AnnotatedCorpus`; a `datasets.Dataset` has an `info` too, of another kind."""
     return isinstance(getattr(corpus, "info", None), CorpusInfo)
+
+
+def expected_sentences(corpus: AnnotatedCorpus) -> int:
+    """Sentences of a corpus; as far as can be told, if they are still being annotated."""
+    return getattr(corpus, "expected", None) or len(corpus)
 
 
 @dataclass

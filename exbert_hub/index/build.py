@@ -6,7 +6,8 @@ import itertools
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..cache import locked
+from ..corpus.growing import GrowingCorpus
 from ..corpus.types import AnnotatedCorpus, Coverage, Sentence
 from ..errors import BuildError, CorpusError
 from ..files import sha256_of, write_atomic
@@ -63,7 +65,8 @@ def build_index(
 
     :param write: writes the shards; this process if None.
     """
-    with locked(output):
+    still_annotated = closing(corpus) if isinstance(corpus, GrowingCorpus) else nullcontext()
+    with locked(output), still_annotated:
         shards_folder = output / layout.BUILD
         if (finished_index := _look(output, plan, mode)) is not None:
             return finished_index
@@ -80,11 +83,12 @@ def build_index(
             read = sum(shard.coverage.sentences for shard in done)
             sentences = itertools.islice(plan.sentences(corpus), read, None)
             shards = [*done, *(write or _write_here)(sentences, inspector, plan, shards_folder, done, bar.advance)]
+        plan = replace(plan, corpus=corpus.info)  # its annotation may have ended only now
         coverage = Coverage()
         for shard in shards:
             windows.add(coverage, shard.coverage)
         coverage.notes.update(plan.corpus.skipped)
-        if left_out := plan.limited(len(corpus)) - coverage.sentences:
+        if plan.sample and (left_out := plan.limited(len(corpus)) - coverage.sentences):
             coverage.notes["sentences outside the sample"] = left_out
         if not coverage.pieces_indexed:
             shutil.rmtree(shards_folder)

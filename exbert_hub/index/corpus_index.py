@@ -98,14 +98,16 @@ class CorpusIndex(HeadFinder):
         :raises ResourceError: with the numbers, before anything is computed, if the build cannot fit.
         :raises BuildError: if `output_dir` holds something else.
         """
-        from ..corpus import annotate
+        from ..corpus import annotate, annotate_beside
         from ..model import Inspector
         from .distributed import running
 
         inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
         with running(engine) as builder:
             if not is_annotated(corpus):
-                corpus = annotate(corpus, annotator, limit=limit, through=builder.annotate)
+                # a sample is drawn from what is annotated, so all of it has to be
+                prepared = annotate_beside if sample is None else annotate
+                corpus = prepared(corpus, annotator, limit=limit, through=builder.through)
             plan = make_plan(
                 inspector.facts,
                 corpus.info,

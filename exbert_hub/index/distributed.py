@@ -16,6 +16,7 @@ import numpy as np
 from .. import hub
 from ..cache import locked
 from ..corpus.pipelines import AT_ONCE
+from ..corpus.processes import read_answer
 from ..corpus.types import Coverage, Sentence
 from ..errors import BuildError, CorpusError
 from . import layout
@@ -29,6 +30,7 @@ from .storage import Storage
 from .workers import CORPUS, Annotator, ModelPlace, Part, PieceCounter, ShardWriter, write_blocks
 
 if TYPE_CHECKING:
+    from ..corpus.annotation import Through
     from ..corpus.pipelines import Pipeline
     from ..corpus.types import AnnotatedCorpus
     from ..model import Inspector
@@ -65,9 +67,8 @@ def running(engine: Engine) -> Iterator[Builder]:
 class Builder:
     """Annotates and builds in this process."""
 
-    def annotate(self, pipeline: Pipeline, texts: Iterable[str], skipped: Counter[str]) -> Iterator[Sentence]:
-        """Annotate texts, in order."""
-        return pipeline.annotate(texts, skipped)
+    through: Through | None = None
+    """What annotates texts; processes beside the build if None."""
 
     def build(
         self,
@@ -102,6 +103,7 @@ class Distributed(Builder):
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster, self._engine = cluster, cluster.engine
+        self.through = self.annotate
 
     def annotate(self, pipeline: Pipeline, texts: Iterable[str], skipped: Counter[str]) -> Iterator[Sentence]:
         """As `Pipeline.annotate`, by all workers; in the order of the texts."""
@@ -109,7 +111,7 @@ class Distributed(Builder):
         blocks = iter(lambda: list(islice(remaining, AT_ONCE)), [])
         while wave := [json.dumps(block).encode() for block in islice(blocks, _WAVE)]:
             for _, answer in self._cluster.ask(Annotator, {"pipeline": pipeline}, enumerate(wave), in_order=True):
-                yield from Annotator.read(answer, skipped)
+                yield from read_answer(answer, skipped)
 
     def build(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..corpus.types import expected_sentences
 from ..errors import CorpusError, ResourceError
 from .capture import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, capture
 from .plan import BuildPlan
@@ -67,18 +68,18 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
     """
     import psutil
 
-    sentences = plan.count(len(corpus))
     sample = list(iter_windows(itertools.islice(plan.sentences(corpus), _SAMPLE), inspector, plan.window))
     windows = [window for _, part in sample for window in part]
     if not windows:
         raise CorpusError(f"{plan.corpus.source} has no sentence to index")
+    sentences = plan.count(expected_sentences(corpus))  # now that some of it has been read
     scale = sentences / len(sample)
     pieces = sum(int((~window.tokens.special).sum()) for window in windows) * scale
     pairs = sum(len(window) ** 2 for window in windows) * scale
     return Estimate(
         pieces=round(pieces),
         sentences=sentences,
-        seconds=pieces / _pieces_per_second(windows, inspector, plan),
+        seconds=max(pieces / _pieces_per_second(windows, inspector, plan), getattr(corpus, "seconds_left", 0.0)),
         memory=_memory(plan, pieces, pairs) + _weights(plan, inspector, max(map(len, windows))),
         disk=_disk(plan, pieces, pairs),
         free_memory=psutil.virtual_memory().available,

@@ -57,10 +57,9 @@ class BuildPlan:
     def sentences(self, corpus: AnnotatedCorpus) -> Iterator[Sentence]:
         """The sentences of a corpus that are indexed, in order."""
         limited = itertools.islice(corpus, self.limit)
-        total, count = self.limited(len(corpus)), self.count(len(corpus))
-        if count == total:
+        if self.sample is None:
             return limited
-        chosen = set(random.Random(_SEED).sample(range(total), count))
+        chosen = set(random.Random(_SEED).sample(range(self.limited(len(corpus))), self.count(len(corpus))))
         return (sentence for number, sentence in enumerate(limited) if number in chosen)
 
     def limited(self, sentences: int) -> int:
@@ -132,12 +131,20 @@ def same_build(text: str, plan: BuildPlan) -> bool:
         written = json.loads(text)
     except ValueError:
         return False
-    return _identity(written) == _identity(json.loads(plan.to_json()))
+    ours = json.loads(plan.to_json())
+    return _identity(written) == _identity(ours) and _same_corpus(written["corpus"], ours["corpus"])
 
 
 def _identity(plan: Any) -> Any:
-    corpus = {name: plan["corpus"][name] for name in ("sha256", "annotator", "annotator_version", "extra_labels")}
+    corpus = {name: plan["corpus"][name] for name in ("annotator", "annotator_version", "extra_labels")}
     return plan | {"corpus": corpus, "model": plan["model"] | {"model_id": None, "revision": None}}
+
+
+def _same_corpus(one: Any, other: Any) -> bool:
+    """By what was annotated; by its key where one was still being annotated."""
+    if one["sha256"] and other["sha256"]:
+        return one["sha256"] == other["sha256"]
+    return bool(one.get("key")) and one["key"] == other["key"]
 
 
 def _default_shard(plan: BuildPlan) -> int:

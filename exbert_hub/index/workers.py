@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 
 from ..corpus.arrow import batch_of, sentences_of
 from ..corpus.pipelines import Pipeline
+from ..corpus.processes import answer_to
 from ..corpus.types import Sentence
 from ..errors import BuildError
 from . import layout
@@ -103,19 +103,7 @@ class Annotator(_Worker):
         self._pipeline, self._nlp = there, there.load()
 
     def answer(self, question: bytes) -> bytes:
-        skipped: Counter[str] = Counter()
-        batch = batch_of(list(self._pipeline.annotate(json.loads(question), skipped, self._nlp)), [])
-        sink = BytesIO()
-        with pa.ipc.new_stream(sink, batch.schema.with_metadata({"skipped": json.dumps(skipped)})) as writer:
-            writer.write_batch(batch)
-        return sink.getvalue()
-
-    @staticmethod
-    def read(answer: bytes, skipped: Counter[str]) -> Iterator[Sentence]:
-        with pa.ipc.open_stream(answer) as reader:
-            skipped.update(json.loads(reader.schema.metadata[b"skipped"]))
-            for batch in reader:
-                yield from sentences_of(batch)
+        return answer_to(question, self._pipeline, self._nlp)
 
 
 class PieceCounter(_Worker):

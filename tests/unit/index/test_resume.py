@@ -12,6 +12,7 @@ import faiss
 import numpy as np
 import pytest
 
+from exbert_hub.corpus import annotate
 from exbert_hub.errors import BuildError
 from exbert_hub.files import write_atomic
 from exbert_hub.index import CorpusIndex
@@ -155,6 +156,39 @@ def test_a_disk_that_is_full_within_a_file(tmp_path, inspector, corpus, whole, b
     assert not (folder / "exbert.json").exists()
     build(inspector, corpus, folder, resume=True)
     assert_same(folder, whole)
+
+
+# -- while the corpus is still being annotated ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("annotated_meanwhile", [False, True])
+def test_a_build_whose_corpus_was_not_annotated_yet(tmp_path, inspector, monkeypatch, annotated_meanwhile):
+    monkeypatch.setattr("exbert_hub.corpus.annotation._LARGE", 1000)
+    monkeypatch.setattr("exbert_hub.corpus.growing._PART", 30)
+    monkeypatch.setattr("exbert_hub.index.estimate._SAMPLE", 20)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path / "cache")
+    texts = [f"The girl with {n} cats ran to a local pub. She went home at {n}." for n in range(130)]
+    options = {"annotator": "blank:en", "layers": [0], "attention": False}
+    folder = tmp_path / "index"
+
+    def stop(done, total):
+        assert 0.5 * 3900 < total < 2 * 3900
+        if done > 700:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        build(inspector, texts, folder, **options, progress=stop)
+    assert len(finished(folder / ".build")) >= 1
+    assert not list((tmp_path / "cache" / "corpora").glob("*/corpus.json"))
+    if annotated_meanwhile:
+        annotate(texts, "blank:en")
+    index = build(inspector, texts, folder, **options, resume=True)
+    assert index.manifest.corpus == annotate(texts, "blank:en").info and index.manifest.corpus.sha256
+
+    monkeypatch.setattr("exbert_hub.corpus.annotation._LARGE", 10**9)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path / "other")
+    build(inspector, texts, tmp_path / "at-once", **options)
+    assert_same(folder, tmp_path / "at-once")
 
 
 # -- SIGKILL ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,163 @@
+"""A corpus that is annotated beside whoever reads it: the same sentences, in order, whatever interrupts it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import psutil
+import pytest
+
+from exbert_hub import demo
+from exbert_hub.cache import locked
+from exbert_hub.corpus import ParquetCorpus, annotate, annotate_beside
+from exbert_hub.corpus import annotation as annotations
+from exbert_hub.corpus import growing as growings
+from exbert_hub.corpus.growing import GrowingCorpus
+from exbert_hub.errors import CorpusError, LockedError
+
+TEXTS = [f"Number {n} went home. It was late, {n} times." for n in range(300)]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """What is large, and what a part of the cache is, for a test."""
+    monkeypatch.setattr(annotations, "_LARGE", 1000)
+    monkeypatch.setattr(growings, "_PART", 50)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> list:
+    return list(annotate(TEXTS, "blank:en", cache_dir=tmp_path_factory.mktemp("whole"), progress=False))
+
+
+def start(cache, texts=TEXTS, **options) -> GrowingCorpus:
+    corpus = annotate_beside(texts, "blank:en", cache_dir=cache, **options)
+    assert isinstance(corpus, GrowingCorpus)
+    return corpus
+
+
+def annotating() -> list[psutil.Process]:
+    """The processes of this one that annotate."""
+    return [
+        child for child in psutil.Process().children() if any("corpus.processes" in arg for arg in child.cmdline())
+    ]
+
+
+def test_it_is_the_corpus_that_annotate_would_have_made(tmp_path, whole):
+    corpus = start(tmp_path, processes=2)
+    assert corpus.info.sha256 == "" and corpus.info.key
+    assert list(corpus) == whole and len(whole) == 600
+    again = annotate(TEXTS, "blank:en", cache_dir=tmp_path)
+    assert corpus.info == again.info and again.info.sha256
+    assert isinstance(annotate_beside(TEXTS, "blank:en", cache_dir=tmp_path), ParquetCorpus)
+    other = annotate(TEXTS, "blank:en", cache_dir=tmp_path / "other")
+    assert other.info == again.info
+
+
+def test_labels_come_through(tmp_path):
+    texts = ["The girl ran to a local pub in London to escape the din of her city."] * 20
+    corpus = annotate_beside(texts, cache_dir=tmp_path)
+    assert isinstance(corpus, GrowingCorpus)
+    assert next(iter(corpus)).words == next(iter(annotate(texts[:1], cache_dir=tmp_path))).words
+    corpus.close()
+
+
+def test_it_can_be_read_again_while_it_grows(tmp_path, whole):
+    corpus = start(tmp_path)
+    assert list(islice(corpus, 70)) == whole[:70]
+    assert list(islice(corpus, 300)) == whole[:300]
+    assert list(corpus) == whole
+    assert list(corpus) == whole
+
+
+def test_its_length_is_guessed_and_then_known(tmp_path, whole):
+    corpus = start(tmp_path)
+    next(iter(corpus))
+    assert 0.8 * len(whole) < corpus.expected < 1.2 * len(whole)
+    assert corpus.seconds_left > 0
+    assert len(corpus) == corpus.expected == len(whole) and corpus.seconds_left == 0
+
+
+def test_a_limit(tmp_path, whole):
+    corpus = start(tmp_path, limit=73)
+    next(iter(corpus))
+    assert corpus.expected == 73
+    assert list(corpus) == whole[:73]
+    assert annotate(TEXTS, "blank:en", cache_dir=tmp_path / "other", limit=73).info == corpus.info
+
+
+def test_what_is_small_or_has_no_need_of_it_is_annotated_at_once(tmp_path):
+    assert isinstance(annotate_beside(["One text."], "blank:en", cache_dir=tmp_path), ParquetCorpus)
+    assert isinstance(annotate_beside(demo.CORPUS), ParquetCorpus)
+
+
+def test_closed_in_the_middle_it_goes_on_where_it_was(tmp_path, whole):
+    corpus = start(tmp_path)
+    list(islice(corpus, 400))
+    before = annotating()
+    corpus.close()
+    assert before and not any(child.is_running() for child in before)
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    state = json.loads((folder / "growing.json").read_text())
+    assert 300 < state["sentences"] < len(whole)
+
+    again = start(tmp_path)
+    assert list(again) == whole
+    assert again.info == annotate(TEXTS, "blank:en", cache_dir=tmp_path / "other").info
+    assert sorted(path.suffix for path in folder.iterdir() if path.suffix == ".json") == [".json"]
+
+
+@pytest.mark.parametrize("name", ["growing.json", "sentences-00001.parquet"])
+def test_what_a_power_cut_spoiled_is_annotated_again(tmp_path, whole, name):
+    corpus = start(tmp_path)
+    list(islice(corpus, 400))
+    corpus.close()
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    os.truncate(folder / name, 20)
+    assert list(start(tmp_path)) == whole
+
+
+def test_two_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(annotations, "_PATIENCE", 0)
+    corpus = start(tmp_path)
+    (lock,) = tmp_path.glob(".*.lock")
+    code = f"from exbert_hub.cache import locked\nwith locked({str(tmp_path / lock.name[1:-5])!r}): pass"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert LockedError.__name__ in done.stderr
+    corpus.close()
+    with locked(tmp_path / lock.name[1:-5]):
+        pass
+
+
+def test_a_process_that_dies_is_told(tmp_path):
+    corpus = start(tmp_path, TEXTS * 200)
+    sentences = iter(corpus)
+    next(sentences)
+    (child,) = annotating()
+    child.kill()
+    with pytest.raises(CorpusError, match="ended before its time"):
+        list(sentences)
+    corpus.close()
+
+
+def test_the_processes_end_when_who_started_them_is_killed(tmp_path):
+    code = """
+import os, signal, sys
+import psutil
+from exbert_hub.corpus import annotate_beside
+texts = ["A sentence stands here, and another one there."] * 20_000
+corpus = annotate_beside(texts, "blank:en", cache_dir=sys.argv[1])
+next(iter(corpus))
+print(*(child.pid for child in psutil.Process().children()), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, stdout=subprocess.PIPE)
+    assert done.returncode == -signal.SIGKILL
+    children = [psutil.Process(int(pid)) for pid in done.stdout.split() if psutil.pid_exists(int(pid))]
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
