@@ -21,7 +21,10 @@ def encode_sqrt(attention: np.ndarray) -> np.ndarray:
 
 def decode_sqrt(codes: np.ndarray) -> np.ndarray:
     """The inverse of `encode_sqrt`: float32, off by at most `sqrt(a) / 255` plus a second-order term."""
-    return np.square(codes.astype(np.float32) * CODE_STEP)
+    return _VALUES[codes]
+
+
+_VALUES = np.square(np.arange(256, dtype=np.float32) * np.float32(CODE_STEP))
 
 
 def coarsen(codes: np.ndarray, step: int = 5, precise: int = 4) -> np.ndarray:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -44,12 +43,39 @@ def describe(
     )
 
 
+class PieceLabels(Sequence[Mapping[str, str] | None]):
+    """The labels of every piece of a sentence, made up when they are looked at: a search shows three pieces of each.
+
+    :param pieces: as the tokenizer names them.
+    :param word: of each piece, -1 for none.
+    :param columns: labels of the words, by name.
+    """
+
+    def __init__(self, pieces: tuple[str, ...], word: np.ndarray, columns: Mapping[str, list[str]]) -> None:
+        self._pieces, self._word, self._columns = pieces, word, columns
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self[number] for number in range(*index.indices(len(self))))
+        word = self._word[index]
+        if word < 0:
+            return None
+        return {"piece": self._pieces[index]} | {name: values[word] for name, values in self._columns.items()}
+
+    def indexed(self) -> np.ndarray:
+        """Positions of the pieces that have labels: int [n]."""
+        return np.flatnonzero(self._word >= 0)
+
+
 class _Sentence(NamedTuple):
     text: str
     pieces: tuple[str, ...]
     offsets: tuple[tuple[int, int], ...]
     special: tuple[bool, ...]
-    labels: tuple[Mapping[str, str] | None, ...]
+    labels: PieceLabels
 
 
 def _match(
@@ -59,29 +85,31 @@ def _match(
     out, into, most = None, None, None
     if reader is not None:
         out, into = reader.around(number, position, heads)
-        most = strongest_of(out, np.array([n for n, labels in enumerate(sentence.labels) if labels is not None]))
-    own_labels = sentence.labels[position]
-    assert own_labels is not None, "only pieces with a word are indexed"
+        most = strongest_of(out, sentence.labels.indexed())
     offset = None if most is None else most - position
     context = Context(*sentence, attention_out=out, attention_in=into)
-    return Match(rank, found.score, found.row, number, position, own_labels, most, offset, context)
+    return Match(rank, found.score, found.row, number, position, sentence.labels[position], most, offset, context)
 
 
 def _sentences(table: pa.Table, labels: Sequence[str]) -> Iterator[_Sentence]:
     """Rows of `sentences`, read column by column, which is many times faster than a dictionary per piece."""
     pieces, words = (table.column(name).combine_chunks() for name in ("pieces", "words"))
     inner, spoken = pieces.flatten(), words.flatten()
-    names = [name for name in labels if name != "piece"]
     # truth values are spelt as Arrow spells them, so that labels and base rates have the same names
-    columns = [_values(spoken.field(name).cast(pa.string())) for name in names]
-    of_word = (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
-    rows = zip(*(_values(inner.field(name)) for name in ("piece", "start", "end", "special", "word")), strict=True)
-    counts = zip(pieces.value_lengths().to_pylist(), words.value_lengths().to_pylist(), strict=True)
-    for text, (piece_count, word_count) in zip(table.column("text").to_pylist(), counts, strict=True):
-        annotated = list(islice(of_word, word_count))
-        piece, start, end, special, word = zip(*islice(rows, piece_count), strict=True)
-        of_piece = ({"piece": p} | annotated[w] if w >= 0 else None for p, w in zip(piece, word, strict=True))
-        yield _Sentence(text, piece, tuple(zip(start, end, strict=True)), special, tuple(of_piece))
+    columns = {name: _values(spoken.field(name).cast(pa.string())) for name in labels if name != "piece"}
+    piece, start, end, special = (_values(inner.field(name)) for name in ("piece", "start", "end", "special"))
+    word = inner.field("word").to_numpy()
+    of_sentence = zip(_spans(pieces), _spans(words), table.column("text").to_pylist(), strict=True)
+    for here, there, text in of_sentence:
+        own = tuple(piece[here])
+        own_labels = PieceLabels(own, word[here], {name: values[there] for name, values in columns.items()})
+        yield _Sentence(text, own, tuple(zip(start[here], end[here], strict=True)), tuple(special[here]), own_labels)
+
+
+def _spans(lists: pa.ListArray) -> Iterator[slice]:
+    """Where the values of each list lie among those of all."""
+    ends = np.cumsum(lists.value_lengths().to_numpy()).tolist()
+    return map(slice, [0, *ends], ends)
 
 
 def _values(column: pa.Array) -> list:

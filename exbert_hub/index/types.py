@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Union
 
@@ -75,7 +75,7 @@ class Context:
     pieces: tuple[str, ...]
     offsets: tuple[tuple[int, int], ...]  # characters of `text`
     special: tuple[bool, ...]
-    labels: tuple[Mapping[str, str] | None, ...]  # annotation of the piece's word, None without a word
+    labels: Sequence[Mapping[str, str] | None]  # annotation of the piece's word, None without a word
     attention_out: np.ndarray | None  # float32 [N], of the match, mean over the chosen heads; None if not stored
     attention_in: np.ndarray | None  # float32 [N], to the match
 

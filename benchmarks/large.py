@@ -1,0 +1,149 @@
+"""Indexes of any size without a model: the tables and the attention of the demo over and over, vectors drawn at random
+with a realistic spectrum."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from exbert_hub import demo
+from exbert_hub.files import sha256_of
+from exbert_hub.index import CorpusIndex, layout
+from exbert_hub.index.attention import AttentionWriter
+from exbert_hub.index.manifest import FileEntry, Manifest, VectorSpec
+from exbert_hub.index.types import Kind
+from exbert_hub.index.vectors import VectorBuffer, merge_vectors
+from exbert_hub.model import Inspection, Inspector
+
+from .synthetic import Vectors
+
+HEADS = 12
+_PART = 500_000  # vectors in memory at a time
+
+
+def make_index(
+    folder: Path, pieces: int, dim: int, kinds: tuple[Kind, ...] = ("embedding",), attention: bool = True
+) -> Manifest:
+    """An index of one layer, of about so many pieces: whole sentences."""
+    _, source = demo.load()
+    copies = _copies(source, pieces)
+    count = sum(len(tokens) for tokens, _ in copies)
+    _write_tables(folder, copies)
+    specs = tuple(VectorSpec(kind, 0, dim) for kind in kinds)
+    for spec in specs:
+        write_vectors(folder / spec.file, count, dim, spec.kind)
+    if attention:
+        _write_attention(folder, source, [len(sentences) for _, sentences in copies])
+    old = source.manifest
+    manifest = replace(
+        old,
+        model=replace(old.model, heads=(HEADS,), head_dims=(dim // HEADS,), hidden_size=dim),
+        pieces=count,
+        sentences=sum(len(sentences) for _, sentences in copies),
+        vectors=specs,
+        attention_layers=(0,) if attention else (),
+        files={
+            path.relative_to(folder).as_posix(): FileEntry(path.stat().st_size, sha256_of(path))
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    )
+    manifest.save(folder)
+    return manifest
+
+
+def _copies(source: CorpusIndex, pieces: int) -> list[tuple[pa.Table, pa.Table]]:
+    """Tokens and sentences of each copy of the demo; the last one is cut after a sentence."""
+    tokens, sentences = source.tokens.data.table.combine_chunks(), source.sentences.data.table
+    whole, rest = divmod(pieces, len(tokens))
+    last = int(tokens.column("sentence")[rest].as_py())
+    cut = int(np.searchsorted(tokens.column("sentence").to_numpy(), last))
+    parts = [(tokens, sentences)] * whole + ([(tokens.slice(0, cut), sentences.slice(0, last))] if last else [])
+    place = tokens.schema.get_field_index("sentence")
+    numbers = tokens.column("sentence").to_numpy()
+    return [
+        (part.set_column(place, tokens.schema.field(place), [numbers[: len(part)] + n * len(sentences)]), text)
+        for n, (part, text) in enumerate(parts)
+    ]
+
+
+def _write_tables(folder: Path, copies: list[tuple[pa.Table, pa.Table]]) -> None:
+    for part, tables in enumerate(copies):
+        for name, table in zip(("tokens", "sentences"), tables, strict=True):
+            path = folder / layout.table_file(name, part)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(table, path, compression="zstd")
+
+
+def write_vectors(path: Path, count: int, dim: int, kind: Kind) -> None:
+    """A FAISS file of random vectors; those of heads are normalised head by head."""
+    parts, source = [], Vectors(dim)
+    for number, start in enumerate(range(0, count, _PART)):
+        buffer = VectorBuffer(min(_PART, count - start), dim, "fp16")
+        filled = 0
+        for vectors in _drawn(source, len(buffer.rows), start, kind):
+            buffer.rows[filled : filled + len(vectors)] = vectors
+            filled += len(vectors)
+        parts.append(path.with_name(f"{path.name}.{number}"))
+        buffer.save(parts[-1])
+    merge_vectors(parts, path, "fp16")
+    for part in parts:
+        part.unlink()
+
+
+def _drawn(source: Vectors, count: int, seed: int, kind: Kind) -> Iterator[np.ndarray]:
+    for start in range(0, count, 50_000):
+        yield shaped(source.draw(min(50_000, count - start), seed + start + 1), kind)
+
+
+def shaped(vectors: np.ndarray, kind: Kind) -> np.ndarray:
+    if kind == "embedding":
+        return vectors
+    heads = vectors.reshape(len(vectors), HEADS, -1)
+    return (heads / np.linalg.norm(heads, axis=2, keepdims=True)).reshape(vectors.shape)
+
+
+def _write_attention(folder: Path, source: CorpusIndex, sentences: list[int]) -> None:
+    column = pq.read_table(source._store.folder / layout.attention_file(0)).column(0).to_pylist()
+    writer = AttentionWriter(folder / layout.attention_file(0))
+    for count in sentences:
+        for codes in column[:count]:
+            writer.add(codes)
+    writer.close()
+
+
+class Queries:
+    """What the model of such an index would have seen: every piece of a sentence a random vector."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        inspector: Inspector = demo.load()[0]
+        self._seen, self._manifest = inspector.inspect(demo.SENTENCE), manifest
+        self._dim = manifest.model.hidden_size
+        self._source, self._given = Vectors(self._dim), 0
+
+    def next(self) -> tuple[Inspection, int]:
+        """A new query: an inspection, and the position to ask for."""
+        vector = self._source.draw(1, seed=10**9 + self._given)[0]
+        self._given += 1
+        pieces = len(self._seen.pieces)
+        hidden = np.broadcast_to(vector, (2, pieces, self._dim))
+        contexts = np.broadcast_to(vector.reshape(HEADS, -1), (1, pieces, HEADS, self._dim // HEADS))
+        stack = replace(self._seen.main, hidden=hidden, contexts=contexts)
+        seen = replace(self._seen, stacks={stack.name: stack}, facts=self._manifest.model)
+        return seen, 3
+
+
+def remove(folder: Path) -> None:
+    """Delete an index and what is cached of it."""
+    from exbert_hub.cache import cache_root
+    from exbert_hub.index.store import _key
+
+    shutil.rmtree(cache_root() / "tables" / _key(folder), ignore_errors=True)
+    (cache_root() / "verified" / f"{_key(folder)}.json").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
