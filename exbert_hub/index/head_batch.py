@@ -5,14 +5,23 @@ B sentences, T pieces, W words, C labels of attended words, D dependency labels,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..analysis.heads import BASELINE_OFFSETS, LENGTHS, OFFSETS, RELATIONS, AnnotatedPieces, relation
+from ..analysis.heads import BASELINE_OFFSETS, LENGTHS, OFFSETS, AnnotatedPieces
+
+_POS = {"PUNCT": 0, "PROPN": 1, "PRON": 2}  # the rest is numbered as it comes
+
+
+def _numbers(labels: Sequence[str], known: Mapping[str, int] = MappingProxyType({})) -> np.ndarray:
+    """int [W]: labels as numbers, -1 for none."""
+    numbers = dict(known)
+    return np.array([numbers.setdefault(label, len(numbers)) if label else -1 for label in labels], np.int64)
 
 
 class SentenceBatch:
@@ -44,10 +53,8 @@ class SentenceBatch:
         if causal:
             self.visible = self.visible.tril()
         self.lengths = padded([s.lengths for s in sentences], words)  # [B, W]
-        self.others = padded([s.others for s in sentences], words, words)
-        self.related = padded(
-            [np.stack([relation(r, s) for r in RELATIONS], -1) for s in sentences], words, words, len(RELATIONS)
-        )
+        self.lemma = padded([_numbers(s.lemma) for s in sentences], words, fill=-1)
+        self.pos = padded([_numbers(s.pos, _POS) for s in sentences], words, fill=-1)
         self.places = padded(list(places), places[0].shape[0], words, fill=labels)  # [B, F, W]
         self.head = padded([s.head.astype(np.int64) for s in sentences], words, fill=-1)
         self.dep = padded([np.array([numbers.get(d, 0) for d in s.dep], np.int64) for s in sentences], words)
@@ -79,6 +86,31 @@ class SentenceBatch:
         return 2.0 * ~self.others[:, :, None]
 
     @cached_property
+    def others(self) -> Tensor:
+        """bool [B, W, W]: the other words that a word can attend to."""
+        there = self.lengths > 0
+        pairs = there[:, :, None] & there[:, None]
+        if self.causal:
+            return pairs.tril(-1)
+        return pairs & ~torch.eye(pairs.shape[1], dtype=torch.bool, device=pairs.device)
+
+    @cached_property
+    def related(self) -> Tensor:
+        """bool [B, W, W, 4]: the `RELATIONS` among the others, as `analysis.heads.relation` says."""
+
+        def alike(codes: Tensor) -> Tensor:
+            return (codes[:, :, None] == codes[:, None]) & (codes >= 0)[:, None]
+
+        same_lemma, same_pos = alike(self.lemma), alike(self.pos)
+        punctuation, names, pronouns = (self.pos == _POS[name] for name in ("PUNCT", "PROPN", "PRON"))
+        words = torch.arange(self.pos.shape[1], device=self.pos.device)
+        nearest = torch.where(names, words, -1).cummax(1).values  # up to each word; a pronoun is no name itself
+        repeated = names[:, :, None] & names[:, None] & same_lemma & (words[:, None] > words)
+        earlier = repeated | (pronouns[:, :, None] & (nearest[:, :, None] == words))
+        found = torch.stack([same_lemma, same_pos, punctuation[:, None].expand_as(same_pos), earlier], -1)
+        return found & self.others[..., None]
+
+    @cached_property
     def choosing(self) -> Tensor:
         """bool [B, W]: words that have another one to attend to."""
         return self.others.any(-1)
@@ -103,18 +135,33 @@ class SentenceBatch:
         return self.visible.float() @ self.pool[..., -3:]
 
     @cached_property
+    def first_offset(self) -> Tensor:
+        """int [T, 1]: where the lowest of the measured offsets leads from each piece."""
+        return torch.arange(self.word.shape[1], device=self.word.device)[:, None] + OFFSETS[0]
+
+    @cached_property
     def offset_chances(self) -> Tensor:
-        """float [B, T, 7]: chance of each offset under a blind choice among the pieces with a word."""
-        count = self.seen[..., 1].clamp_min(1)
-        chances = []
-        for offset in OFFSETS:
-            target = torch.zeros_like(self.indexed)
-            size = self.indexed.shape[1]
+        """float [B, 7]: sum of the chances of each offset under a blind choice among the pieces with a word."""
+        count, size = self.seen[..., 1].clamp_min(1), self.indexed.shape[1]
+        chances = torch.zeros(len(count), len(OFFSETS), device=count.device)
+        for place, offset in enumerate(OFFSETS):
             if abs(offset) < size and not (self.causal and offset > 0):
                 own = slice(max(0, -offset), size - max(0, offset))
-                target[:, own] = self.indexed[:, max(0, offset) : size - max(0, -offset)]
-            chances.append((target & self.indexed) / count)
-        return torch.stack(chances, -1)
+                target = self.indexed[:, max(0, offset) : size - max(0, -offset)]
+                chances[:, place] = ((target & self.indexed[:, own]) / count[:, own]).sum(1)
+        return chances
+
+    @cached_property
+    def share_chances(self) -> Tensor:
+        """float [B, T, 2]: special pieces among all, and each piece itself among those with a word; 0 for others."""
+        special, indexed, every = self.seen.unbind(-1)
+        chances = torch.stack([special / every.clamp_min(1), 1 / indexed.clamp_min(1)], -1)
+        return chances * self.indexed[..., None]
+
+    @cached_property
+    def uniform_entropy(self) -> Tensor:
+        """float [B]: sum of the entropies that the pieces with a word would have at equal attention to all."""
+        return (self.seen[..., 2].clamp_min(1).log() * self.indexed).sum(1)
 
     @cached_property
     def related_shares(self) -> Tensor:
@@ -151,13 +198,17 @@ class SentenceBatch:
     @cached_property
     def arc_hits(self) -> Tensor:
         """float [B, 2 D, K]: how often each fixed offset finds each label's head, then the label's dependants."""
-        size, words = self.head.shape
-        offset = self.head - torch.arange(words, device=self.head.device)
-        hits = torch.zeros(size, 2 * self.deps, len(BASELINE_OFFSETS), device=self.head.device)
-        for place, fixed in enumerate(BASELINE_OFFSETS):
-            hits[:, : self.deps, place] = self._by_dep(self.seen_heads & (offset == fixed))
-            hits[:, self.deps :, place] = self._by_dep(self.seen_dependants & (-offset == fixed))
-        return hits
+        offset = self.head - torch.arange(self.head.shape[1], device=self.head.device)
+        return torch.cat([self._by_offset(self.seen_heads, offset), self._by_offset(self.seen_dependants, -offset)], 1)
+
+    def _by_offset(self, words: Tensor, offset: Tensor) -> Tensor:
+        """float [B, D, K]: how many of the words have each label and offset."""
+        low, high = BASELINE_OFFSETS[0], BASELINE_OFFSETS[-1]
+        counted = words & (offset >= low) & (offset <= high) & (offset != 0)
+        place = offset - low - (offset > 0).long()  # no word is its own head
+        unit = torch.where(counted, self.dep * len(BASELINE_OFFSETS) + place, 0)
+        counts = torch.zeros(len(words), self.deps * len(BASELINE_OFFSETS) + 1, device=words.device)
+        return counts.scatter_add_(1, unit, counted.float())[:, :-1].unflatten(1, (self.deps, len(BASELINE_OFFSETS)))
 
     @cached_property
     def arc_counts(self) -> Tensor:

@@ -109,21 +109,22 @@ def _measure(batch: SentenceBatch, attention: Tensor) -> dict[str, Tensor]:
 
 
 def _offsets(batch: SentenceBatch, by_piece: Tensor) -> tuple[Tensor, Tensor]:
+    size, pieces, heads, _ = by_piece.shape
     furthest = _argmax(by_piece.sub_(batch.hidden_pieces))
-    offset = furthest - torch.arange(by_piece.shape[1], device=by_piece.device)[:, None]
-    offset = torch.where(batch.indexed[..., None], offset, len(OFFSETS))  # [B, T, H]
-    hits = torch.stack([(offset == fixed).sum(1) for fixed in OFFSETS], -1).float()
-    return hits, batch.offset_chances.sum(1)[:, None].expand_as(hits)
+    place = furthest - batch.first_offset  # among OFFSETS
+    counts = torch.zeros(size, len(OFFSETS) + 1, heads, device=by_piece.device)
+    counted = batch.indexed[..., None] & (place >= 0) & (place < len(OFFSETS))
+    place = torch.where(counted, place, len(OFFSETS))
+    hits = counts.scatter_add_(1, place, counted.float())[:, :-1].transpose(1, 2)
+    return hits, batch.offset_chances[:, None].expand_as(hits)
 
 
 def _shares(batch: SentenceBatch, by_piece: Tensor, to_kinds: Tensor) -> tuple[Tensor, Tensor]:
     """To special tokens and to itself; what a blind head would give them of the same attention."""
     own = by_piece.diagonal(dim1=1, dim2=3).transpose(1, 2)  # [B, T, H]
     found = torch.stack([to_kinds[..., 0], own], -1)
-    chances = [batch.seen[..., 0] / batch.seen[..., 2].clamp_min(1), 1 / batch.seen[..., 1].clamp_min(1)]
-    blind = to_kinds[..., [2, 1]] * torch.stack(chances, -1)[:, :, None]
-    rows = batch.indexed[..., None, None]
-    return (found * rows).sum(1), (blind * rows).sum(1)
+    blind = to_kinds[..., [2, 1]] * batch.share_chances[:, :, None]
+    return (found * batch.indexed[..., None, None]).sum(1), blind.sum(1)
 
 
 def _relations(batch: SentenceBatch, between: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,8 +137,8 @@ def _relations(batch: SentenceBatch, between: Tensor) -> tuple[Tensor, Tensor]:
 def _entropy(batch: SentenceBatch, by_piece: Tensor) -> tuple[Tensor, Tensor]:
     nats = -torch.linalg.vecdot(by_piece, by_piece.clamp_min(_TINY).log_())  # [B, T, H]
     rows = batch.indexed[..., None]
-    uniform = batch.seen[..., 2].clamp_min(1).log()[..., None].expand_as(nats)
-    return (nats * rows).sum(1)[..., None], (uniform * rows).sum(1)[..., None]
+    total = (nats * rows).sum(1)[..., None]
+    return total, batch.uniform_entropy[:, None, None].expand_as(total)
 
 
 def _attended(batch: SentenceBatch, best: Tensor) -> tuple[Tensor, Tensor]:
@@ -177,7 +178,7 @@ def _of(values: Tensor, best: Tensor) -> Tensor:
 
 
 def _argmax(values: Tensor) -> Tensor:
-    """The first maximum along the last axis; on a CPU by NumPy, which is several times faster at it."""
-    if values.device.type == "cpu":
+    """The first maximum along the last axis. On one thread NumPy is several times faster at it; it knows no more."""
+    if values.device.type == "cpu" and torch.get_num_threads() <= 2:
         return torch.from_numpy(values.numpy().argmax(-1))
     return values.argmax(-1)
