@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..model import Batch, Inspector
-    from .head_measures import HeadMeter
+    from .head_measures import MeterBeside
     from .manifest import VectorSpec
 
 PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
@@ -68,10 +68,12 @@ def capture(
             for number, codes in zip(numbers, _codes(batch, layer), strict=True):
                 captured.attention[layer][number] = codes
         if meter:
-            meter.add(numbers, ((layer, _weights(batch, layer)) for layer in attention_layers))
+            meter.add(numbers, [(layer, _weights(batch, layer)) for layer in attention_layers])
         del batch  # or it would lie beside the next one
         progress(sum(int((~window.tokens.special).sum()) for window in chosen))
     vectors.finish()
+    if meter:
+        meter.finish()
     return captured
 
 
@@ -97,11 +99,11 @@ def batches(lengths: Sequence[int], pieces: int, pairs: int | None = None) -> It
         yield batch
 
 
-def _meter(windows: Sequence[Window], inspector: Inspector) -> HeadMeter:
-    from .head_measures import HeadMeter
+def _meter(windows: Sequence[Window], inspector: Inspector) -> MeterBeside:
+    from .head_measures import MeterBeside
 
     causal = inspector.facts.kind == "causal"
-    return HeadMeter([window.annotated(causal) for window in windows])
+    return MeterBeside([window.annotated(causal) for window in windows])
 
 
 def _codes(batch: Batch, layer: int) -> Iterator[bytes]:

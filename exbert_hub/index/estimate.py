@@ -96,10 +96,11 @@ def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildP
 
 
 def _weights(plan: BuildPlan, inspector: Inspector, longest: int) -> int:
-    """Attention of all layers of one batch; on a GPU it is not this memory that it takes."""
+    """Attention of all layers of two batches, one of which is measured while the other is computed; on a GPU it is not
+    this memory that it takes."""
     if not plan.attention_layers or inspector.device.type != "cpu":
         return 0
-    return max(WEIGHT_BYTES_AT_ONCE["cpu"], 4 * sum(plan.model.heads) * longest**2)
+    return 2 * max(WEIGHT_BYTES_AT_ONCE["cpu"], 4 * sum(plan.model.heads) * longest**2)
 
 
 def _memory(plan: BuildPlan, pieces: float, pairs: float) -> int:

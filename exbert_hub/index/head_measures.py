@@ -7,6 +7,7 @@ the attention, two maxima over it, its entropy, and sums over the sentences.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -74,6 +75,38 @@ class HeadMeter:
         return np.array([self._attended.get((f"{ATTENDED}{name}", label), none) for label in labels], np.int64)
 
 
+class MeterBeside:
+    """A `HeadMeter` that measures one batch while the model reads the next; the attention of both is held then."""
+
+    def __init__(self, sentences: Sequence[AnnotatedPieces]) -> None:
+        self._meter = HeadMeter(sentences)
+        self._thread = ThreadPoolExecutor(1, "exbert-heads")
+        self._under_way: Future[None] | None = None
+
+    @property
+    def counts(self) -> HeadCounts:
+        return self._meter.counts
+
+    def add(self, numbers: Sequence[int], weights: Sequence[tuple[int, Tensor]]) -> None:
+        """As `HeadMeter.add`, once the batch before is done."""
+        self._wait()
+        self._under_way = self._thread.submit(self._add, numbers, weights)
+
+    def finish(self) -> None:
+        """Wait until everything is counted."""
+        self._wait()
+        self._thread.shutdown()
+
+    def _add(self, numbers: Sequence[int], weights: Sequence[tuple[int, Tensor]]) -> None:
+        with torch.inference_mode():  # which the model's own thread is in, too
+            self._meter.add(numbers, weights)
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
+            self._under_way = None
+
+
 def _measure(batch: SentenceBatch, attention: Tensor) -> dict[str, Tensor]:
     """What of `HeadCounts` is summed up for each layer.
 
@@ -82,7 +115,7 @@ def _measure(batch: SentenceBatch, attention: Tensor) -> dict[str, Tensor]:
     size, heads, pieces, _ = attention.shape
     words = batch.lengths.shape[1]
     # heads beside the columns: then both steps from pieces to words are one product per sentence
-    by_piece = attention.transpose(1, 2).contiguous()  # [B, T, H, T]
+    by_piece = attention.transpose(1, 2).clone(memory_format=torch.contiguous_format)  # [B, T, H, T]
     to_words = by_piece.reshape(size, pieces * heads, pieces) @ batch.pool
     between = (batch.mean @ to_words.reshape(size, pieces, -1)).reshape(size, words, heads, -1)[..., :words]
     between = between - batch.hidden_words  # no relation looks at what is hidden here
