@@ -34,6 +34,17 @@ def head() -> str:
     return f"<script>{script()}</script>"
 
 
+def on_load(call: str) -> str:
+    """Script of a component that starts it: `call` is a call of `exbert`, made as soon as that is there.
+
+    Of several components with the same head, Gradio may start one while the script of another is still being put in.
+    """
+    return (
+        f"const start = () => exbert.{call};\n"
+        "if (window.exbert) start(); else window.addEventListener('exbert', start, { once: true });"
+    )
+
+
 @cache
 def style(name: str) -> str:
     """Styles of one component. They contain neither `${` nor `{{`, so Gradio's template engine leaves them alone."""

@@ -22,7 +22,7 @@ class CorpusView(gr.HTML):
             value,
             html_template='<div class="exb-mount"></div>',
             css_template=assets.style("evidence.css"),
-            js_on_load="exbert.evidence(element.firstElementChild, { props, trigger, watch, server });",
+            js_on_load=assets.on_load("evidence(element.firstElementChild, { props, trigger, watch, server })"),
             head=assets.head(),
             apply_default_css=False,
             **kwargs,

@@ -41,7 +41,7 @@ class SetupBar(gr.HTML):
             value,
             html_template='<div class="exb-mount"></div>',
             css_template=assets.style("setup.css"),
-            js_on_load="exbert.setup(element.firstElementChild, { props, server, upload });",
+            js_on_load=assets.on_load("setup(element.firstElementChild, { props, server, upload })"),
             head=assets.head(),
             apply_default_css=False,
             padding=False,
@@ -62,7 +62,7 @@ class Tour(gr.HTML):
         super().__init__(
             html_template='<div class="exb-mount" hidden></div>',
             css_template=assets.style("tour.css"),
-            js_on_load="exbert.tour(element.firstElementChild);",
+            js_on_load=assets.on_load("tour(element.firstElementChild)"),
             head=assets.head(),
             apply_default_css=False,
             padding=False,

@@ -25,7 +25,7 @@ class AttentionView(gr.HTML):
             value,
             html_template='<div class="exb-mount"></div>',
             css_template=assets.style("view.css"),
-            js_on_load="exbert.attention(element.firstElementChild, { props, trigger, watch });",
+            js_on_load=assets.on_load("attention(element.firstElementChild, { props, trigger, watch })"),
             head=assets.head(),
             apply_default_css=False,
             **kwargs,

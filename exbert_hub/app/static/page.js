@@ -48,6 +48,8 @@ window.exbert = {
   },
 };
 
+window.dispatchEvent(new Event("exbert")); // for components that were there first
+
 // A saved page is its own server: everything is there already.
 if (saved.kept) {
   const dark = matchMedia("(prefers-color-scheme: dark)");
