@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Quiet, Revision, app, talk
+from .common import Json, Quiet, Revision, app, print_result, talk
 
 
 @app.command(epilog="Example:  hf-exbert export woz-bert --headvis exports/bert/headvis/woz")
@@ -19,6 +19,7 @@ def export(
     sentences: Annotated[int, typer.Option(help="Sentences of the corpus at most, spread evenly.", min=1)] = 2000,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an export in that folder.")] = False,
     revision: Revision = None,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Write the attention heads of an index as the static files that HeadVis shows."""
@@ -28,4 +29,4 @@ def export(
 
     opened = CorpusIndex.from_pretrained(index, revision=revision)
     written = write_headvis(opened, headvis, sentences=sentences, overwrite=overwrite)
-    typer.echo(str(written))
+    print_result({"folder": str(written)}, lambda: str(written), as_json)

@@ -44,7 +44,7 @@ def complete(words: str) -> list[str]:
 
 def test_the_shell_completes_subcommands_options_and_choices():
     assert complete("de") == ["deploy"]
-    assert complete("search --ex") == ["--exclude-query"]
+    assert complete("search --exc") == ["--exclude-query"]
     assert complete("search --by h") == ["heads"]
     script = subprocess.run(
         [PROGRAM], env=os.environ | {"_HF_EXBERT_COMPLETE": "source_bash"}, capture_output=True, text=True

@@ -34,6 +34,7 @@ window.exbert = {
   },
   setup(element, host) {
     parts.setup = new setup.Setup(element, host, { store, bus, view: () => parts.view, tour: () => parts.tour });
+    parts.setup.showTour(); // which may have been there first
     if (parts.evidence && !parts.evidence.results) parts.evidence.draw(); // it may tell that indexes can be built
     return parts.setup;
   },
