@@ -3,6 +3,7 @@ with a realistic spectrum."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -147,3 +148,18 @@ def remove(folder: Path) -> None:
     shutil.rmtree(cache_root() / "tables" / _key(folder), ignore_errors=True)
     (cache_root() / "verified" / f"{_key(folder)}.json").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_hashes(folder: Path) -> None:
+    """As if no file but the tables had ever been hashed."""
+    record = CorpusIndex.from_pretrained(folder)._store.verifier.record
+    known = json.loads(record.read_text("utf-8"))
+    record.write_text(json.dumps({name: known[name] for name in known if not name.startswith(("faiss", "attention"))}))
+
+
+def warm_up(folder: Path) -> None:
+    """Bring the files into the page cache, as reading them from a disk does."""
+    for path in [*folder.rglob("*.faiss"), *folder.glob("attention/*")]:
+        with path.open("rb", buffering=0) as file:
+            while file.read(16 << 20):
+                pass

@@ -19,6 +19,11 @@ from . import measure
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 SECTIONS = {
     "building": "Building",
+    "searching": "Searching",
+    "factories": "Coarse stages to choose from",
+    "storage": "Storage",
+    "growth": "Growth",
+    "peers": "Peers",
     "browser": "The page",
     "serving": "Serving",
     "distributed": "On a cluster",
