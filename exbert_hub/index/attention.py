@@ -88,17 +88,22 @@ class AttentionReader:
         except pa.ArrowException as error:
             raise IndexFormatError(f"{path} is not a Parquet file: {error}") from error
         metadata = self._file.metadata
-        groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-        self._first = np.concatenate([[0], np.cumsum([group.num_rows for group in groups], dtype=np.int64)])
-        if self._file.schema_arrow.remove_metadata() != SCHEMA or self._first[-1] != len(lengths):
+        # each group is asked once: a large index has many, and the first search waits for this
+        groups = [
+            (group.num_rows, group.total_byte_size)
+            for group in map(metadata.row_group, range(metadata.num_row_groups))
+        ]
+        rows, stored = np.array(groups, np.int64).reshape(-1, 2).T
+        self._first = np.concatenate([[0], np.cumsum(rows)])
+        fits = (rows >= 0).all() and self._first[-1] == len(lengths)
+        if self._file.schema_arrow.remove_metadata() != SCHEMA or not fits:
             raise IndexFormatError(
                 f"{path} is not the attention of {len(lengths)} sentences; download or build it again"
             )
         sizes = np.concatenate([[0], np.cumsum(heads * lengths.astype(np.int64) ** 2 + 4)])
-        for group, first, last in zip(groups, self._first, self._first[1:], strict=False):
-            if group.total_byte_size > sizes[last] - sizes[first] + _OVERHEAD_BYTES:
-                raise IndexFormatError(f"{path} holds more than the attention of {heads} heads: not opened")
-        largest = max((group.total_byte_size for group in groups), default=1)
+        if (stored > np.diff(sizes[self._first]) + _OVERHEAD_BYTES).any():
+            raise IndexFormatError(f"{path} holds more than the attention of {heads} heads: not opened")
+        largest = int(stored.max(initial=1))
         self._group = lru_cache(maxsize=max(1, _CACHED_BYTES // max(1, largest)))(self._read_group)
 
     def __len__(self) -> int:
