@@ -19,6 +19,7 @@ from . import measure
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 SECTIONS = {
     "building": "Building",
+    "heads": "The head finder",
     "searching": "Searching",
     "factories": "Coarse stages to choose from",
     "storage": "Storage",

@@ -3,7 +3,7 @@
 The coarse stage is a product quantiser of 4-bit codes read with SIMD shuffles (FAISS "PQ…x4fs"; André et al. 2015,
 Cache locality is not enough), about one code for three values. It is an extra file per layer and kind, made from the
 vectors alone, and held in memory while it is used. Scores are those of an exact search; only a row that the coarse
-stage ranks below the 60 k best can be missed. docs/scale.md has the table that the choice was made by.
+stage ranks below the 60 k best can be missed. `benchmarks/factories.py` sets it beside others.
 """
 
 from __future__ import annotations
