@@ -24,9 +24,9 @@ from typing import Any
 
 from exbert_hub import CorpusIndex, Inspector, demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.corpus.types import CorpusInfo, Sentence
 
 from . import bertviz_page
+from .corpora import Sentences
 from .measure import Row, at_least, at_most, figure, median
 
 ROOT = Path(__file__).parent.parent
@@ -52,20 +52,6 @@ class Scale:
 
 QUICK = Scale((24,), 5_000, 6, 30, 3)
 FULL = Scale((24, 128, 512), 50_000, 30, 60, 5)
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """The demo's corpus, read over and over until it is long enough."""
-
-    info: CorpusInfo
-    sentences: tuple[Sentence, ...]
-
-    def __iter__(self) -> Iterator[Sentence]:
-        return iter(self.sentences)
-
-    def __len__(self) -> int:
-        return len(self.sentences)
 
 
 def quick() -> list[Row]:
@@ -105,7 +91,7 @@ def build_index(inspector: Inspector, folder: Path, wanted: int) -> Path:
     count = round(len(once) * wanted / pieces)
     sentences = tuple(islice(chain.from_iterable(repeat(once)), count))
     info = replace(corpus.info, sha256=f"{corpus.info.sha256}-{count}")
-    CorpusIndex.build(inspector, Repeated(info, sentences), folder, progress=lambda done, total: None)
+    CorpusIndex.build(inspector, Sentences(info, sentences), folder, progress=lambda done, total: None)
     return folder
 
 

@@ -17,11 +17,11 @@ from unittest import mock
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.corpus.types import AnnotatedCorpus
 from exbert_hub.index import CorpusIndex, capture
 from exbert_hub.index.head_counts import HeadCounts
 from exbert_hub.model import Inspector
 
+from .corpora import Sentences
 from .measure import Row, at_most, median_of, ratio_of
 
 LEAST = 100  # words with a label, for the table
@@ -39,7 +39,8 @@ def full() -> list[Row]:
 
 def measured(sentences: int, runs: int) -> list[Row]:
     inspector = Inspector.from_pretrained(demo.MODEL, local_files_only=True)
-    corpus = Part(open_corpus(demo.CORPUS), sentences)
+    whole = open_corpus(demo.CORPUS)
+    corpus = Sentences(whole.info, tuple(itertools.islice(whole, sentences)))
 
     def build() -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -60,19 +61,6 @@ def measured(sentences: int, runs: int) -> list[Row]:
             name = f"subset of 12 heads, {of} {field} {label}"
             rows.append(at_most(name, took, 2, "s", note=f"{len(index):,} pieces, one layer"))
     return rows
-
-
-class Part:
-    """The first sentences of a corpus."""
-
-    def __init__(self, corpus: AnnotatedCorpus, sentences: int) -> None:
-        self.info, self._sentences = corpus.info, list(itertools.islice(corpus, sentences))
-
-    def __iter__(self) -> Iterator:
-        return iter(self._sentences)
-
-    def __len__(self) -> int:
-        return len(self._sentences)
 
 
 class Idle:

@@ -16,10 +16,11 @@ from exbert_hub.index.fast import nearest_fast, write_coarse
 from exbert_hub.index.vectors import nearest
 
 from .building import SHAPES, bert
+from .corpora import Sentences
 from .large import write_vectors
 from .measure import Row, figure, median_of, ratio_of, seconds
 from .searching import K
-from .storage import EXBERT, Part
+from .storage import EXBERT
 from .synthetic import Vectors
 
 
@@ -74,7 +75,7 @@ def searching(pieces: int, dim: int, runs: int) -> list[Row]:
 def building(sentences: int) -> list[Row]:
     """A sentence at a time, every layer's fp32 states, contexts and attention dumped, against a build of ours."""
     corpus = open_corpus(demo.CORPUS)
-    part = Part(corpus.info, tuple(itertools.islice(corpus, sentences)))
+    part = Sentences(corpus.info, tuple(itertools.islice(corpus, sentences)))
     with bert(*SHAPES["12x768"]) as inspector, tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
 

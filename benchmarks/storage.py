@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +16,16 @@ import numpy as np
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.corpus.types import CorpusInfo, Sentence
 from exbert_hub.index import CorpusIndex
 from exbert_hub.index.tables import piece_counts
 
 from .building import SHAPES, bert
+from .corpora import Sentences
 from .measure import Row, at_least, at_most, figure
 from .searching import K, masked_queries, query_of
 
 EXBERT = (150.5, 0.58)
 LIMITS = {"fp16": (38.5, 0.15), "sq8": (19.5, 0.08)}  # kB, kB per piece of the sentence
-
-
-@dataclass(frozen=True)
-class Part:
-    """The first sentences of the demo's corpus."""
-
-    info: CorpusInfo
-    sentences: tuple[Sentence, ...]
-
-    def __iter__(self) -> Iterator[Sentence]:
-        return iter(self.sentences)
-
-    def __len__(self) -> int:
-        return len(self.sentences)
 
 
 def quick() -> list[Row]:
@@ -54,7 +39,7 @@ def full() -> list[Row]:
 def sizes(sentences: int) -> list[Row]:
     """Both codecs of the 12 x 768 model, random weights."""
     corpus = open_corpus(demo.CORPUS)
-    part = Part(replace(corpus.info, sha256="part"), tuple(corpus)[:sentences])
+    part = Sentences(replace(corpus.info, sha256="part"), tuple(corpus)[:sentences])
     rows = []
     with bert(*SHAPES["12x768"]) as inspector, tempfile.TemporaryDirectory() as folder:
         for codec in ("fp16", "sq8"):

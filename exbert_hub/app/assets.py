@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 MODULES = (
     *("maths", "palette", "state", "dom", "menu", "picture", "saved", "exporting"),
@@ -34,15 +35,28 @@ def head() -> str:
     return f"<script>{script()}</script>"
 
 
-def on_load(call: str) -> str:
-    """Script of a component that starts it: `call` is a call of `exbert`, made as soon as that is there.
+def component(name: str, style_name: str, given: str = "", *, hidden: bool = False) -> dict[str, Any]:
+    """What every component of ours gives `gr.HTML`: an element to draw into, and who draws.
 
-    Of several components with the same head, Gradio may start one while the script of another is still being put in.
+    The template is constant and no value ever touches it: scripts draw with text nodes only.
+
+    `exbert` may come later than a component: of several with the same head, Gradio may start one while the script of
+    another is still being put in.
+
+    :param name: the function of `exbert` that starts it.
+    :param given: what that gets of Gradio beside the element, such as "props, trigger".
     """
-    return (
-        f"const start = () => exbert.{call};\n"
+    start = (
+        f"const start = () => exbert.{name}(element.firstElementChild, {{ {given} }});\n"
         "if (window.exbert) start(); else window.addEventListener('exbert', start, { once: true });"
     )
+    return {
+        "html_template": f'<div class="exb-mount"{" hidden" if hidden else ""}></div>',
+        "css_template": style(style_name),
+        "js_on_load": start,
+        "head": head(),
+        "apply_default_css": False,
+    }
 
 
 @cache

@@ -20,11 +20,7 @@ class CorpusView(gr.HTML):
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         super().__init__(
             value,
-            html_template='<div class="exb-mount"></div>',
-            css_template=assets.style("evidence.css"),
-            js_on_load=assets.on_load("evidence(element.firstElementChild, { props, trigger, watch, server })"),
-            head=assets.head(),
-            apply_default_css=False,
+            **assets.component("evidence", "evidence.css", "props, trigger, watch, server"),
             **kwargs,
         )
 

@@ -39,11 +39,7 @@ class SetupBar(gr.HTML):
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         super().__init__(
             value,
-            html_template='<div class="exb-mount"></div>',
-            css_template=assets.style("setup.css"),
-            js_on_load=assets.on_load("setup(element.firstElementChild, { props, server, upload })"),
-            head=assets.head(),
-            apply_default_css=False,
+            **assets.component("setup", "setup.css", "props, server, upload"),
             padding=False,
             **kwargs,
         )
@@ -60,11 +56,7 @@ class Tour(gr.HTML):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            html_template='<div class="exb-mount" hidden></div>',
-            css_template=assets.style("tour.css"),
-            js_on_load=assets.on_load("tour(element.firstElementChild)"),
-            head=assets.head(),
-            apply_default_css=False,
+            **assets.component("tour", "tour.css", hidden=True),
             padding=False,
             **kwargs,
         )

@@ -23,11 +23,7 @@ class AttentionView(gr.HTML):
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         super().__init__(
             value,
-            html_template='<div class="exb-mount"></div>',
-            css_template=assets.style("view.css"),
-            js_on_load=assets.on_load("attention(element.firstElementChild, { props, trigger, watch })"),
-            head=assets.head(),
-            apply_default_css=False,
+            **assets.component("attention", "view.css", "props, trigger, watch"),
             **kwargs,
         )
 

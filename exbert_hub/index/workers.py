@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
@@ -82,12 +83,13 @@ class ModelPlace:
         return inspector
 
 
-class _Worker:
+class _Worker(ABC):
     def __call__(self, batch: Batch) -> Batch:
         return {"number": batch["number"], "answer": [self.answer(question) for question in batch["question"]]}
 
+    @abstractmethod
     def answer(self, question: bytes) -> bytes:
-        raise NotImplementedError
+        """The answer to one question."""
 
 
 class Annotator(_Worker):
