@@ -11,6 +11,8 @@ from .models import Loading, Models
 from .payload import Json, name_in
 from .session import Workbench, noticed
 
+_OF_THE_TEXT = {"mask": [], "stack": "", "ablate": []}  # what a link may ask of a text that has not got it
+
 
 class Desk:
     """One for all visitors. What it is asked names its model each time, so two of them can never get mixed up."""
@@ -29,7 +31,8 @@ class Desk:
         """Value of the attention view; while the model is being loaded, that it is, so that the page asks again.
 
         :param following: whether a link is followed. Where its model or its index is not to be had, the page's own
-            are shown, with a note, and the rest of the link as far as it goes.
+            are shown, with a note, and the rest of the link as far as it goes; likewise the text alone, where the
+            model has no such stack, piece or head.
         """
         return {"request": dict(data)} | noticed(lambda: self._inspect(data, following))
 
@@ -44,14 +47,17 @@ class Desk:
         if isinstance(found, Loading):
             return {"loading": {"model": found.model, "seconds": round(found.seconds)}}
         try:
-            return found.inspect(data)
+            answer = found.inspect(data)
         except ExbertError as error:
             if not (following and index):
                 raise
             return self._instead(data, error, index="")
+        if following and answer["notice"] and any(data.get(name) for name in _OF_THE_TEXT):
+            return self._instead(data, answer["notice"]["message"], **_OF_THE_TEXT)
+        return answer
 
-    def _instead(self, data: Mapping[str, Any], error: ExbertError, **names: str) -> Json:
-        answer = self.inspect(dict(data) | names, following=True)
+    def _instead(self, data: Mapping[str, Any], error: ExbertError | str, **changed: Any) -> Json:
+        answer = self.inspect(dict(data) | changed, following=True)
         return answer | {"asked": dict(data), "note": f"{error} {answer.get('note', '')}".strip()}
 
     def evidence(self, data: Mapping[str, Any]) -> Json:

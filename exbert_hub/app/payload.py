@@ -185,7 +185,9 @@ def chosen_stack(seen: Inspection, request: InspectRequest) -> Stack:
     stacks: dict[str, Stack] = {str(stack): computed for stack, computed in seen.stacks.items()}
     name = request.stack or seen.main.name
     if name not in stacks:
-        raise SelectionError(f"{seen.facts.model_id} has no {name} stack for this input; it has {', '.join(stacks)}")
+        raise SelectionError(
+            f"{model_name(seen.facts)} has no {name} stack for this input; it has {', '.join(stacks)}"
+        )
     return stacks[name]
 
 

@@ -45,3 +45,10 @@ def test_masked_against_unmasked_in_one_click(site: str, visit: Visit) -> None:
     settled(page, f"document.querySelectorAll('{TABLE}').length", 6)
     page.get_by_role("button", name="Close the comparison").click()
     assert state(page)["compare"] == "" and page.locator(".exb-compare").is_hidden()
+
+
+def test_nothing_silenced_is_no_error(site: str, visit: Visit) -> None:
+    page = visit(site, token=10, compare="heads")
+    panel = page.get_by_role("region", name="Compare")
+    panel.get_by_text("Silence some heads first").wait_for()
+    assert not panel.locator(".exb-error").count()

@@ -156,3 +156,19 @@ def test_results_can_be_read_with_the_keyboard(results: Any, matches: Any) -> No
     results.keyboard.press("ArrowRight")
     results.locator("#exb-evidence .exb-tooltip").wait_for()
     assert matches[1].labels["pos"] in results.locator("#exb-evidence .exb-tooltip").inner_text()
+
+
+def test_the_keyboard_stays_where_it_is_and_hears_what_it_points_at(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, layer=2, search=1)
+    page.wait_for_selector(".exb-result")
+    more = page.get_by_role("button", name="Show more neighbours")
+    more.focus()
+    for _ in range(8):
+        page.keyboard.press("Enter")
+    assert more.is_disabled()  # the last step: the focus goes to its neighbour
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Show fewer neighbours"
+    page.locator(".exb-result").first.focus()
+    page.keyboard.press("ArrowRight")
+    match = page.locator(".exb-result").first.locator(".exb-match").inner_text()
+    said = page.locator(".exb-evidence > [role='status'].exb-unseen").inner_text()
+    assert said.startswith(match) and "POS" in said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .conftest import Visit
 from .steps import ESCAPE, TEXT, await_results, choose_heads, choose_layer, drawn, mask, piece, received, search, state
 
@@ -61,6 +63,57 @@ def test_an_impossible_state_is_clamped_with_a_note(site: str, visit: Visit) -> 
     assert (now["layer"], now["heads"], now["token"]) == (5, [2], None)
     note = page.locator(".exb-notice").inner_text()
     assert "layers 0 to 5" in note and "40" in note and "99" in note
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({"mask": "99"}, "99"), ({"stack": "decoder"}, "no decoder stack"), ({"ablate": "9-9"}, "9")],
+    ids=["mask", "stack", "ablate"],
+)
+def test_a_text_is_shown_without_what_it_has_not_got(
+    site: str, visit: Visit, asked: dict[str, str], said: str
+) -> None:
+    page = visit(site, **asked, layer=2)
+    page.wait_for_selector("#exb-view [data-drawn]")
+    assert said in page.locator(".exb-notice").inner_text()
+    now = state(page)
+    assert (now["mask"], now["stack"], now["ablate"], now["layer"]) == ([], "", [], 2)
+
+
+def test_a_filter_comes_back_with_the_link_and_the_back_button(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, layer=2, mask=ESCAPE, search=1)
+    page.wait_for_selector(".exb-result")
+    page.locator("[data-of='match'] [data-label='VERB']").click()
+    kept, length = page.locator(".exb-result").count(), page.evaluate("history.length")
+    assert 0 < kept < 50
+    page.go_back()
+    page.wait_for_function("exbert.store.values.filter === ''")
+    before = received(page)
+    page.go_forward()
+    await_results(page, before)
+    assert state(page)["filter"] == "match:pos:VERB" and page.evaluate("history.length") == length
+    assert page.locator(".exb-result").count() == kept
+
+    again = visit(site)
+    again.goto(page.url)
+    again.wait_for_selector("[data-of='match'] [data-label='VERB'][aria-pressed='true']")
+    assert again.locator(".exb-result").count() == kept
+
+
+def test_labels_that_the_results_have_not_got_are_replaced_with_a_note(site: str, visit: Visit) -> None:
+    asked = {"filter": "match:pos:NOBODY", "match": "mood", "colour": "mood", "span": 100}
+    page = visit(site, token=ESCAPE, layer=2, search=1, **asked)
+    page.wait_for_selector(".exb-result")
+    now = state(page)
+    assert (now["filter"], now["match"], now["colour"], now["span"]) == ("", "pos", "pos", 9)
+    assert page.locator(".exb-result").count() == 50
+    assert "“match:pos:NOBODY”" in page.locator(".exb-evidence").inner_text()
+    assert "100 was asked for" in page.locator(".exb-notice").inner_text()
+
+
+def test_a_search_that_cannot_be_is_said(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, layer="emb", by="heads", search=1)
+    assert "Nothing was searched: The input embeddings have no heads" in page.locator(".exb-notice").inner_text()
 
 
 def test_results_are_marked_stale_at_once_and_fresh_again(site: str, visit: Visit) -> None:

@@ -3,7 +3,7 @@
 
 const compare = (() => {
   "use strict";
-  const { el, fill, percent } = dom;
+  const { el, refill, percent } = dom;
   const KINDS = [
     { value: "mask", label: "masked" }, { value: "heads", label: "silenced heads" }, { value: "text", label: "another sentence" },
     { value: "model", label: "another model" }, { value: "lens", label: "logit lens" },
@@ -59,21 +59,20 @@ const compare = (() => {
       const { compare: kind, against, token } = this.store.values;
       this.node.hidden = !kind;
       if (!kind) return;
-      const typing = this.node.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") ?? document.activeElement.dataset.value : null;
       const set = (patch) => this.store.set(patch);
       const close = el("button.exb-text-button", { type: "button", "aria-label": "Close the comparison", onclick: () => set({ compare: "" }) }, "✕");
       const wants = ["text", "model"].includes(kind);
       const box = el("input.exb-compare-box", { type: "text", value: against, dir: "auto", "aria-label": kind === "text" ? "Other sentence" : "Other model",
         placeholder: kind === "text" ? "Another sentence with this word" : "Another model: Hub id or folder", onchange: () => set({ against: box.value }) });
-      fill(this.node, el("header.exb-profile-head", {}, el("h3", {}, "Compare"), el("span.exb-spring"), close),
+      refill(this.node, el("header.exb-profile-head", {}, el("h3", {}, "Compare"), el("span.exb-spring"), close),
         dom.segmented("Compare with", KINDS, kind, (value) => set({ compare: value, against: "" })).node,
         el("p.exb-hint", {}, SAYS[kind]), wants ? box : null,
         ...(token === null ? [el("p.exb-hint", {}, "Pick a piece in the figure first.")] : this.content()));
-      if (typing) [...this.node.querySelectorAll("[aria-label], [data-value]")].find((one) => typing === (one.getAttribute("aria-label") ?? one.dataset.value))?.focus();
     }
 
     content() {
-      const { answer } = this;
+      const { answer } = this, { compare: kind, ablate } = this.store.values;
+      if (kind === "heads" && !ablate.length) return [el("p.exb-hint", {}, "Silence some heads first: choose them above the figure, then press “silence”.")];
       if (!answer) return this.key ? [el("div.exb-skeleton", { role: "status", "aria-label": "Comparing" }, ...Array.from({ length: 6 }, () => el("div.exb-bone")))] : [];
       if (answer.notice) return [el("div.exb-notice.exb-error", { role: "alert" }, el("div", {}, el("strong", {}, answer.notice.title), el("p", {}, answer.notice.message)))];
       return this.store.values.compare === "lens" ? [this.lens(answer.layers)] : answer.sides ? this.sides(answer) : [];
@@ -104,7 +103,7 @@ const compare = (() => {
         el("dl.exb-compare-sides", {}, ...names.flatMap((name, i) => [el("dt", { dir: "auto" }, name), el("dd", {}, answer.predictions[i].length ? this.guesses(answer.predictions[i]) : "no predictions")])),
         this.table(["layer", "A", "B", "RBO", "Jaccard", "shared", ...(cka ? ["CKA"] : [])], rows),
         el("p.exb-legend", {}, ...both.labels.map((label) => el("span", {}, el("span.exb-dot", { style: { background: palette.colour(label) } }), label))),
-        el("p.exb-hint", {}, `Labels and overlap of the words of the ${answer.k} nearest pieces, per layer.`),
+        el("p.exb-hint", {}, `Labels of the words of the ${answer.k} nearest pieces, per layer. RBO and Jaccard say how much the two lists of words overlap, with and without their order: 1 is the same, 0 nothing in common; shared counts the words of both.${cka ? " CKA says how alike the whole layers are over the corpus: 1 is the same but for a rotation." : ""}`),
         answer.attention ? this.attention(answer.attention) : el("p.exb-hint", {}, answer.no_attention),
       ];
     }
@@ -127,7 +126,7 @@ const compare = (() => {
         const value = values[row * size + col];
         return el("span.exb-diff-cell", { title: `${tokens[0][row]} → ${tokens[0][col]}: ${value > 0 ? "+" : ""}${value.toFixed(3)}`, "data-sign": value < 0 ? "less" : "more", style: { "--exb-strength": Math.sqrt(Math.abs(value) / most).toFixed(3) } });
       })));
-      const top = all.map((head) => [moved[head], head]).sort((a, b) => b[0] - a[0]).slice(0, 4).map(([share, head]) => (mean ? percent(share) : `head ${head} ${percent(share)}`)).join(", ");
+      const top = all.map((head) => [moved[head], head]).sort((a, b) => b[0] - a[0]).slice(0, 4).map(([share, head]) => (mean ? percent(share) : `head ${head}: ${percent(share)}`)).join(", ");
       return el("div", {}, title, el("div.exb-diff", { role: "img", "aria-label": `Difference of attention at layer ${layer}; most moved: ${top}` }, ...cells),
         el("p.exb-legend", {}, el("span", {}, el("span.exb-dot.exb-less"), "less in B"), el("span", {}, el("span.exb-dot.exb-more"), "more in B"), el("span", {}, `strongest colour: ${most.toFixed(2)}`)),
         el("p.exb-hint", {}, `Attention that went elsewhere: ${top}. From each piece (downwards) to each piece (across).`));

@@ -30,6 +30,16 @@ const dom = (() => {
     node.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
   }
 
+  // As `fill`; what had the focus is found again by its name, as far as it is still there and can take it.
+  function refill(node, ...children) {
+    const name = (one) => one.getAttribute("aria-label") ?? one.dataset.value;
+    const focused = node.contains(document.activeElement) ? name(document.activeElement) : null;
+    fill(node, ...children);
+    if (focused === null) return;
+    const able = [...node.querySelectorAll("[aria-label], [data-value]")].filter((one) => !one.disabled && one.tabIndex >= 0);
+    (able.find((one) => name(one) === focused) ?? able[0])?.focus();
+  }
+
   // One tab stop for a row or column of items; the arrow keys move among them.
   function roving(container, items, current = 0) {
     items.forEach((item, i) => { item.tabIndex = i === current ? 0 : -1; });
@@ -102,10 +112,11 @@ const dom = (() => {
         card.style.top = `${above >= 8 ? above : box.bottom + 8}px`;
       },
       hide() { card.hidden = true; },
+      text: () => (card.hidden ? "" : [...card.querySelectorAll("strong, dt, dd")].map((part) => part.textContent).join(" ")),
     };
   }
 
   const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)}%`;
 
-  return { el, svg, fill, roving, walkGrid, segmented, toggle, dropdown, tooltip, percent };
+  return { el, svg, fill, refill, roving, walkGrid, segmented, toggle, dropdown, tooltip, percent };
 })();

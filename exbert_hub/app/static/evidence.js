@@ -2,11 +2,10 @@
 
 const evidence = (() => {
   "use strict";
-  const { el, fill, segmented, dropdown } = dom;
+  const { el, fill, refill, segmented, dropdown } = dom;
   const { nameOf, labelOf } = summaries;
   const TITLES = { match: "Matched token", max_attention: "Token it attends to most", next: "Token that follows" };
   const FIELD_OF = { match: "match", max_attention: "attended", next: "next" }; // names in the store
-  const MAX_SPAN = 9;
   const OPEN_CLASS = new Set(["piece", "text", "lemma", "head_text"]); // too many values for a colour to say anything
 
   class Evidence {
@@ -147,10 +146,25 @@ const evidence = (() => {
       this.list.addEventListener("pointerleave", () => this.tip.hide());
       this.list.addEventListener("focusin", (event) => this.point(event.target));
       this.list.addEventListener("focusout", () => this.tip.hide());
-      this.frame(this.heading(), this.staleNote, this.charts, this.toolbar, this.list);
+      const note = this.settle();
+      this.said = el("p.exb-unseen", { role: "status" }); // what the arrow keys point at, for those who do not see it
+      this.frame(this.heading(), this.staleNote, note, this.charts, this.toolbar, this.list, this.said);
       this.drawSummaries();
       this.drawResults();
       this.markStale();
+    }
+
+    // A link may ask for labels that these results do not have: the usual ones take their place, and a note says so.
+    settle() {
+      const { values } = this.store, { summaries: found, labels } = this.results, patch = {};
+      for (const [of, name] of Object.entries(FIELD_OF)) if (found[of] && !(values[name] in found[of])) patch[name] = state.DEFAULTS[name];
+      if (!labels.includes(values.colour)) patch.colour = state.DEFAULTS.colour;
+      if (values.filter && !this.kept(this.filter()).length) patch.filter = "";
+      const unknown = Object.keys(patch).filter((name) => patch[name] !== values[name]);
+      if (!unknown.length) return null;
+      const asked = unknown.map((name) => `“${values[name]}”`).join(", ");
+      this.store.set(patch, "replace");
+      return el("p.exb-hint", { role: "status" }, `The link asked for ${asked}, which these results do not have.`);
     }
 
     // --- results --------------------------------------------------------------------------------------------------
@@ -195,9 +209,14 @@ const evidence = (() => {
       return position === null ? null : this.labelsAt(match, position)?.[this.results.labels.indexOf(field)] ?? null;
     }
 
+    // The matches with the label of a filter; none where there is no such label.
+    kept(filter) {
+      return filter ? this.results.matches.filter((match) => this.labelFor(match, filter.of, filter.field) === filter.label) : [];
+    }
+
     drawResults() {
       const filter = this.filter();
-      const kept = filter ? this.results.matches.filter((match) => this.labelFor(match, filter.of, filter.field) === filter.label) : this.results.matches;
+      const kept = filter ? this.kept(filter) : this.results.matches;
       fill(this.list, ...kept.map((match) => this.result(match)));
       this.drawToolbar(filter, kept.length);
     }
@@ -207,8 +226,8 @@ const evidence = (() => {
       const set = (patch) => this.store.set(patch, "replace");
       const options = this.results.labels.map((value) => ({ value, label: nameOf(value) }));
       const stored = this.results.matches.some((match) => match.out);
-      const step = (by, name) => el("button.exb-step", { type: "button", "aria-label": name, disabled: span + by < 0 || span + by > MAX_SPAN, onclick: () => set({ span: span + by }) }, by > 0 ? "+" : "−");
-      fill(this.toolbar,
+      const step = (by, name) => el("button.exb-step", { type: "button", "aria-label": name, disabled: span + by < 0 || span + by > state.MAX_SPAN, onclick: () => set({ span: span + by }) }, by > 0 ? "+" : "−");
+      refill(this.toolbar,
         filter ? el("button.exb-filter", { type: "button", onclick: () => set({ filter: "" }), "aria-label": "Clear the filter" }, `${count} with ${nameOf(filter.field)} ${labelOf(filter.field, filter.label)}`, el("span", { "aria-hidden": "true" }, " ✕")) : null,
         el("span.exb-group", {}, el("span.exb-label", {}, "Context"), step(-1, "Show fewer neighbours"), step(1, "Show more neighbours"), dropdown("Colour of the context cells", options, colour, (value) => set({ colour: value }))),
         stored ? el("span.exb-group", {}, el("span.exb-label", {}, "Shade by attention"), segmented("Direction of the shading", [{ value: "out", label: "out of match" }, { value: "in", label: "into match" }], direction, (value) => set({ direction: value })).node) : null);
@@ -281,6 +300,7 @@ const evidence = (() => {
       item.at = Math.min(words.length - 1, Math.max(0, at + step));
       words.forEach((word, i) => word.toggleAttribute("data-at", i === item.at));
       this.point(words[item.at]);
+      this.said.textContent = this.tip.text();
     }
   }
 

@@ -141,7 +141,7 @@ const profile = (() => {
       const said = parts.slice(0, 4).filter(({ label }) => label !== null).map(({ label, share, significant }) => `${summaries.labelOf(field, label)} ${percent(share)}${significant ? "" : ` (${summaries.CHANCE})`}`);
       return el("button.exb-profile-row", {
         type: "button", "data-layer": layer, onclick: () => this.on.go(layer),
-        "aria-label": `Layer ${layer}: ${said.join(", ")}; ${words.map(([word, count]) => `${word} ${count}`).join(", ")}`, title: total < 50 ? `${total} found` : false,
+        "aria-label": `Layer ${layer}: ${said.join(", ")}; ${words.map(([word, count]) => `${word} ${count}`).join(", ")}`, title: `${words.map(([word, count]) => `${word} ${count}`).join(", ")}${total < 50 ? `\n${total} found` : ""}`,
       }, el("span.exb-profile-layer", {}, String(layer)), this.bar(field, parts),
       el("span.exb-profile-words", { dir: "auto" }, ...words.flatMap(([word, count], i) => [i ? " " : "", el("span", {}, word), el("sub", {}, String(count))])));
     }

@@ -15,7 +15,7 @@ const searches = (() => {
       : (side === "from" ? shown.from : shown.to)[token]?.special ? "Special tokens are not indexed; pick another piece"
       : by === "heads" && layer === "emb" ? "The input embeddings have no heads; pick a layer"
       : by === "heads" && !count ? `Layer ${layer} has no heads; search by embedding, or pick another layer`
-      : by === "heads" && heads !== null && !heads.length ? "Switch on at least one head"
+      : heads !== null && !heads.length && count ? "Switch on at least one head: what a match attends to is theirs"
       : !index.layers[by].includes(layer) ? `The index holds no ${by} of ${layer === "emb" ? "the input" : `layer ${layer}`}`
       : "";
     return { can: !why, why, scope, index: Boolean(index) };

@@ -47,6 +47,7 @@ const state = (() => {
     filter: text, // "of:field:label" of the bar that filters the results
   };
   const AFRESH = { token: null, window: [], layer: null, heads: null, search: false, profile: "", filter: "", head: "", embed: false }; // with another model
+  const MAX_SPAN = 9; // neighbours on either side, each a cell of every result
   const DEFAULTS = Object.fromEntries(Object.entries(FIELDS).map(([name, [fallback]]) => [name, fallback]));
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -85,7 +86,11 @@ const state = (() => {
       fixed.heads = fixed.heads.filter((head) => head < count);
       if (!fixed.heads.length) fixed.heads = null;
     }
-    if (fixed.top < 0 || fixed.top > 100) fixed.top = Math.min(100, Math.max(0, fixed.top));
+    for (const [name, most, what] of [["top", 100, "The share of attention"], ["span", MAX_SPAN, "The number of neighbours"]]) {
+      const within = Math.min(most, Math.max(0, fixed[name]));
+      if (within !== fixed[name]) notes.push(`${what} is 0 to ${most}; ${fixed[name]} was asked for, ${within} is shown.`);
+      fixed[name] = within;
+    }
     if (fixed.window.some((token, i) => token >= (i ? to : from))) {
       notes.push(`The text has no piece ${fixed.window.join(", ")} for a window to begin with; its end is shown.`);
       fixed.window = fixed.window.map((token, i) => Math.min(token, (i ? to : from) - 1));
@@ -176,7 +181,7 @@ const state = (() => {
     window.addEventListener("popstate", () => onReturn(fromQuery(location.search)));
   }
 
-  return { AFRESH, DEFAULTS, FIELDS, toQuery, fromQuery, clamp, request, query, same, Store, Asker, bindAddress };
+  return { AFRESH, DEFAULTS, FIELDS, MAX_SPAN, toQuery, fromQuery, clamp, request, query, same, Store, Asker, bindAddress };
 })();
 
 if (typeof module !== "undefined") module.exports = state;

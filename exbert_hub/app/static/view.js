@@ -107,9 +107,8 @@ const attentionView = (() => {
       this.bus.dispatchEvent(new CustomEvent("shown", { detail: { request: value.request, facts: value.facts, index: value.index } }));
       this.render();
       const again = this.restoring || before.index !== value.request.index;
-      if (again && values.search && this.ready().can) this.search();
-      if (again && values.profile && this.readyForAll().can) this.searchAll();
-      if (notes.length) this.say("note", { title: "The link asked for something that is not here", message: notes.join(" ") });
+      notes.push(...this.bringBack(again ? values : {}));
+      this.sayUnkept(notes);
       this.restoring = false;
     }
 
@@ -158,15 +157,26 @@ const attentionView = (() => {
     restore(values) {
       const wanted = { ...values, text: values.text ?? this.shown.request.text };
       const same = state.same(state.request(wanted), this.shown.request);
-      const { values: fixed } = same ? state.clamp(wanted, { heads: this.heads, from: this.shown.from.length, to: this.shown.to.length }) : { values: wanted };
+      const { values: fixed, notes } = same ? state.clamp(wanted, { heads: this.heads, from: this.shown.from.length, to: this.shown.to.length }) : { values: wanted, notes: [] };
       this.store.set(same ? this.settle(fixed) : fixed, "none");
       if (!same) this.ask({}, true);
       else {
         this.element.removeAttribute("data-busy"); // a model that was being loaded is not wanted any more
         this.say(null);
-        if (fixed.search && this.ready().can) this.search();
-        if (fixed.profile && this.readyForAll().can) this.searchAll();
+        this.sayUnkept([...notes, ...this.bringBack(fixed)]);
       }
+    }
+
+    // Searches again what a link or the back button searched for; what could not be: why.
+    bringBack({ search, profile }) {
+      const ready = this.ready();
+      if (search && ready.can) this.startSearch();
+      if (profile && this.readyForAll().can) this.searchAll();
+      return search && !ready.can ? [`Nothing was searched: ${ready.why}.`] : [];
+    }
+
+    sayUnkept(notes) {
+      if (notes.length) this.say("note", { title: "The link asked for something that is not here", message: notes.join(" ") });
     }
 
     say(kind, notice) {
@@ -256,10 +266,14 @@ const attentionView = (() => {
       const ready = this.ready();
       if (!ready.can) return this.say("note", { title: "Nothing to search yet", message: `${ready.why}.` });
       this.say(null);
+      this.startSearch();
+      this.store.set({ search: true, filter: "" });
+    }
+
+    startSearch() {
       const query = state.query(this.store.values, this.heads);
       this.store.searched = query;
       this.bus.dispatchEvent(new CustomEvent("search", { detail: query }));
-      this.store.set({ search: true, filter: "" });
     }
 
     searchAll() {
