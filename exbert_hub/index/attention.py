@@ -7,6 +7,7 @@ thousand: the 50 rows of a search lie in 50 of them.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -103,6 +104,7 @@ class AttentionReader:
         sizes = np.concatenate([[0], np.cumsum(heads * lengths.astype(np.int64) ** 2 + 4)])
         if (stored > np.diff(sizes[self._first]) + _OVERHEAD_BYTES).any():
             raise IndexFormatError(f"{path} holds more than the attention of {heads} heads: not opened")
+        self._reading = threading.Lock()  # one reader of Arrow used from two threads crashes the process
         largest = int(stored.max(initial=1))
         self._group = lru_cache(maxsize=max(1, _CACHED_BYTES // max(1, largest)))(self._read_group)
 
@@ -122,7 +124,7 @@ class AttentionReader:
     def summed(self, heads: Sequence[int]) -> Iterator[np.ndarray]:
         """Attention of every sentence in order, sum over some heads: float32 [N, N]."""
         chosen, sentence = list(heads), 0
-        for batch in self._file.iter_batches(batch_size=64):
+        for batch in self._batches():
             for codes in batch.column(0):
                 yield decode_sqrt(self._codes(codes, sentence)[chosen]).sum(0)
                 sentence += 1
@@ -138,7 +140,7 @@ class AttentionReader:
     def __iter__(self) -> Iterator[np.ndarray]:
         """Attention of every sentence in order: float32 [H, N, N]."""
         sentence = 0
-        for batch in self._file.iter_batches(batch_size=64):
+        for batch in self._batches():
             for codes in batch.column(0):
                 yield decode_sqrt(self._codes(codes, sentence))
                 sentence += 1
@@ -149,7 +151,13 @@ class AttentionReader:
         return self._codes(self._group(group)[sentence - int(self._first[group])], sentence)
 
     def _read_group(self, group: int) -> pa.ChunkedArray:
-        return self._file.read_row_group(group, use_threads=False).column(0)
+        with self._reading:
+            return self._file.read_row_group(group, use_threads=False).column(0)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        """All sentences in order, by a reader of their own: others may read meanwhile."""
+        with pq.ParquetFile(self._path, memory_map=True, metadata=self._file.metadata) as file:
+            yield from file.iter_batches(batch_size=64)
 
     def _codes(self, row: pa.BinaryScalar, sentence: int) -> np.ndarray:
         """uint8 [H, N, N]."""

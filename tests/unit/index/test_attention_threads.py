@@ -1,0 +1,31 @@
+"""Stored attention is read by several threads at once: a server's visitors ask for the same layer."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from exbert_hub.index.attention import AttentionReader, AttentionWriter
+
+
+def test_several_threads_read_one_layer(tmp_path):
+    heads, lengths = 4, np.tile([9, 14, 30, 5], 100)
+    writer, random = AttentionWriter(tmp_path / "layer.parquet"), np.random.default_rng(0)
+    for pieces in lengths:
+        writer.add(random.integers(0, 256, (heads, pieces, pieces), np.uint8).tobytes())
+    writer.close()
+    reader = AttentionReader(tmp_path / "layer.parquet", heads, lengths)
+    expected = list(reader.summed([0, 2]))
+
+    def whole(_):
+        found = list(reader.summed([0, 2]))
+        assert all(map(np.array_equal, found, expected))
+
+    def some(start):
+        for sentence in range(start, len(lengths), 7):
+            out, _ = reader.around(sentence, 1, [0, 2])
+            assert np.allclose(2 * out, expected[sentence][1], atol=1e-6)
+
+    with ThreadPoolExecutor(8) as threads:
+        done = [threads.submit(task, number) for number in range(12) for task in (whole, some)]
+        for one in done:
+            one.result()
