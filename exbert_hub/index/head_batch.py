@@ -61,6 +61,7 @@ class SentenceBatch:
         self.seen_heads = padded([s.seen_heads for s in sentences], words)
         self.seen_dependants = padded([s.seen_dependants for s in sentences], words)
         self.causal = causal
+        self._rows: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
 
     def to(self, device: torch.device) -> None:
         """Move what was worked out so far; the rest follows."""
@@ -82,8 +83,9 @@ class SentenceBatch:
 
     @cached_property
     def hidden_words(self) -> Tensor:
-        """float [B, W, 1, W]: likewise for words that are not among the others."""
-        return 2.0 * ~self.others[:, :, None]
+        """float [B, 1, W, W]: likewise for words that are not among the others; a word may give what its pieces give
+        together."""
+        return (2.0 * self.lengths.max() * ~self.others)[:, None]
 
     @cached_property
     def others(self) -> Tensor:
@@ -116,28 +118,67 @@ class SentenceBatch:
         return self.others.any(-1)
 
     @cached_property
-    def pool(self) -> Tensor:
-        """float [B, T, W + 3]: the word of each piece; then special pieces, pieces with a word, all pieces."""
-        columns = torch.arange(self.lengths.shape[1], device=self.word.device)
-        belongs = self.word[..., None] == columns
-        kinds = torch.stack([self.special & self.there, self.indexed, self.there], -1)
-        return torch.cat([belongs, kinds], -1).float()
+    def belongs(self) -> Tensor:
+        """float [B, T, W]: the word of each piece."""
+        return (self.word[..., None] == torch.arange(self.lengths.shape[1], device=self.word.device)).float()
 
     @cached_property
-    def mean(self) -> Tensor:
-        """float [B, W, T]: the mean over the pieces of each word."""
-        words = self.lengths.shape[1]
-        return self.pool[..., :words].transpose(1, 2) / self.lengths.clamp_min(1)[..., None]
+    def linear(self) -> Tensor:
+        """float [B, T * T, 12]: how much each weight counts for the six `SHARES`, then for what a blind head would
+        give of the same attention. All of them are sums of the attention, weighted by what is known of the sentence.
+        """
+        size, words = self.lengths.shape
+        rows = self.indexed[:, :, None]
+        own = torch.eye(rows.shape[1], dtype=torch.bool, device=rows.device) & rows
+        special = rows & (self.special & self.there)[:, None]
+        blind_special = self.share_chances[..., :1] * self.there[:, None]
+        blind_own = self.share_chances[..., 1:] * self.indexed[:, None]
+        # between words the mean over the pieces attending, and no weight where a piece has no word
+        blind = self.others[..., None] * self.related_shares[:, :, None]
+        by_word = torch.cat([self.related, blind], -1) / self.lengths.clamp_min(1)[:, :, None, None]
+        by_word = torch.cat([by_word.flatten(0, 2), by_word.new_zeros(1, by_word.shape[-1])])
+        first = torch.arange(size, device=rows.device)[:, None, None] * words
+        pair = (first + self.word[:, :, None]) * words + self.word[:, None]
+        pair = torch.where(rows & self.indexed[:, None], pair, len(by_word) - 1)
+        by_piece = by_word.index_select(0, pair.flatten()).unflatten(0, pair.shape)
+        related, blind = by_piece.chunk(2, -1)
+        found = torch.cat([special[..., None], own[..., None], related], -1)
+        return torch.cat([found, blind_special[..., None], blind_own[..., None], blind], -1).flatten(1, 2)
+
+    def rows(self, heads: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Where the attention of words lies among the rows of the attention of pieces, of all sentences and heads.
+
+        :return: int [B * H * W] row of the first piece of each word (any row for words without); int [n] rows of the
+            further pieces, and the rows of their words among those of the first.
+        """
+        if heads not in self._rows:
+            size, pieces = self.word.shape
+            words = self.lengths.shape[1]
+            there = self.belongs.bool()
+            first = there.to(torch.uint8).argmax(1)  # [B, W]
+            further = self.indexed & (
+                first.gather(1, self.word.clamp_min(0)) != torch.arange(pieces, device=first.device)
+            )
+            sentence, piece = further.nonzero(as_tuple=True)
+            head = torch.arange(heads, device=first.device)
+            block = torch.arange(size, device=first.device)[:, None] * heads + head  # [B, H]
+            self._rows[heads] = (
+                (block[..., None] * pieces + first[:, None]).flatten(),
+                (block[sentence] * pieces + piece[:, None]).flatten(),
+                (block[sentence] * words + self.word[sentence, piece][:, None]).flatten(),
+            )
+        return self._rows[heads]
 
     @cached_property
     def seen(self) -> Tensor:
         """float [B, T, 3]: how many special pieces, pieces with a word and pieces at all each piece can attend to."""
-        return self.visible.float() @ self.pool[..., -3:]
+        kinds = torch.stack([self.special & self.there, self.indexed, self.there], -1)
+        return self.visible.float() @ kinds.float()
 
     @cached_property
     def first_offset(self) -> Tensor:
-        """int [T, 1]: where the lowest of the measured offsets leads from each piece."""
-        return torch.arange(self.word.shape[1], device=self.word.device)[:, None] + OFFSETS[0]
+        """int [T]: where the lowest of the measured offsets leads from each piece."""
+        return torch.arange(self.word.shape[1], device=self.word.device) + OFFSETS[0]
 
     @cached_property
     def offset_chances(self) -> Tensor:
@@ -169,11 +210,6 @@ class SentenceBatch:
         pieces = self.lengths.float()[:, None, :, None]
         there = (self.others[..., None] * pieces).sum(2)
         return (self.related * pieces).sum(2) / there.clamp_min(1)
-
-    @cached_property
-    def relation_columns(self) -> Tensor:
-        """float [B, W, W, 5]: the four relations, and being another word at all."""
-        return torch.cat([self.related, self.others[..., None]], -1).float()
 
     @cached_property
     def strata(self) -> Tensor:

@@ -1,13 +1,16 @@
 """Measuring all heads of many sentences at once; `analysis/heads.py` says what is measured.
 
-What does not depend on the heads is worked out once per batch (`head_batch.py`); per layer remain two products with
-the attention, two maxima over it, its entropy, and sums over the sentences.
+What does not depend on the heads is worked out once per batch (`head_batch.py`). Per layer remain a few passes over
+the attention: two products, two maxima, its entropy. What follows from these is small, and counted for all layers at
+once.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -31,6 +34,25 @@ from .head_counts import (
 _TINY = 1e-30  # its logarithm is finite, and what it adds to an entropy is not
 
 
+class Memory:
+    """Memory that is kept from layer to layer: what is allocated anew is paid for with page faults, which take longer
+    than the arithmetic."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Tensor] = {}
+
+    def like(self, values: Tensor) -> Tensor:
+        """The same for every use, so there is one of these at a time."""
+        return self.get("like", values.shape, values)
+
+    def get(self, use: str, shape: Sequence[int], values: Tensor) -> Tensor:
+        """Of the dtype and on the device of some values."""
+        count = math.prod(shape)
+        if use not in self._kept or self._kept[use].numel() < count or self._kept[use].device != values.device:
+            self._kept[use] = values.new_empty(count)
+        return self._kept[use][:count].view(*shape)
+
+
 class HeadMeter:
     """Adds up what the heads do, batch by batch.
 
@@ -52,7 +74,9 @@ class HeadMeter:
         arcs = [Column(DEPENDENCY, label, way) for way in (TO_HEAD, TO_DEPENDANT) for label in self._deps]
         self._attended = {(column.measure, column.label): place for place, column in enumerate(attended)}
         self.counts = HeadCounts((*ALWAYS, *attended), tuple(arcs), {}, left_out)
+        self._memory = Memory()
 
+    @torch.inference_mode()
     def add(self, numbers: Sequence[int], weights: Iterable[tuple[int, Tensor]]) -> None:
         """Measure one batch.
 
@@ -64,10 +88,17 @@ class HeadMeter:
         batch = SentenceBatch(sentences, places, len(self._attended), self._deps)
         for name, values in batch.sums().items():
             self.counts.add(name, values.double().numpy())
+        looks: dict[int, Look] = {}
         for layer, attention in weights:
             batch.to(attention.device)
-            for name, values in _measure(batch, attention.float()).items():
-                self.counts.add(f"{name}-{layer:02d}", values.cpu().double().numpy())
+            looks[layer] = _look(batch, attention.float().contiguous(), self._memory)
+        if not looks:
+            return
+        together = Look(*(torch.cat(parts, 1) for parts in zip(*looks.values(), strict=True)))
+        heads = [look.entropy.shape[1] for look in looks.values()]
+        for name, values in _sums(batch, together).items():
+            for layer, part in zip(looks, values.cpu().double().split(heads), strict=True):
+                self.counts.add(f"{name}-{layer:02d}", part.numpy())
 
     def _places_in(self, sentence: AnnotatedPieces, name: str) -> np.ndarray:
         none = len(self._attended)
@@ -90,16 +121,12 @@ class MeterBeside:
     def add(self, numbers: Sequence[int], weights: Sequence[tuple[int, Tensor]]) -> None:
         """As `HeadMeter.add`, once the batch before is done."""
         self._wait()
-        self._under_way = self._thread.submit(self._add, numbers, weights)
+        self._under_way = self._thread.submit(self._meter.add, numbers, weights)
 
     def finish(self) -> None:
         """Wait until everything is counted."""
         self._wait()
         self._thread.shutdown()
-
-    def _add(self, numbers: Sequence[int], weights: Sequence[tuple[int, Tensor]]) -> None:
-        with torch.inference_mode():  # which the model's own thread is in, too
-            self._meter.add(numbers, weights)
 
     def _wait(self) -> None:
         if self._under_way is not None:
@@ -107,30 +134,54 @@ class MeterBeside:
             self._under_way = None
 
 
-def _measure(batch: SentenceBatch, attention: Tensor) -> dict[str, Tensor]:
-    """What of `HeadCounts` is summed up for each layer.
+class Look(NamedTuple):
+    """What the heads of a layer, or of several, do in each sentence of a batch; all else follows from it."""
+
+    linear: Tensor  # float [B, H, 12], see `SentenceBatch.linear`
+    entropy: Tensor  # float [B, H], sum over the pieces with a word
+    furthest: Tensor  # int [B, H, T], the max-attention piece of each piece
+    best: Tensor  # int [B, H, W], the other word that each word attends to most
+
+
+def _look(batch: SentenceBatch, attention: Tensor, memory: Memory) -> Look:
+    """The passes over the attention of one layer; they are most of what measuring takes.
 
     :param attention: float [B, H, T, T].
     """
     size, heads, pieces, _ = attention.shape
     words = batch.lengths.shape[1]
-    # heads beside the columns: then both steps from pieces to words are one product per sentence
-    by_piece = attention.transpose(1, 2).clone(memory_format=torch.contiguous_format)  # [B, T, H, T]
-    to_words = by_piece.reshape(size, pieces * heads, pieces) @ batch.pool
-    between = (batch.mean @ to_words.reshape(size, pieces, -1)).reshape(size, words, heads, -1)[..., :words]
-    between = between - batch.hidden_words  # no relation looks at what is hidden here
-    best = _argmax(between)
+    linear = attention.view(size, heads, -1) @ batch.linear
+
+    logarithm = _log(attention, memory.like(attention)).mul_(batch.indexed[:, None, :, None])
+    entropy = -torch.linalg.vecdot(attention.view(size, heads, -1), logarithm.view(size, heads, -1))
+
+    candidates = torch.sub(attention, batch.hidden_pieces, out=memory.like(attention))
+    furthest = _argmax(candidates)
+
+    to_words = memory.get("to words", (size, heads * pieces, words), attention)
+    torch.bmm(attention.view(size, heads * pieces, pieces), batch.belongs, out=to_words)
+    # the sum over the pieces of a word, not their mean: it has its maximum at the same word
+    first, further, rows = batch.rows(heads)
+    between = memory.get("between", (size * heads * words, words), attention)
+    torch.index_select(to_words.view(-1, words), 0, first, out=between)
+    between.index_add_(0, rows, to_words.view(-1, words).index_select(0, further))
+    best = _argmax(between.view(size, heads, words, words).sub_(batch.hidden_words))
+    return Look(linear, entropy, furthest, best)
+
+
+def _sums(batch: SentenceBatch, look: Look) -> dict[str, Tensor]:
+    """What of `HeadCounts` is summed up for each head."""
+    shares = len(SHARES)
     parts = [
-        _shares(batch, by_piece, to_words.reshape(size, pieces, heads, -1)[..., -3:]),
-        _relations(batch, between),
-        _entropy(batch, by_piece),
-        _attended(batch, best),
+        _offsets(batch, look.furthest),
+        (look.linear[..., :shares], look.linear[..., shares:]),
+        (look.entropy[..., None], batch.uniform_entropy[:, None, None].expand(*look.entropy.shape, 1)),
+        _attended(batch, look.best),
     ]
-    parts.insert(0, _offsets(batch, by_piece))  # the last to use the attention: it hides what is no candidate
     total, expected = (torch.cat([part[n] for part in parts], -1) for n in (0, 1))  # [B, H, C]
     squares = (total - expected).square()
-    squares[..., len(COUNTED) + len(SHARES)] = 0  # of the entropy: there is nothing to test
-    hits = _arcs(batch, best)
+    squares[..., len(COUNTED) + shares] = 0  # of the entropy: there is nothing to test
+    hits = _arcs(batch, look.best)
     return {
         "total": total.sum(0),
         "expected": expected.sum(0),
@@ -141,46 +192,21 @@ def _measure(batch: SentenceBatch, attention: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _offsets(batch: SentenceBatch, by_piece: Tensor) -> tuple[Tensor, Tensor]:
-    size, pieces, heads, _ = by_piece.shape
-    furthest = _argmax(by_piece.sub_(batch.hidden_pieces))
+def _offsets(batch: SentenceBatch, furthest: Tensor) -> tuple[Tensor, Tensor]:
+    size, heads, _ = furthest.shape
     place = furthest - batch.first_offset  # among OFFSETS
-    counts = torch.zeros(size, len(OFFSETS) + 1, heads, device=by_piece.device)
-    counted = batch.indexed[..., None] & (place >= 0) & (place < len(OFFSETS))
-    place = torch.where(counted, place, len(OFFSETS))
-    hits = counts.scatter_add_(1, place, counted.float())[:, :-1].transpose(1, 2)
+    counts = torch.zeros(size, heads, len(OFFSETS) + 1, device=furthest.device)
+    counted = batch.indexed[:, None] & (place >= 0) & (place < len(OFFSETS))
+    hits = counts.scatter_add_(2, torch.where(counted, place, len(OFFSETS)), counted.float())[..., :-1]
     return hits, batch.offset_chances[:, None].expand_as(hits)
-
-
-def _shares(batch: SentenceBatch, by_piece: Tensor, to_kinds: Tensor) -> tuple[Tensor, Tensor]:
-    """To special tokens and to itself; what a blind head would give them of the same attention."""
-    own = by_piece.diagonal(dim1=1, dim2=3).transpose(1, 2)  # [B, T, H]
-    found = torch.stack([to_kinds[..., 0], own], -1)
-    blind = to_kinds[..., [2, 1]] * batch.share_chances[:, :, None]
-    return (found * batch.indexed[..., None, None]).sum(1), blind.sum(1)
-
-
-def _relations(batch: SentenceBatch, between: Tensor) -> tuple[Tensor, Tensor]:
-    """To the words in each relation; what a blind head would give them of what it gives to other words."""
-    given = between @ batch.relation_columns  # [B, W, H, 5]
-    blind = given[..., -1:] * batch.related_shares[:, :, None]
-    return given[..., :-1].sum(1), blind.sum(1)
-
-
-def _entropy(batch: SentenceBatch, by_piece: Tensor) -> tuple[Tensor, Tensor]:
-    nats = -torch.linalg.vecdot(by_piece, by_piece.clamp_min(_TINY).log_())  # [B, T, H]
-    rows = batch.indexed[..., None]
-    total = (nats * rows).sum(1)[..., None]
-    return total, batch.uniform_entropy[:, None, None].expand_as(total)
 
 
 def _attended(batch: SentenceBatch, best: Tensor) -> tuple[Tensor, Tensor]:
     """Labels of the attended words; what a blind choice among the other words of their length would give."""
-    size, words, heads = best.shape
+    size, heads, words = best.shape
     if not batch.labels:
         none = torch.zeros(size, heads, 0, device=best.device)
         return none, none
-    best = best.transpose(1, 2)  # [B, H, W]
     hits = torch.zeros(size, heads, batch.labels + 1, device=best.device)
     chosen = batch.choosing[:, None].expand_as(best)
     for places in batch.places.unbind(1):
@@ -193,11 +219,10 @@ def _attended(batch: SentenceBatch, best: Tensor) -> tuple[Tensor, Tensor]:
 
 def _arcs(batch: SentenceBatch, best: Tensor) -> Tensor:
     """float [B, H, 2 D]: hits of each label's head, then of its dependants."""
-    size, words, heads = best.shape
+    size, heads, words = best.shape
     hits = torch.zeros(size, heads, 2 * batch.deps, device=best.device)
     if not batch.deps:
         return hits
-    best = best.transpose(1, 2)
     to_head = (best == batch.head[:, None]) & batch.seen_heads[:, None]
     hits.scatter_add_(2, batch.dep[:, None].expand_as(best), to_head.float())
     own = _of(batch.head, best) == torch.arange(words, device=best.device)
@@ -215,3 +240,12 @@ def _argmax(values: Tensor) -> Tensor:
     if values.device.type == "cpu" and torch.get_num_threads() <= 2:
         return torch.from_numpy(values.numpy().argmax(-1))
     return values.argmax(-1)
+
+
+def _log(values: Tensor, out: Tensor) -> Tensor:
+    """Natural logarithms, finite of 0 too. NumPy's of a processor are three times faster than PyTorch's."""
+    torch.clamp_min(values, _TINY, out=out)
+    if values.device.type == "cpu":
+        np.log(out.numpy(), out=out.numpy())
+        return out
+    return out.log_()
