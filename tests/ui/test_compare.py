@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from exbert_hub import demo
+
 from .conftest import Visit
 from .steps import ESCAPE, choose_heads, choose_layer, settled, state
 
@@ -52,3 +54,32 @@ def test_nothing_silenced_is_no_error(site: str, visit: Visit) -> None:
     panel = page.get_by_role("region", name="Compare")
     panel.get_by_text("Silence some heads first").wait_for()
     assert not panel.locator(".exb-error").count()
+
+
+def test_another_model_is_asked_for_by_name_and_says_why_there_is_nothing(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, layer=3)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.get_by_role("radio", name="another model").click()
+    settled(page, "exbert.store.values.compare", "model")
+    assert page.locator(TABLE).count() == 0  # nothing is compared before a model is named
+    box = page.get_by_label("Other model")
+    box.fill("/no/such/model")
+    box.press("Enter")
+    alert = page.locator(".exb-compare").get_by_role("alert")
+    alert.wait_for()
+    assert "/no/such/model" in alert.inner_text()
+    assert state(page)["against"] == "/no/such/model" and "compare=model" in page.url
+    page.reload()
+    page.wait_for_selector("[data-drawn]")
+    alert.wait_for()  # the address holds the question
+    assert page.get_by_label("Other model").input_value() == "/no/such/model"
+
+
+def test_another_model_is_set_beside_this_one(site: str, visit: Visit) -> None:
+    page = visit(site, token=ESCAPE, layer=3, compare="model", against=str(demo.MODEL))
+    page.wait_for_selector(f"{TABLE}, .exb-compare [role=alert]")
+    assert page.locator(".exb-compare [role=alert]").all_inner_texts() == []
+    names = page.locator(".exb-compare-sides dt").all_inner_texts()
+    assert [name[0] for name in names] == ["A", "B"] and all(" by " in name for name in names)
+    assert page.locator(f"{TABLE} td:nth-child(4)").all_inner_texts() == ["1.00"] * 7  # a model agrees with itself
+    assert "It is the same on both sides." in page.locator(".exb-compare").inner_text()
