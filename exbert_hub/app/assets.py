@@ -8,7 +8,7 @@ from typing import Any
 
 MODULES = (
     *("maths", "palette", "state", "dom", "menu", "picture", "saved", "exporting"),
-    *("figure", "grid", "controls", "modes", "layers", "scenes", "overview", "searches", "view"),
+    *("links", "figure", "grid", "controls", "modes", "layers", "scenes", "overview", "searches", "view"),
     *("summaries", "profile", "heads", "headpage", "compare", "evidence", "combobox"),
     *("building", "tour", "setup", "page"),
 )

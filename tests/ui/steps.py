@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 TEXT = "The girl ran to a local pub to escape the din of her city."
@@ -60,10 +61,35 @@ def await_results(page: Any, before: int) -> None:
 
 
 def links(page: Any) -> list[tuple[int, int]]:
-    """(from, to) of the curves on the page, which must be few enough for SVG."""
-    settled(page, "document.querySelector('.exb-links').dataset.renderer", "svg")
-    found = page.eval_on_selector_all(".exb-links path", "paths => paths.map(p => [+p.dataset.from, +p.dataset.to])")
-    return [tuple(pair) for pair in found]
+    """(from, to) of the curves on the page."""
+    return [(row, col) for row, col, _ in painted_links(page)]
+
+
+def painted_links(page: Any) -> list[tuple[int, int, float]]:
+    """(from, to, opacity) of the curves on the page. What the canvas shows is held against them: at either end of the
+    curves the pixels of each row are as opaque as the links that leave or reach it, laid over each other."""
+    page.wait_for_selector(".exb-links[data-whole]", state="attached")
+    scene = page.evaluate(_PAINTED)
+    found = list(zip(scene["from"], scene["to"], scene["opacity"], strict=True))
+    for side, (units, pixels) in enumerate(scene["ends"]):
+        for unit, pixel in zip(units, pixels, strict=True):
+            through = math.prod(1 - link[2] for link in found if link[side] == unit and link[2] >= FAINTEST)
+            assert abs(pixel / 255 - (1 - through)) < TOLERANCE, (side, unit)
+    return found
+
+
+FAINTEST = 0.004  # of an opacity that is drawn
+TOLERANCE = 0.03  # a curve is no longer level where the first pixel has its middle
+_PAINTED = """() => {
+  const { scene, canvas } = exbert.parts.view.figure, { edges, rowHeight } = scene;
+  const scale = devicePixelRatio, pen = canvas.getContext("2d");
+  const end = (units, x) => [units, units.map((_, i) => (canvas.hidden ? 0
+    : Math.max(...[-1, 0].map((by) => pen.getImageData(x, (i + 0.5) * rowHeight * scale + by, 1, 1).data[3]))))];
+  return {
+    from: edges.from, to: edges.to, opacity: edges.weight.map((weight) => weight / edges.max),
+    ends: scene.rowHeight < 20 && !scene.focus ? [] : [end(scene.rows, 0), end(scene.cols, canvas.width - 1)],
+  };
+}"""
 
 
 def drawn(page: Any) -> None:

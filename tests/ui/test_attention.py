@@ -11,7 +11,7 @@ from exbert_hub import Inspector, demo
 from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt, head_matrices, top_edges
 
 from .conftest import Visit
-from .steps import ESCAPE, TEXT, choose_heads, drawn, links, mask, piece, settled, state
+from .steps import ESCAPE, TEXT, choose_heads, drawn, links, mask, painted_links, piece, settled, state
 
 LAYER = 3
 
@@ -50,10 +50,7 @@ def test_opacity_is_scaled_by_the_largest_shown(site: str, visit: Visit, attenti
     matrix = aggregate(attention, [3])
     pairs = expected(attention, [3], 0.3)
     largest = max(matrix[pair] for pair in pairs)
-    shown = page.eval_on_selector_all(
-        ".exb-links path",
-        "paths => paths.map(p => [+p.dataset.from, +p.dataset.to, +p.getAttribute('stroke-opacity')])",
-    )
+    shown = painted_links(page)
     assert max(opacity for *_, opacity in shown) == 1
     for row, col, opacity in shown:
         assert opacity == pytest.approx(matrix[row, col] / largest, abs=1e-3)
@@ -71,7 +68,7 @@ def test_hiding_special_tokens_removes_their_rows_and_columns(site: str, visit: 
 
 def test_many_links_are_drawn_on_a_canvas(site: str, visit: Visit) -> None:
     page = visit(site, layer=LAYER, top=100)
-    settled(page, "document.querySelector('.exb-links').dataset.renderer", "canvas")
+    assert int(page.locator(".exb-links").get_attribute("data-links")) == 16 * 16
     painted = page.evaluate(
         "() => { const c = document.querySelector('.exb-links canvas');"
         " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0); }"
@@ -220,7 +217,7 @@ def test_a_special_token_cannot_be_masked_and_the_page_says_why(site: str, visit
 def test_the_input_embeddings_have_no_attention_and_can_be_searched(site: str, visit: Visit) -> None:
     page = visit(site, layer="emb", token=ESCAPE)
     drawn(page)
-    assert page.locator(".exb-links path, .exb-links canvas").count() == 0
+    assert page.locator(".exb-links canvas").is_hidden()
     page.get_by_role("button", name="Search corpus").click()
     page.wait_for_selector(".exb-result")
     assert "by input embedding" in page.locator(".exb-heading").inner_text()

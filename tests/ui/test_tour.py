@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .conftest import Serve, Visit
-from .steps import await_results, drawn, received, settled, state
+from .steps import await_results, drawn, links, received, settled, state
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +73,8 @@ def test_behind_the_position(demo_site: str, visit: Visit) -> None:
     page = visit(demo_site)
     sentences = follow(page, "Behind the position")
     drawn(page)
-    edges = page.eval_on_selector_all(".exb-links path", "all => all.map(p => [+p.dataset.from, +p.dataset.to])")
-    assert edges == [[7, 6]] and "leads to the piece before it" in sentences[0]
+    edges = links(page)
+    assert edges == [(7, 6)] and "leads to the piece before it" in sentences[0]
     assert page.locator(".exb-from [aria-selected='true']").inner_text() == "pu"
     offsets = bars(page, "max_attention")
     assert "in 50 of 50 matches" in sentences[1] and "offset -1" in sentences[1]

@@ -42,6 +42,7 @@ const compare = (() => {
     }
 
     async changed(names) {
+      if (!this.store.values.compare && !names.includes("compare")) return;
       if (names.every((name) => ["hide", "top", "window", "colour", "span"].includes(name))) return;
       const question = this.question(), key = question && JSON.stringify(question);
       if (key && key !== this.key) {

@@ -2,7 +2,7 @@
 
 const controls = (() => {
   "use strict";
-  const { el, fill, segmented, toggle, roving, percent } = dom;
+  const { el, fill, put, say, segmented, toggle, roving, percent } = dom;
 
   // heads: heads per layer. set(patch, entry) changes the store, hoverHead(head|null) previews one head.
   function panel(heads, stacks, { set, hoverHead, openStack, group, choose: chooseMode, refuse, silence }) {
@@ -56,9 +56,11 @@ const controls = (() => {
       overview.set(values.grid);
       special.set(values.hide);
       words.set(values.words);
-      slider.value = values.top;
-      slider.style.setProperty("--exb-fill", `${values.top}%`);
-      share.textContent = `${values.top}%`;
+      if (Number(slider.value) !== values.top || !share.textContent) {
+        slider.value = values.top;
+        slider.style.setProperty("--exb-fill", `${values.top}%`);
+        share.textContent = `${values.top}%`;
+      }
       const none = values.layer === "emb" || !heads[values.layer];
       const count = none ? Math.max(...heads) : heads[values.layer];
       if (count !== current.count) {
@@ -75,12 +77,12 @@ const controls = (() => {
       const muted = modes.silencedAt(values.ablate, values.layer);
       const again = on.size > 0 && chosen().every((head) => muted.includes(head));
       mute.disabled = none || !main || !on.size;
-      mute.textContent = again ? "unsilence" : "silence";
-      mute.title = main ? `${again ? "Hear the chosen heads of this layer again" : "Silence the chosen heads of this layer: set their contexts to zero"}` : "Heads of the main stack can be silenced";
+      say(mute, again ? "unsilence" : "silence");
+      put(mute, "title", !main ? "Heads of the main stack can be silenced" : again ? "Hear the chosen heads of this layer again" : "Silence the chosen heads of this layer: set their contexts to zero");
       chips.forEach((chip, head) => {
         chip.toggleAttribute("data-silenced", muted.includes(head));
-        chip.title = `Head ${head}${muted.includes(head) ? ", silenced" : ""}`;
-        chip.setAttribute("aria-pressed", String(on.has(head)));
+        put(chip, "title", `Head ${head}${muted.includes(head) ? ", silenced" : ""}`);
+        put(chip, "aria-pressed", String(on.has(head)));
         chip.toggleAttribute("data-idle", none || whole);
       });
     }
@@ -102,7 +104,11 @@ const controls = (() => {
       el("div.exb-dock-row.exb-search", {}, el("span.exb-label", {}, "Search by"), by.node, scope, el("span.exb-spring"), instant.node, all, button));
 
     // focus: {text, masked, position, predictions: [[text, probability]]|null, kind: "here"|"next"|null}, or null.
+    let said = "";
     function show(focus) {
+      const key = JSON.stringify(focus);
+      if (key === said) return;
+      said = key;
       if (!focus) {
         fill(token, el("span.exb-hint", {}, "Hover a piece to see its attention and what the model predicts. Click to pick it; double-click or press ", el("kbd", {}, "M"), " to mask it."));
         fill(predictions);
@@ -122,12 +128,12 @@ const controls = (() => {
     function update(values, ready, readyForAll) {
       focused.toggleAttribute("data-two", values.ablate.length > 0);
       all.disabled = !readyForAll.can;
-      all.title = readyForAll.why || "What the nearest tokens have in common at every layer";
+      put(all, "title", readyForAll.why || "What the nearest tokens have in common at every layer");
       by.select(values.by);
       instant.set(values.click);
       button.disabled = !ready.can;
-      button.title = ready.why;
-      scope.textContent = ready.scope;
+      put(button, "title", ready.why);
+      say(scope, ready.scope);
       node.toggleAttribute("data-no-index", !ready.index);
     }
     return { node, show, update };

@@ -3,8 +3,6 @@
 const dom = (() => {
   "use strict";
 
-  const SVG = "http://www.w3.org/2000/svg";
-
   // el("button.exb-chip", { type: "button", onclick }, "text", child): attributes, listeners and children in one call.
   function el(selector, attributes = {}, ...children) {
     const [tag, ...classes] = selector.split(".");
@@ -17,12 +15,6 @@ const dom = (() => {
       else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
     }
     node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-  }
-
-  function svg(tag, attributes = {}) {
-    const node = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     return node;
   }
 
@@ -40,9 +32,19 @@ const dom = (() => {
     (able.find((one) => name(one) === focused) ?? able[0])?.focus();
   }
 
+  // An attribute, or a text, that is written only where it is another: each writing makes the browser style, lay out
+  // and paint again.
+  function put(node, name, value) {
+    if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  }
+
+  function say(node, text) {
+    if (node.textContent !== text) node.textContent = text;
+  }
+
   // One tab stop for a row or column of items; the arrow keys move among them.
   function roving(container, items, current = 0) {
-    items.forEach((item, i) => { item.tabIndex = i === current ? 0 : -1; });
+    items.forEach((item, i) => put(item, "tabindex", i === current ? "0" : "-1"));
     container.onkeydown = (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       const at = items.indexOf(event.target.closest("[tabindex]"));
@@ -78,7 +80,7 @@ const dom = (() => {
     }, option.label));
     group.append(...buttons);
     const select = (value) => {
-      buttons.forEach((button, i) => button.setAttribute("aria-checked", String(options[i].value === value)));
+      buttons.forEach((button, i) => put(button, "aria-checked", String(options[i].value === value)));
       roving(group, buttons, Math.max(0, options.findIndex((option) => option.value === value)));
     };
     select(chosen);
@@ -88,7 +90,7 @@ const dom = (() => {
   function toggle(label, title, onchange) {
     const node = el("button.exb-switch", { type: "button", role: "switch", title, onclick: () => onchange(node.getAttribute("aria-checked") !== "true") },
       el("span.exb-knob", { "aria-hidden": "true" }), el("span", {}, label));
-    return { node, set: (on) => node.setAttribute("aria-checked", String(on)) };
+    return { node, set: (on) => put(node, "aria-checked", String(on)) };
   }
 
   function dropdown(label, options, chosen, onchange) {
@@ -118,5 +120,5 @@ const dom = (() => {
 
   const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)}%`;
 
-  return { el, svg, fill, refill, roving, walkGrid, segmented, toggle, dropdown, tooltip, percent };
+  return { el, fill, refill, put, say, roving, walkGrid, segmented, toggle, dropdown, tooltip, percent };
 })();

@@ -3,83 +3,93 @@
 
 const figure = (() => {
   "use strict";
-  const { el, svg, fill, roving } = dom;
-  const HAIRLINE = 1; // px; without a GPU a browser draws thousands of these four times as fast as of 1.5
-  const SVG_LINKS = 240; // SVG is fluid up to about this many links, canvas beyond
+  const { el, fill, put, say, roving } = dom;
+  const AROUND = 100; // px that are drawn beyond what is in sight
+  const CALM_MS = 120; // without a change before the rest is drawn
+  const HAIRLINE = 1; // px, of the links of small rows
 
-  const css = (node, name) => getComputedStyle(node).getPropertyValue(name).trim();
+  // Colours of the theme as [red, green, blue]. Asking the browser would make it style the whole page in the middle of a
+  // drawing, so it is asked once per theme.
+  const themes = {};
+  function colours(node) {
+    const theme = node.closest(".dark") ? "dark" : "light";
+    return themes[theme] ??= Object.fromEntries(["accent", "grey", "cell", "muted"].map((name) => {
+      const hex = getComputedStyle(node).getPropertyValue(`--exb-${name}`).trim();
+      return [name, [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))];
+    }));
+  }
 
+  const style = (node, name, value) => { if (node.style.getPropertyValue(name) !== value) node.style.setProperty(name, value); };
+
+  // A canvas of that size, emptied. Its pen counts in CSS pixels, `scale` device pixels each.
   function sizedCanvas(canvas, width, height) {
     const scale = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    const pen = canvas.getContext("2d");
+    const wide = Math.round(width * scale), high = Math.round(height * scale);
+    const pen = canvas.getContext("2d", { willReadFrequently: true }); // pixels are written by the processor
+    if (canvas.width !== wide || canvas.height !== high) {
+      canvas.width = wide;
+      canvas.height = high;
+    } else {
+      pen.setTransform(1, 0, 0, 1, 0, 0);
+      pen.clearRect(0, 0, wide, high);
+    }
+    style(canvas, "width", `${width}px`);
+    style(canvas, "height", `${height}px`);
     pen.setTransform(scale, 0, 0, scale, 0, 0);
-    return pen;
+    return { pen, scale };
   }
 
   const count = (number, what) => `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 
-  function curve(width, y1, y2) {
-    return `M0 ${y1}C${width * 0.45} ${y1} ${width * 0.55} ${y2} ${width} ${y2}`;
+  // The one way to draw links, whatever their number, in the rows `top` up to `bottom`; all in CSS pixels.
+  // geometry: {width, height, left(i), right(j), strokeWidth}
+  function drawCurves(canvas, edges, { width, height, left, right, strokeWidth }, [top, bottom]) {
+    const { pen, scale } = sizedCanvas(canvas, width, height);
+    const first = Math.max(0, Math.floor(top * scale)), last = Math.min(canvas.height, Math.ceil(bottom * scale));
+    if (first >= last || !canvas.width) return;
+    const pixels = links.opacity(edges, {
+      width: canvas.width, top: first, bottom: last, left: (i) => left(i) * scale, right: (j) => right(j) * scale, strokeWidth: strokeWidth * scale,
+    });
+    pen.putImageData(new ImageData(tinted(pixels, colours(canvas).accent), canvas.width, last - first), 0, first);
   }
 
-  // The one way to draw links, whatever their number. geometry: {width, height, left(i), right(j), strokeWidth}
-  function drawCurves(host, edges, geometry) {
-    const { width, height, left, right, strokeWidth } = geometry;
-    host.style.height = `${height}px`;
-    host.dataset.links = edges.count;
-    host.dataset.renderer = edges.count > SVG_LINKS ? "canvas" : "svg";
-    if (edges.count > SVG_LINKS) {
-      const canvas = el("canvas", { "aria-hidden": "true" });
-      const pen = sizedCanvas(canvas, width, height);
-      pen.strokeStyle = css(host, "--exb-accent");
-      pen.lineWidth = strokeWidth;
-      for (let i = 0; i < edges.count; i++) {
-        const alpha = edges.weight[i] / edges.max;
-        if (alpha < 0.004) continue; // below one step of an 8-bit screen
-        pen.globalAlpha = alpha;
-        pen.stroke(new Path2D(curve(width, left(edges.from[i]), right(edges.to[i]))));
-      }
-      fill(host, canvas);
-      return;
-    }
-    const drawing = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
-    for (let i = 0; i < edges.count; i++) {
-      drawing.append(svg("path", {
-        d: curve(width, left(edges.from[i]), right(edges.to[i])), "stroke-width": strokeWidth,
-        "stroke-opacity": (edges.weight[i] / edges.max).toFixed(4), "data-from": edges.from[i], "data-to": edges.to[i],
-      }));
-    }
-    fill(host, drawing);
+  // Pixels of one colour: RGBA of each opacity.
+  function tinted(opacity, [red, green, blue]) {
+    const rgba = new Uint32Array(opacity.length), ink = (blue << 16) | (green << 8) | red; // least significant byte first
+    for (let i = 0; i < rgba.length; i++) rgba[i] = (opacity[i] << 24) | ink;
+    return new Uint8ClampedArray(rgba.buffer);
   }
 
   // rows: indices of the shown pieces; values: Float32Array [N, H]; linear from 0 to `max`.
   function drawMatrix(canvas, { rows, values, max, heads, active, hovered, cell, rowHeight }) {
-    const pen = sizedCanvas(canvas, heads * cell, rows.length * rowHeight);
-    const on = css(canvas, "--exb-accent"), off = css(canvas, "--exb-grey"), ground = css(canvas, "--exb-cell");
-    const gap = cell > 5 ? 1 : 0;
-    for (let head = 0; head < heads; head++) {
-      const lit = hovered === null ? active.has(head) : hovered === head;
-      rows.forEach((row, at) => {
-        const box = [head * cell, at * rowHeight + gap, cell - gap, rowHeight - gap];
-        pen.globalAlpha = 1;
-        pen.fillStyle = ground;
-        pen.fillRect(...box);
-        pen.globalAlpha = max ? values[row * heads + head] / max : 0;
-        pen.fillStyle = lit ? on : off;
-        pen.fillRect(...box);
+    const { pen, scale } = sizedCanvas(canvas, heads * cell, rows.length * rowHeight);
+    if (!canvas.width || !canvas.height) return;
+    const theme = colours(canvas), gap = cell > 5 ? 1 : 0, wide = canvas.width;
+    const pixels = new Uint32Array(wide * canvas.height), end = (at) => Math.round(at * scale);
+    const columns = Array.from({ length: heads }, (_, head) => ({
+      left: end(head * cell), right: end((head + 1) * cell - gap), ink: (hovered === null ? active.has(head) : hovered === head) ? theme.accent : theme.grey,
+    }));
+    rows.forEach((row, at) => {
+      const top = end(at * rowHeight + gap) * wide, bottom = end((at + 1) * rowHeight) * wide;
+      columns.forEach(({ left, right, ink }, head) => {
+        const share = max ? values[row * heads + head] / max : 0;
+        const mix = (i) => Math.round(theme.cell[i] + (ink[i] - theme.cell[i]) * share);
+        pixels.fill((255 << 24) | (mix(2) << 16) | (mix(1) << 8) | mix(0), top + left, top + right);
       });
-    }
+      for (let line = top + wide; line < bottom; line += wide) pixels.copyWithin(line, top, top + wide);
+    });
+    pen.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), wide, canvas.height), 0, 0);
   }
 
   class Figure {
     // on: {hover(side, token|null), pick(side, token), mask(token), search(), hoverHead(head|null), toggleHead(head)}
     constructor(on) {
       this.on = on;
-      this.links = el("div.exb-links");
+      this.canvas = el("canvas", { "aria-hidden": "true" });
+      this.links = el("div.exb-links", {}, this.canvas);
+      this.wide = { figure: 0, links: 0 }; // px; measured when the browser lays out, never while we draw
+      this.given = {}; // per side, what the column of pieces was made of
+      this.pieces = { from: [], to: [] }; // of each column: {node, token, look}
       this.borders = { before: this.border("before"), after: this.border("after") };
       this.veil = el("div.exb-veil", { hidden: true });
       this.columns = { from: this.column("from"), to: this.column("to") };
@@ -91,7 +101,11 @@ const figure = (() => {
         this.borders.after, this.veil);
       this.scene = null;
       this.wanted = null; // the piece that gets the focus when it is there: {side, token}
-      new ResizeObserver(() => { if (this.scene) this.paint(this.scene); }).observe(this.node);
+      const resized = new ResizeObserver((entries) => {
+        for (const { target, contentRect } of entries) this.wide[target === this.node ? "figure" : "links"] = Math.round(contentRect.width);
+        if (this.scene) this.paint(this.scene);
+      });
+      for (const node of [this.node, this.links]) resized.observe(node);
     }
 
     column(side) {
@@ -142,17 +156,20 @@ const figure = (() => {
     // tokens: [{text, special, masked, segment}] of one side; shown: indices; marks: Map from an index to the letter of the
     // text that begins there. Rebuilds a column of pieces.
     setPieces(side, tokens, shown, marks) {
+      const last = this.given[side];
+      if (last?.tokens === tokens && last.shown === shown) return;
       const key = JSON.stringify([shown.map((i) => tokens[i]), shown, ...marks]);
+      this.given[side] = { tokens, shown, key };
+      if (last?.key === key) return;
       const list = this.columns[side];
-      if (list.dataset.key === key) return;
       const focused = list.contains(document.activeElement) ? { side, token: Number(document.activeElement.dataset.token) } : null;
       const wanted = this.wanted?.side === side && shown.includes(this.wanted.token) ? this.wanted : focused;
-      list.dataset.key = key;
       const items = shown.map((i) => el("div.exb-piece", {
         role: "option", "data-token": i, "data-special": tokens[i].special, "data-masked": tokens[i].masked,
         "data-starts": marks.get(i), dir: "auto", "aria-selected": "false",
       }, tokens[i].text));
       fill(list, ...items);
+      this.pieces[side] = items.map((node, i) => ({ node, token: shown[i], look: "" }));
       const at = wanted && shown.length ? Math.min(shown.length - 1, Math.max(0, shown.findIndex((i) => i >= wanted.token))) : 0;
       roving(list, items, at);
       if (wanted) items[at]?.focus();
@@ -164,18 +181,37 @@ const figure = (() => {
     paint(scene) {
       this.scene = scene;
       const rowHeight = scene.rowHeight = scene.rows.length > 64 ? 16 : scene.rows.length > 40 ? 20 : 24;
-      this.node.style.setProperty("--exb-row", `${rowHeight}px`);
-      const wide = this.node.clientWidth;
-      scene.cell = Math.max(3, Math.min(11, Math.floor((wide * 0.19) / Math.max(scene.heads, 1))));
+      style(this.node, "--exb-row", `${rowHeight}px`);
+      scene.cell = Math.max(3, Math.min(11, Math.floor((this.wide.figure * 0.19) / Math.max(scene.heads, 1))));
       for (const side of ["from", "to"]) this.paintSide(side, scene);
       this.paintBorders(scene);
       this.paintVeil(scene.veil);
       const at = { from: maths.places(scene.all.from, scene.rows), to: maths.places(scene.all.to, scene.cols) };
       const middle = (side) => (token) => (at[side].get(token) + 0.5) * rowHeight;
-      drawCurves(this.links, scene.edges, {
-        width: this.links.clientWidth, height: Math.max(scene.rows.length, scene.cols.length) * rowHeight,
-        left: middle("from"), right: middle("to"), strokeWidth: scene.focus ? 2.6 : rowHeight < 20 ? HAIRLINE : 2,
+      const height = Math.max(scene.rows.length, scene.cols.length) * rowHeight;
+      style(this.links, "height", `${height}px`);
+      this.links.dataset.links = scene.edges.count;
+      this.canvas.hidden = !scene.edges.count;
+      this.paintLinks(scene, {
+        width: this.wide.links, height, left: middle("from"), right: middle("to"),
+        strokeWidth: scene.focus ? 2.6 : rowHeight < 20 ? HAIRLINE : 2,
       });
+    }
+
+    // First what is in sight, and all of it as soon as nothing has changed for a while: of a long text most is out of sight.
+    // Where the figure stands is asked last, when nothing is left to be laid out.
+    paintLinks(scene, geometry) {
+      clearTimeout(this.later);
+      const { top } = this.links.getBoundingClientRect(), { height } = geometry;
+      const sight = [Math.max(0, -top - AROUND), Math.min(height, window.innerHeight - top + AROUND)];
+      const whole = sight[0] === 0 && sight[1] === height;
+      drawCurves(this.canvas, scene.edges, geometry, sight);
+      this.links.toggleAttribute("data-whole", whole);
+      if (whole) return;
+      this.later = setTimeout(() => {
+        drawCurves(this.canvas, scene.edges, geometry, [0, height]);
+        this.links.setAttribute("data-whole", "");
+      }, CALM_MS);
     }
 
     paintBorders({ windowed, all, start, rows, cols, leaving }) {
@@ -185,8 +221,8 @@ const figure = (() => {
         button.hidden = !windowed;
         button.disabled = !beyond[where];
         const links = leaving[where] ? ` · ${count(leaving[where], "link")} ${leaving[where] === 1 ? "leads" : "lead"} there` : "";
-        button.textContent = beyond[where] ? `${beyond[where]} more ${where === "before" ? "before ↑" : "after ↓"}${links}`
-          : where === "before" ? "The text begins here" : "The text ends here";
+        say(button, beyond[where] ? `${beyond[where]} more ${where === "before" ? "before ↑" : "after ↓"}${links}`
+          : where === "before" ? "The text begins here" : "The text ends here");
       }
     }
 
@@ -208,19 +244,25 @@ const figure = (() => {
         rows: side === "from" ? scene.rows : scene.cols, values, max, heads: scene.heads, active: scene.active,
         hovered: scene.hovered, cell: scene.cell, rowHeight: scene.rowHeight,
       });
-      for (const piece of this.columns[side].children) {
-        const token = Number(piece.dataset.token);
+      for (const piece of this.pieces[side]) {
+        const { node, token } = piece;
         const picked = pinned !== null && pinned.side === side && pinned.token === token;
-        piece.setAttribute("aria-selected", String(picked));
-        piece.toggleAttribute("data-focus", focus !== null && focus.side === side && focus.token === token);
+        const here = focus !== null && focus.side === side && focus.token === token;
         // A causal model never sees what comes later; what it is asked to predict is the piece after the one in focus.
-        piece.toggleAttribute("data-later", causal && focus !== null && (side === "to" || focus.side === "from" ? token > focus.token : token < focus.token));
-        piece.toggleAttribute("data-next", causal && focus !== null && token === focus.token + 1);
-        const strength = focus !== null && focus.side !== side && shade ? shade.values[token] / (shade.max || 1) : 0;
-        piece.style.setProperty("--exb-strength", strength.toFixed(3));
+        const later = causal && focus !== null && (side === "to" || focus.side === "from" ? token > focus.token : token < focus.token);
+        const next = causal && focus !== null && token === focus.token + 1;
+        const strength = (focus !== null && focus.side !== side && shade ? shade.values[token] / (shade.max || 1) : 0).toFixed(3);
+        const look = `${picked} ${here} ${later} ${next} ${strength}`;
+        if (piece.look === look) continue;
+        piece.look = look;
+        put(node, "aria-selected", String(picked));
+        node.toggleAttribute("data-focus", here);
+        node.toggleAttribute("data-later", later);
+        node.toggleAttribute("data-next", next);
+        style(node, "--exb-strength", strength);
       }
     }
   }
 
-  return { Figure, sizedCanvas };
+  return { Figure, colours, sizedCanvas };
 })();

@@ -28,11 +28,6 @@ const grid = (() => {
     pen.putImageData(image, 0, 0);
   }
 
-  function accent(node) {
-    const hex = getComputedStyle(node).getPropertyValue("--exb-accent").trim();
-    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  }
-
   // Thumbnails that the server made. layer: {heads, height, width, data}
   function unpack({ heads, height, width, data }) {
     const codes = maths.decodeBase64(data), size = height * width;
@@ -92,7 +87,7 @@ const grid = (() => {
       const { el, fill } = dom;
       const most = Math.max(0, ...layers.map((layer) => (Array.isArray(layer) ? layer.length : 0)));
       this.table.style.setProperty("--exb-heads", most);
-      const colour = accent(this.table);
+      const colour = figure.colours(this.table).accent;
       this.buttons = [];
       const lines = layers.map((layer, number) => {
         const name = el("span.exb-grid-name", { role: "rowheader" }, String(number));

@@ -20,7 +20,8 @@ const overview = (() => {
       for (const end of ["pointerup", "pointercancel"]) this.track.addEventListener(end, () => { this.grip = null; });
       this.grip = null; // where in the window, in units, it was taken hold of
       this.node = el("div.exb-overview", { hidden: true }, el("div.exb-overview-head", {}, el("span.exb-label", {}, name), this.said), this.track);
-      new ResizeObserver(() => this.paint()).observe(this.track);
+      this.wide = 0; // px; measured when the browser lays out, never while we draw
+      new ResizeObserver(([{ contentRect }]) => { this.wide = Math.round(contentRect.width); this.paint(); }).observe(this.track);
     }
 
     // start, size: the window among `total` units; values: their attention, null while it is not here; starts: where the
@@ -29,31 +30,30 @@ const overview = (() => {
       const { start, size, total, said } = this.view = view;
       this.node.hidden = size >= total;
       if (this.node.hidden) return;
-      this.said.textContent = said;
+      dom.say(this.said, said);
       this.thumb.style.left = `${(100 * start) / total}%`;
       this.thumb.style.width = `${(100 * size) / total}%`;
       for (const [name, value] of [["valuemax", total - size + 1], ["valuenow", start + 1], ["valuetext", `${start + 1} to ${start + size} of ${total}`]]) {
-        this.track.setAttribute(`aria-${name}`, value);
+        dom.put(this.track, `aria-${name}`, String(value));
       }
       this.paint();
     }
 
     paint() {
-      const width = this.track.clientWidth;
+      const width = this.wide;
       if (!this.view || this.node.hidden || !width) return;
       const { values, total, starts } = this.view;
-      const pen = figure.sizedCanvas(this.canvas, width, HEIGHT);
-      const colour = (name) => getComputedStyle(this.track).getPropertyValue(name).trim();
+      const { pen } = figure.sizedCanvas(this.canvas, width, HEIGHT), colours = figure.colours(this.track);
       const bars = new Float32Array(Math.min(width, total)); // where units share a bar the largest stays
       values?.forEach((value, i) => { const at = Math.floor((i * bars.length) / total); bars[at] = Math.max(bars[at], value); });
       const max = maths.largest(bars), wide = width / bars.length;
-      pen.fillStyle = colour("--exb-accent");
+      pen.fillStyle = `rgb(${colours.accent})`;
       bars.forEach((value, i) => {
         const high = max ? Math.sqrt(value / max) * (HEIGHT - 3) : 0; // the square root: faint attention shows
         pen.fillRect(i * wide, HEIGHT - high, Math.max(1, wide - 0.5), high);
       });
       if (starts === null) return;
-      pen.fillStyle = colour("--exb-muted");
+      pen.fillStyle = `rgb(${colours.muted})`;
       pen.fillRect(Math.round((starts * width) / total), 0, 1.5, HEIGHT);
     }
 

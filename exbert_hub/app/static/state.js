@@ -4,6 +4,8 @@
 const state = (() => {
   "use strict";
 
+  const CALM_MS = 40; // between two changes that are not one rush: longer than a held key repeats, shorter than two clicks
+
   // How each field is written into the URL: [default, to text, from text]. A field at its default is left out.
   const text = ["", String, String];
   const flag = (fallback) => [fallback, (v) => (v ? "1" : "0"), (t) => t === "1"];
@@ -171,17 +173,42 @@ const state = (() => {
     }
   }
 
+  // Writes as it is told, but of a rush (a key held down, a slider dragged) only the first and, once it is over, the last:
+  // a browser takes milliseconds for each new address and refuses them when there are too many.
+  function unhurried(write, calm = CALM_MS) {
+    let last = -Infinity, waiting = null, timer;
+    const flush = () => {
+      if (waiting) write(waiting.query, waiting.entry);
+      waiting = null;
+    };
+    const told = (query, entry) => {
+      const rush = performance.now() - last < calm;
+      last = performance.now();
+      waiting = { query, entry: waiting?.entry === "push" ? "push" : entry };
+      clearTimeout(timer);
+      if (rush) timer = setTimeout(flush, calm);
+      else flush();
+    };
+    told.forget = () => { waiting = null; };
+    return told;
+  }
+
   // Ties a store to the address bar, both ways. Parameters that are not ours (Gradio's __theme) stay.
   function bindAddress(store, onReturn) {
-    store.address = (query, entry) => {
+    store.address = unhurried((query, entry) => {
       const foreign = [...new URLSearchParams(location.search)].filter(([name]) => !Object.hasOwn(FIELDS, name));
       const search = [new URLSearchParams(foreign).toString(), query].filter(Boolean).join("&");
       history[entry === "push" ? "pushState" : "replaceState"](null, "", search ? `?${search}` : location.pathname);
-    };
-    window.addEventListener("popstate", () => onReturn(fromQuery(location.search)));
+    });
+    window.addEventListener("popstate", () => {
+      store.address.forget();
+      onReturn(fromQuery(location.search));
+    });
   }
 
-  return { AFRESH, DEFAULTS, FIELDS, MAX_SPAN, toQuery, fromQuery, clamp, request, query, same, Store, Asker, bindAddress };
+  return {
+    AFRESH, DEFAULTS, FIELDS, MAX_SPAN, toQuery, fromQuery, clamp, request, query, same, Store, Asker, bindAddress, unhurried,
+  };
 })();
 
 if (typeof module !== "undefined") module.exports = state;
