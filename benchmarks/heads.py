@@ -114,7 +114,7 @@ def others(index: CorpusIndex) -> Iterator[str]:
 
 def subset(inspector: Inspector, index: CorpusIndex) -> Iterator[str]:
     """For the paper's sentence."""
-    yield "| wanted | masked | heads | share | held back | base rate | lift | p |"
+    yield "| wanted | masked | heads | share | held back | base rate | lift | q |"
     yield "|---|---|---|---|---|---|---|---|"
     asked = (("dobj", "dep", "max_attention"), ("aux", "dep", "max_attention"), ("VERB", "pos", "match"))
     for masked, (label, field, of) in itertools.product((False, True), asked):
@@ -122,8 +122,8 @@ def subset(inspector: Inspector, index: CorpusIndex) -> Iterator[str]:
         found = index.find_heads(seen, "escape", label, field, of, exclude_query=True, unique_sentences=True)
         for step in found.best.steps:
             heads = f"{found.best.layer}-[{','.join(map(str, step.heads))}]"
-            p = f"{step.p:.0e}" if step.significant else "n.s."
-            shares = f"{step.share:.0%} | {step.held_back:.0%} | {step.base_rate:.1%} | {step.lift:.1f} | {p}"
+            q = f"{step.q:.0e}" if step.significant else "n.s."
+            shares = f"{step.share:.0%} | {step.held_back:.0%} | {step.base_rate:.1%} | {step.lift:.1f} | {q}"
             yield f"| {of} {field} {label} | {'yes' if masked else 'no'} | {heads} | {shares} |"
 
 

@@ -104,6 +104,8 @@ def _shifted(attention: AttentionDifference) -> str:
         for layer, heads in enumerate(attention.shift)
         for head, share in enumerate(heads or ())
     )
+    if not shifts or not shifts[0][0]:
+        return "no attention went elsewhere"
     named = (f"{layer}-{head} {-share:.1%}" for share, layer, head in shifts[:_SHIFTED])
     return f"attention that went elsewhere, most at heads {', '.join(named)}"
 
@@ -172,13 +174,13 @@ def found_heads(found: FoundHeads) -> str:
         f"{found.field} {found.label!r} of the {what}, {found.k} nearest to {found.word!r}"
         f"{' (masked)' if found.masked else ''}; the held-back half of the corpus says what to believe"
     ]
-    rows = [("heads", "share", "held back", "base", "lift", "p")]
+    rows = [("heads", "share", "held back", "base", "lift", "q")]
     for path in (*found.paths[:1], *(replace(path, steps=path.steps[-1:]) for path in found.paths[1:])):
         for step in path.steps:
             name = f"{path.layer}-[{','.join(map(str, step.heads))}]"
-            p = f"{step.p:.1g}" if step.significant else "n.s."
+            q = f"{step.q:.1g}" if step.significant else "n.s."
             shares = f"{step.share:.0%}", f"{step.held_back:.0%}", f"{step.base_rate:.1%}"
-            rows.append((name, *shares, f"x{step.lift:.1f}", p))
+            rows.append((name, *shares, f"x{step.lift:.1f}", q))
     return "\n".join([*lines, _columns(rows)])
 
 

@@ -538,8 +538,11 @@ def tiny_bert_dir(folder: Path, texts: Sequence[str] = TEXTS, **changes: Any) ->
     return _save(_model("bert", len(tokenizer), **changes), tokenizer, folder)
 
 
-def backward_bert_dir(folder: Path, texts: Sequence[str] = TEXTS) -> Path:
-    """A masked model whose head 2-1 is made to attend to the previous piece; the other heads are random."""
+def planted_bert_dir(folder: Path, texts: Sequence[str] = TEXTS, heads: Mapping[str, str] | None = None) -> Path:
+    """A masked model whose head 2-1 is made to attend to the previous piece; the other heads are random.
+
+    :param heads: of words that are one piece each, the word that each depends on; head 2-2 is made to attend to it.
+    """
     import torch
 
     tokenizer = word_piece(texts)
@@ -553,8 +556,9 @@ def backward_bert_dir(folder: Path, texts: Sequence[str] = TEXTS) -> Path:
         turn[pair, pair] = torch.tensor([[wave.cos(), wave.sin()], [-wave.sin(), wave.cos()]])
     with torch.no_grad():
         embeddings = model.bert.embeddings
-        for table in (embeddings.word_embeddings, embeddings.token_type_embeddings):
-            table.weight[:, :width] = 0
+        words = embeddings.word_embeddings.weight
+        for table in (words, embeddings.token_type_embeddings.weight):
+            table[:, :width] = 0
         embeddings.position_embeddings.weight.zero_()
         embeddings.position_embeddings.weight[:, :width] = torch.stack([angles.cos(), angles.sin()], -1).flatten(1)
         for layer in model.bert.encoder.layer:  # what is put in comes out again, but for its norm
@@ -566,6 +570,17 @@ def backward_bert_dir(folder: Path, texts: Sequence[str] = TEXTS) -> Path:
             part.weight[head] = 0
             part.weight[head, :width] = 4 * code
             part.bias[head] = 0
+        if heads:  # a code of the word's own, and that of the word it depends on
+            own, other, head = (slice(n * width, (n + 1) * width) for n in (1, 2, 2))
+            words[:, own] = torch.randn(len(words), width).sign()
+            words[:, other] = torch.randn(len(words), width).sign()
+            for word, governor in heads.items():
+                word_id, governor_id = tokenizer.convert_tokens_to_ids([word, governor])
+                words[word_id, other] = words[governor_id, own]
+            for part, code in ((attention.query, other), (attention.key, own)):
+                part.weight[head] = 0
+                part.weight[head, code] = 4 * torch.eye(width)
+                part.bias[head] = 0
     return _save(model, tokenizer, folder)
 
 

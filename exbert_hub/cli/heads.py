@@ -38,7 +38,7 @@ def heads(
     layer: Annotated[int | None, typer.Option(help="Of this layer only.", min=0)] = None,
     examples: Annotated[bool, typer.Option("--examples", help="Show the best head's most telling sentences.")] = False,
     revision: Revision = None,
-    k: Annotated[int, typer.Option("-k", help="Number of heads.", min=1)] = 10,
+    k: Annotated[int, typer.Option("-k", help="Number of heads, with a label or a measure.", min=1)] = 10,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..analysis.similarity import jaccard, linear_cka, rbo
-from ..errors import IndexMismatchError, SelectionError, UnsupportedError
+from ..errors import IndexMismatchError, LabelError, SelectionError, UnsupportedError
 from .attention_difference import AttentionDifference, attention_difference
 from .corpus_words import word_numbers
 from .search import Filter, check_model, choose_heads, choose_spec, word_at
@@ -151,11 +151,14 @@ def compare(
         same ones every time.
     :raises IndexMismatchError: if the indexes have no word in common, or `seen` comes from another model.
     :raises SelectionError: if there is nothing to compare, or no layer that both have.
+    :raises LabelError: if an index does not have `field`.
     :raises TokenError: if the token is not in a text, or more than once.
     """
     b = a if b is None else b
     if seen is None and (b is a or token is not None):
         raise SelectionError("nothing to compare: give another index, or seen= and token=, or both")
+    if sample < 2:
+        raise SelectionError(f"sample={sample}: representations are compared on at least two words")
     if not 0 < p < 1:
         raise SelectionError(f"p={p}: the weight of the ranks falls by a number between 0 and 1")
     layers = tuple(layer for layer in a.layers(by) if layer in b.layers(by))
@@ -233,6 +236,9 @@ class _Side:
         return self.seen.predicted[self.position][:_PREDICTIONS] if has_them else ()
 
     def profile(self, search: _Search, field: str) -> LayerProfile:
+        known = self.index.manifest
+        if field not in (*known.labels, *known.added_labels):
+            raise LabelError(f"{self.index.name_or_path} has no label {field!r}: both sides need it")
         return self.index.profile(self.seen, self.position, field, search.by, search.heads, search.k)
 
 

@@ -48,6 +48,7 @@ class CorpusIndex(HeadFinder):
 
     def _use(self, store: Store) -> None:
         self._store = store
+        self._forget_heads()
         self.tokens: datasets.Dataset
         self.sentences: datasets.Dataset
         self.tokens, self.sentences = store.tables()

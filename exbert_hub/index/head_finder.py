@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from ..analysis.subsets import halves
 from ..errors import LabelError, SelectionError, UnsupportedError
+from ..model.selection import existing_heads
 from .head_counts import ATTENDED, DEPENDENCY, MOST_LABELS, Column, stack_of
 from .head_page import HeadPage, HeadReading, ordered, read_head
 from .head_stored import HeadExample, StoredSentences, find_examples, measure_stored
@@ -23,6 +24,7 @@ from .head_subsets import (
     SubsetSearch,
     Wanted,
     WantedOfMaxAttention,
+    corrected,
     having,
     score_heads,
 )
@@ -76,8 +78,9 @@ class HeadFinder(ABC):
         :raises LabelError: if nothing of that name was measured; the message lists what was.
         :raises SelectionError: if the index was built without attention.
         """
-        added = {f"{ATTENDED}{name}" for name in self.manifest.added_labels}
-        table = self._measured_afterwards if measure in added else self._measured
+        table = self._measured
+        if self._asks_for_attached(label, measure):
+            table = pa.concat_tables([table, self._attached])
         return choose(table, self.manifest.model.heads, label, measure, direction, layer)
 
     def head_examples(
@@ -127,6 +130,8 @@ class HeadFinder(ABC):
         check_model(self.manifest, seen.facts)
         if of not in ("match", "max_attention") or k < 1:
             raise SelectionError(f"of={of!r}, k={k}: choose 'match' or 'max_attention', and at least one match")
+        if layer is not None:
+            existing_heads(self.manifest.model.heads, layer, [0])
         position = seen.position_of(token)
         has, usable, held_back = self._pieces(field, label, seen.text if exclude_query else None, unique_sentences)
         paths = []
@@ -135,6 +140,7 @@ class HeadFinder(ABC):
             scores = score_heads(self.tokens, spec.name, seen.contexts[spec.layer][position])
             wanted = Wanted(has) if of == "match" else self._attending_to(has, spec.layer)
             paths.append(HeadPath(int(spec.layer), SubsetSearch(scores, usable, wanted, held_back, k).path()))
+        paths = corrected(paths)
         paths.sort(key=lambda path: (-path.share, len(path.steps), path.layer))
         word, masked = word_at(seen, position), bool(seen.masked[position])
         return FoundHeads(word, masked, label, field, of, k, tuple(paths))
@@ -237,6 +243,26 @@ class HeadFinder(ABC):
         """The table that the build wrote; if it wrote none, made from the stored attention."""
         found = self._store.heads()
         return self._measured_afterwards if found is None else found
+
+    def _asks_for_attached(self, label: str | None, measure: str | None) -> bool:
+        """Whether only labels that were attached later can answer; measuring them reads all of the attention."""
+        if not self.manifest.added_labels or self._store.heads() is None:
+            return False
+        if measure is not None:
+            return measure not in pc.unique(self._measured.column("measure")).to_pylist()
+        return label is not None and label not in pc.unique(self._measured.column("label")).to_pylist()
+
+    @cached_property
+    def _attached(self) -> pa.Table:
+        """The rows of attached labels."""
+        added = pa.array([f"{ATTENDED}{name}" for name in self.manifest.added_labels])
+        measured = self._measured_afterwards
+        return measured.filter(pc.is_in(measured.column("measure").cast(pa.string()), value_set=added))
+
+    def _forget_heads(self) -> None:
+        """Drop what was worked out from tables that are replaced now."""
+        for name in ("_reading", "_measured", "_measured_afterwards", "_attached", "_stored_sentences"):
+            vars(self).pop(name, None)
 
     @cached_property
     def _measured_afterwards(self) -> pa.Table:

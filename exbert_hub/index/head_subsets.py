@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..analysis.attention import strongest
-from ..analysis.significance import LEVEL, hypergeometric_p
+from ..analysis.significance import LEVEL, false_discovery_rates, hypergeometric_p
 from ..analysis.subsets import cosines_by_head, forward_selection, highest
 from ..analysis.vectors import normalise
 from .attention import AttentionReader
@@ -36,7 +36,8 @@ class HeadStep:
     share: float  # of the nearest in the half that was searched with the wanted label; what the heads are chosen by
     held_back: float  # likewise in the half that was held back: this is what to believe
     base_rate: float  # of the label in the half that was held back
-    p: float  # two-sided, hypergeometric, of the held-back share; each step is one test
+    p: float  # two-sided, hypergeometric, of the held-back share
+    q: float  # p corrected for all steps of all layers (Benjamini & Hochberg 1995)
 
     @property
     def lift(self) -> float:
@@ -45,7 +46,7 @@ class HeadStep:
 
     @property
     def significant(self) -> bool:
-        return self.p < LEVEL
+        return self.q < LEVEL
 
 
 @dataclass(frozen=True)
@@ -116,22 +117,23 @@ class SubsetSearch:
     """
 
     def __init__(self, scores: np.ndarray, usable: np.ndarray, wanted: Wanted, held_back: np.ndarray, k: int) -> None:
-        self._wanted, self._k, self._held_back = wanted, k, held_back
+        self._wanted, self._k, self._judges = wanted, k, usable & held_back
         self._rows = {half: np.flatnonzero(usable & (held_back == half)) for half in (False, True)}
         # head by head in one piece: a subset is the sum of a few of them
         self._scores = {half: np.ascontiguousarray(scores[rows].T) for half, rows in self._rows.items()}
 
     def path(self) -> tuple[HeadStep, ...]:
+        """The steps, each with the q of a single test."""
         chosen = forward_selection(len(self._scores[False]), lambda heads: self._share(False, heads))
         heads = [head for head, _ in chosen]
         steps = []
-        bases = self._wanted.base_counts(heads, self._held_back)
+        bases = self._wanted.base_counts(heads, self._judges)
         for number, ((head, share), (base, population)) in enumerate(zip(chosen, bases, strict=True), 1):
             found = self._count(True, heads[:number])
             drawn = len(self.nearest(True, heads[:number]))
             p = hypergeometric_p(np.array([found]), np.array([base]), drawn, population)[0] if drawn else 1.0
             held_back, rate = found / max(drawn, 1), base / max(population, 1)
-            steps.append(HeadStep(head, tuple(heads[:number]), share, held_back, rate, float(p)))
+            steps.append(HeadStep(head, tuple(heads[:number]), share, held_back, rate, float(p), float(p)))
         return tuple(steps)
 
     def nearest(self, half: bool, heads: Sequence[int]) -> np.ndarray:
@@ -204,6 +206,13 @@ class WantedOfMaxAttention(Wanted):
     def _candidates(self, sentence: int) -> tuple[np.ndarray, np.ndarray]:
         own = slice(self._bounds[sentence], self._bounds[sentence + 1])
         return self._position[own], self._has[own]
+
+
+def corrected(paths: Sequence[HeadPath]) -> list[HeadPath]:
+    """The paths with the q of every step corrected for all of them: whoever tries layers and heads tries his luck."""
+    steps = [step for path in paths for step in path.steps]
+    rates = iter(false_discovery_rates(np.array([step.p for step in steps])).tolist())
+    return [HeadPath(path.layer, tuple(replace(step, q=next(rates)) for step in path.steps)) for path in paths]
 
 
 def score_heads(tokens: datasets.Dataset, name: str, contexts: np.ndarray) -> np.ndarray:

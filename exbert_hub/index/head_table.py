@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _BYTES_PER_ROW = 128  # of numbers and names, beside labels, which are dictionaries
 _MOST_ROWS = 2**22
+_LISTED = 60  # of what there is instead, in an error
 
 
 class HeadScore(NamedTuple):
@@ -128,12 +130,20 @@ def choose(
         if value is not None:
             rest = found.filter(pc.equal(found.column(name), value))
             if not len(rest):
-                there = sorted(str(each) for each in pc.unique(found.column(name)).to_pylist())
-                shown = ", ".join(each or "(none)" for each in there[:60])
-                raise LabelError(f"no head is measured by {name} {value!r}; there are {shown}")
+                raise LabelError(f"no head is measured by {name} {value!r}; {_there(found, name, str(value))}")
             found = rest
     scores = [HeadScore(**row) for row in found.to_pylist()]
     return HeadScores(tuple(sorted(scores, key=lambda score: (-score.excess, score.layer, score.head))), heads)
+
+
+def _there(table: pa.Table, name: str, wanted: str) -> str:
+    """What there is instead: what is written alike, then the most frequent."""
+    counts = table.group_by(name).aggregate([("n", "max")]).sort_by([("n_max", "descending"), (name, "ascending")])
+    there = [str(each) for each in counts.column(name).to_pylist()]
+    alike = ", ".join(difflib.get_close_matches(wanted, there, 4, 0.5))
+    more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
+    listed = ", ".join(each or "(none)" for each in there[:_LISTED])
+    return f"{f'alike are {alike}; ' if alike else ''}there are {listed}{more}"
 
 
 def read_heads(path: Path, manifest: Manifest) -> pa.Table:

@@ -17,7 +17,7 @@ const summaries = (() => {
     const name = labelOf(field, label);
     return el("button.exb-bar", {
       type: "button", "data-label": label, "data-chance": !significant, "aria-pressed": String(pressed), onclick,
-      title: `${name}: ${count}, ${percent(share)} of the results (95% interval ${percent(low)} to ${percent(high)})\nbase rate ${percent(base)}, lift ${lift(times)}\n${significant ? "differs from the base rate" : `${CHANCE}: not to be told from the base rate`} (q ${rate(q)})`,
+      title: `${name}: ${count}, ${percent(share)} of the results${low < high ? ` (95% interval ${percent(low)} to ${percent(high)})` : ""}\nbase rate ${percent(base)}, lift ${lift(times)}\n${significant ? "differs from the base rate" : `${CHANCE}: not to be told from the base rate`} (q ${rate(q)})`,
       style: { "--exb-share": share / scale, "--exb-base": Math.min(1, base / scale), "--exb-colour": field === "offset" ? "var(--exb-accent)" : palette.colour(label) },
     }, el("span.exb-bar-label", { dir: "auto" }, name), el("span.exb-bar-track", { "aria-hidden": "true" }, el("span.exb-bar-fill"), el("span.exb-bar-base")),
     el("span.exb-bar-count", {}, String(count)), el("span.exb-bar-share", {}, percent(share)),

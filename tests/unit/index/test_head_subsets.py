@@ -4,6 +4,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control
 
 from exbert_hub import demo
 from exbert_hub.analysis.attention import strongest
@@ -68,7 +69,7 @@ def test_the_path_is_that_of_brute_force(exact, inspector, of, field, label):
         assert step.share == pytest.approx(shares[step.head])
         assert step.held_back == pytest.approx(brute.share(True, step.heads, 20))
         assert step.base_rate == pytest.approx(brute.shows(step.heads)[brute.held_back].mean())
-        assert 0 <= step.p <= 1 and step.lift == pytest.approx(step.held_back / step.base_rate)
+        assert 0 <= step.p <= step.q <= 1 and step.lift == pytest.approx(step.held_back / step.base_rate)
     rest = [head for head in range(12) if head not in found.best.heads]
     assert max(brute.share(False, (*found.best.heads, head), 20) for head in rest) <= steps[-1].share
 
@@ -82,6 +83,24 @@ def test_all_layers_the_best_first(index, inspector):
     assert found.best.steps[-1].held_back > 0.5 and found.best.steps[-1].significant
     assert len(found.to_pandas()) == sum(len(path.steps) for path in found.paths)
     assert str(found.best) in repr(found) and found.to_dict()["paths"][0]["layer"] == found.best.layer
+
+
+def test_every_step_of_every_layer_is_a_test(index, inspector):
+    seen = inspector.inspect(demo.SENTENCE)
+    found = index.find_heads(seen, "escape", "VERB", "pos", "match")
+    steps = [step for path in found.paths for step in path.steps]
+    assert [s.q for s in steps] == pytest.approx(false_discovery_control([s.p for s in steps]))
+    (alone,) = index.find_heads(seen, "escape", "VERB", "pos", "match", layer=found.best.layer).paths
+    assert [s.p for s in alone.steps] == [s.p for s in found.best.steps]
+
+
+def test_what_is_left_out_is_left_out_of_the_base_rate_too(index, inspector):
+    seen = inspector.inspect(index.sentences["text"][0])
+    position = int(np.flatnonzero(~seen.special)[0])
+    steps = index.find_heads(seen, position, "VERB", "pos", "match", layer=3, exclude_query=True).best.steps
+    texts, tokens = index.sentences["text"], index.tokens.to_pandas()
+    held = np.array([crc32(texts[s].strip().encode()) % 2 == 1 and texts[s] != seen.text for s in tokens["sentence"]])
+    assert steps and steps[0].base_rate == pytest.approx((tokens["pos"][held] == "VERB").mean())
 
 
 def test_what_cannot_be_found(index, inspector):

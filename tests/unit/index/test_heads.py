@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from exbert_hub.analysis.heads import AnnotatedPieces
+from exbert_hub.corpus.types import Sentence, Word
 from exbert_hub.errors import IndexFormatError, LabelError, SelectionError
 from exbert_hub.files import sha256_of
 from exbert_hub.index import CorpusIndex
@@ -105,11 +106,40 @@ def test_false_alarms_of_blind_heads(index, kind):
 
 def test_a_model_that_was_made_to_look_back(tmp_path, corpus):
     short = ListCorpus(corpus.info, tuple(s for s in corpus if len(s.text) < 60))
-    made = tiny_models.backward_bert_dir(tmp_path / "model", [s.text for s in short])
+    made = tiny_models.planted_bert_dir(tmp_path / "model", [s.text for s in short])
     index = CorpusIndex.build(made, short, tmp_path / "index", shard_pieces=200, progress=lambda *_: None)
     best, second, *_ = index.heads("-1", "offset")
     assert best.name == "2-1" and best.value > 0.85 and best.significant
     assert second.value < 0.5
+
+
+def test_a_model_that_was_made_to_know_its_syntax(tmp_path, corpus):
+    """Words in any order, so that no offset leads from a determiner to its noun."""
+    pairs = {f"d{letter}": f"n{letter}" for letter in "abcdefgh"}
+    rng = np.random.default_rng(0)
+    sentences = []
+    for _ in range(60):
+        words = list(
+            rng.permutation([w for det in rng.choice(list(pairs), 4, replace=False) for w in (det, pairs[det])])
+        )
+        annotated = []
+        for number, word in enumerate(words):
+            dep, head = ("det", words.index(pairs[word])) if word in pairs else ("ROOT", number)
+            pos = "DET" if word in pairs else "NOUN"
+            annotated.append(
+                Word(word, 3 * number, 3 * number + 2, lemma=word, pos=pos, dep=dep, head=head, head_text=words[head])
+            )
+        sentences.append(Sentence(" ".join(words), tuple(annotated)))
+    made = tiny_models.planted_bert_dir(tmp_path / "model", [s.text for s in sentences] * 3, pairs)
+    index = CorpusIndex.build(made, ListCorpus(corpus.info, tuple(sentences)), tmp_path / "index")
+    best, second, *_ = index.heads("det", direction="to_head")
+    assert best.name == "2-2" and best.value > 0.9 and best.baseline < 0.4 and best.significant
+    assert second.value < 0.5
+    assert index.heads("-1", "offset")[0].name == "2-1"
+    random_ones = [
+        score for score in index.heads("det", direction="to_head") if score.layer == 2 and score.head in (0, 3)
+    ]
+    assert len(random_ones) == 2 and not any(score.significant for score in random_ones)
 
 
 def test_heads_of_the_embedded_model(index):
@@ -133,8 +163,8 @@ def test_shards_do_not_change_what_heads_do(index, exact):
 
 
 def test_an_unknown_label_lists_what_there_is(index):
-    with pytest.raises(LabelError, match="dobj"):
-        index.heads("obj", "dependency")
+    with pytest.raises(LabelError, match="alike are [^;]*dobj"):
+        index.heads("obj")
     with pytest.raises(LabelError, match="earlier_name"):
         index.heads(measure="coreference")
 
@@ -167,6 +197,14 @@ def test_attached_labels_are_measured_too(index, tmp_path):
     assert len(found) == 72 and found[0].lift > 1
     assert opened.heads("-1", "offset")[0].name == "0-2"  # the others are still those of the build
     assert opened.head_examples(*found[0][:2], "attended_capital", "yes")[0].words[1][0].isupper()
+    assert {score.measure for score in opened.heads("yes")} == {"attended_capital"}  # found without its measure
+    # what was worked out of the old labels is not said of the new ones
+    opened.annotate("capital", ["yes" if len(text) < 4 else "no" for text in tokens["text"]], overwrite=True)
+    opened.annotate("short", ["yes" if len(text) < 4 else "no" for text in tokens["text"]])
+    again = CorpusIndex.from_pretrained(folder)
+    for measure in ("attended_capital", "attended_short"):
+        assert list(opened.heads("yes", measure)) == list(again.heads("yes", measure)) != list(found)
+    assert opened.head_examples(0, 2, "attended_short", "yes") == again.head_examples(0, 2, "attended_short", "yes")
 
 
 def test_without_attention_the_error_says_how_to_get_heads(tmp_path, inspector, corpus):
