@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -23,10 +24,18 @@ def write_atomic(path: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def sha256_of(path: Path) -> str:
-    """Hex digest of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256_of(path: Path, between: Callable[[], None] = lambda: None) -> str:
+    """Hex digest of a file's content.
+
+    :param between: called after every megabyte.
+    """
+    digest, block = hashlib.sha256(), bytearray(1 << 20)
+    view = memoryview(block)
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(block):
+            digest.update(view[:count])
+            between()
+    return digest.hexdigest()
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +21,12 @@ import pyarrow.parquet as pq
 
 from ..analysis.attention import coarsen, decode_sqrt
 from ..errors import IndexFormatError
+from .types import Layer
 
 SCHEMA = pa.schema([("attention", pa.binary())])
 _ROW_GROUP_BYTES = 16 * 1024
 _CACHED_BYTES = 32 * 1024**2  # row groups kept per layer
+_OPEN_LAYERS = 8
 _OVERHEAD_BYTES = 4096  # of a row group, beside its codes
 _OPTIONS = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
 
@@ -85,8 +90,9 @@ class AttentionReader:
     def __init__(self, path: Path, heads: int, lengths: np.ndarray) -> None:
         self._path, self._heads, self._lengths = path, heads, lengths
         try:
-            self._file = pq.ParquetFile(path, memory_map=True)
-        except pa.ArrowException as error:
+            # read, not mapped: the first search of a process would wait for its pages
+            self._file = pq.ParquetFile(path)
+        except (pa.ArrowException, OSError) as error:
             raise IndexFormatError(f"{path} is not a Parquet file: {error}") from error
         metadata = self._file.metadata
         # each group is asked once: a large index has many, and the first search waits for this
@@ -151,8 +157,14 @@ class AttentionReader:
         return self._codes(self._group(group)[sentence - int(self._first[group])], sentence)
 
     def _read_group(self, group: int) -> pa.ChunkedArray:
-        with self._reading:
-            return self._file.read_row_group(group, use_threads=False).column(0)
+        try:
+            with self._reading:
+                read = self._file.read_row_group(group, use_threads=False).column(0)
+        except (pa.ArrowException, OSError) as error:
+            raise IndexFormatError(f"{self._path} cannot be read; download or build it again: {error}") from error
+        if len(read) != self._first[group + 1] - self._first[group]:
+            raise IndexFormatError(f"{self._path} lacks rows that it says it has: download or build it again")
+        return read
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         """All sentences in order, by a reader of their own: others may read meanwhile."""
@@ -166,3 +178,43 @@ class AttentionReader:
         if codes is None or codes.size != pieces * pieces * self._heads:
             raise IndexFormatError(f"{self._path}: row {sentence} is not the attention of {self._heads} heads")
         return np.frombuffer(codes, np.uint8).reshape(self._heads, pieces, pieces)
+
+
+class Readers:
+    """The readers of the layers that were used last, each with a bounded cache.
+
+    Opening one reads the footer of its file, which grows with the corpus: a search begins that beside reading the
+    vectors, and waits for it when it has found what to show.
+
+    :param open: opens the reader of a layer.
+    """
+
+    def __init__(self, open: Callable[[Any], AttentionReader]) -> None:
+        self._open = open
+        self._lock = threading.Lock()
+        self._begun: OrderedDict[Layer, Future[AttentionReader]] = OrderedDict()
+
+    def __call__(self, layer: Layer) -> AttentionReader:
+        """The reader of a layer; raises what opening it raised."""
+        return self.begin(layer).result()
+
+    def begin(self, layer: Layer) -> Future[AttentionReader]:
+        """Open a reader unless that is done already."""
+        with self._lock:
+            future = self._begun.get(layer)
+            if future is None:
+                future = self._begun[layer] = Future()
+                threading.Thread(target=self._fill, args=(layer, future), name="exbert-attention", daemon=True).start()
+                if len(self._begun) > _OPEN_LAYERS:
+                    self._begun.popitem(last=False)
+            self._begun.move_to_end(layer)
+            return future
+
+    def _fill(self, layer: Layer, future: Future[AttentionReader]) -> None:
+        try:
+            future.set_result(self._open(layer))
+        except Exception as error:  # whoever asks for it gets it
+            with self._lock:
+                if self._begun.get(layer) is future:
+                    del self._begun[layer]  # it may come again
+            future.set_exception(error)

@@ -279,6 +279,7 @@ class CorpusIndex(HeadFinder):
         chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
         position = seen.position_of(token)
         keep = Filter(seen.text if exclude_query else None, unique_sentences)
+        self._searcher.prepare(layer)
         found = self._searcher.nearest(seen, position, spec, chosen, k, keep, exact)
         query = Query.about(seen, position, by, layer, chosen, found.mode)
         described = self._searcher.describe(found.scores, found.rows, query)

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from ..analysis.attention import strongest_of
 from .attention import AttentionReader
-from .search import Place
 from .types import Context, Match
 
 
@@ -19,7 +18,8 @@ class Nearest(NamedTuple):
 
     score: float
     row: int
-    place: Place
+    sentence: int
+    position: int
 
 
 def describe(
@@ -81,7 +81,7 @@ class _Sentence(NamedTuple):
 def _match(
     rank: int, found: Nearest, sentence: _Sentence, reader: AttentionReader | None, heads: Sequence[int]
 ) -> Match:
-    number, position, _ = found.place
+    number, position = found.sentence, found.position
     out, into, most = None, None, None
     if reader is not None:
         out, into = reader.around(number, position, heads)

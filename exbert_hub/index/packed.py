@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .background import Background
+from .background import SEARCHING, Background
 from .memory import KEPT, file_key
 from .types import Codec
 from .vectors import BYTES_PER_VALUE, FACTORY, INNER_PRODUCT
@@ -85,6 +85,7 @@ def pack(path: Path, codec: Codec, shape: tuple[int, int], heads: Sequence[int],
     offset = path.stat().st_size - count * all_heads * step
     stored = np.memmap(path, np.uint8, "r", offset, (count, all_heads, step))
     for start in range(0, count, _CHUNK):
+        SEARCHING.give_way()
         for place, head in enumerate(heads):
             target[start : start + _CHUNK, place] = stored[start : start + _CHUNK, head]
     packed.ntotal = count

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from .attention import Readers
+from .background import SEARCHING
 from .base_rates import BaseRates
 from .describe import Nearest, describe
 from .fast import use_fast
@@ -19,15 +20,13 @@ from .packed import Packs
 from .search import Filter, Found, IndexRanking, Place, find, query_vector
 from .store import Store
 from .tables import piece_counts
-from .types import Match
+from .types import Layer, Match
 from .vectors import read_vectors
 
 if TYPE_CHECKING:
     import datasets
 
     from ..model import Inspection
-
-_OPEN_LAYERS = 8  # whose attention is kept open, each with a bounded cache
 
 
 class Searcher:
@@ -39,9 +38,14 @@ class Searcher:
     def __init__(self, store: Store, tokens: datasets.Dataset, sentences: datasets.Dataset) -> None:
         self._store, self._tokens, self._sentences = store, tokens, sentences
         lengths = piece_counts(sentences.data.table)
-        self.attention = lru_cache(maxsize=_OPEN_LAYERS)(lambda layer: store.attention(layer, lengths))
+        self.attention = Readers(lambda layer: store.attention(layer, lengths))
         self._packs = Packs(store.manifest.codec)
         self.base = BaseRates(tokens, self.attention)
+
+    def prepare(self, layer: Layer) -> None:
+        """Say that matches will be described at this layer."""
+        if layer in self._store.manifest.attention_layers:
+            self.attention.begin(layer)
 
     def nearest(
         self,
@@ -76,7 +80,8 @@ class Searcher:
         return found
 
     def _find(self, ranking: IndexRanking, k: int, keep: Filter) -> Found:
-        return find(ranking, len(self._tokens), k, keep, self.places)
+        with SEARCHING:
+            return find(ranking, len(self._tokens), k, keep, self.places)
 
     def verify(self) -> None:
         """Wait until every file that was used is known to be the one that the manifest names.
@@ -102,11 +107,13 @@ class Searcher:
 
     def describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
         """Everything there is to show about the rows."""
-        reader = self.attention(query.layer) if query.layer in self._store.manifest.attention_layers else None
-        places = self.places(rows)
-        found = list(map(Nearest, scores.tolist(), rows.tolist(), places))
-        sentences = gather(self._sentences, [place.sentence for place in places])
-        described = describe(found, sentences, reader, query.heads, self._store.manifest.labels)
+        table = gather(self._tokens, rows)
+        numbers, positions = (table.column(name).to_pylist() for name in ("sentence", "position"))
+        found = list(map(Nearest, scores.tolist(), rows.tolist(), numbers, positions))
+        with SEARCHING:
+            reader = self.attention(query.layer) if query.layer in self._store.manifest.attention_layers else None
+            sentences = gather(self._sentences, numbers)
+            described = describe(found, sentences, reader, query.heads, self._store.manifest.labels)
         added = self._store.manifest.added_labels
         return label_matches(described, self._tokens.data.table, added) if added else described
 

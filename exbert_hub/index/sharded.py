@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import datasets
 
     from ..model import Inspection
-    from .types import Engine
+    from .types import Engine, Layer
 
 Answer = TypeVar("Answer")
 
@@ -193,6 +193,9 @@ class ShardedSearcher:
         # rows and sentences before each shard
         self._rows, self._sentences = (np.cumsum([0, *part]) for part in zip(*sizes, strict=True))
         self.base = ShardedBaseRates(self._each)
+
+    def prepare(self, layer: Layer) -> None:
+        """Nothing: which shards will have matches is not known yet."""
 
     def nearest(
         self,

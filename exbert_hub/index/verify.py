@@ -18,7 +18,7 @@ from typing import Any
 from ..cache import cache_root
 from ..errors import IndexFormatError
 from ..files import sha256_of, write_atomic
-from .background import Background
+from .background import SEARCHING, Background
 from .manifest import FileEntry
 
 logger = logging.getLogger(__name__)
@@ -47,9 +47,10 @@ class Verifier:
         """Whether the file, as it is now, was found good before."""
         return _read(self.record).get(name) == self._state(name)
 
-    def now(self, name: str) -> None:
+    def now(self, name: str, between: Callable[[], None] = lambda: None) -> None:
         """Hash a file unless it is known to be good.
 
+        :param between: called now and then while it is hashed.
         :raises IndexFormatError: if it is not the file that the manifest names.
         """
         self._damaged.pop(name, None)
@@ -58,7 +59,7 @@ class Verifier:
         path, expected = self._folder / name, self._files[name].sha256
         state = self._state(name)
         logger.info("Checking %s", path)
-        found = sha256_of(path)
+        found = sha256_of(path, between)
         if found != expected:
             raise IndexFormatError(
                 f"{path} is not the file that the manifest names (sha256 {found[:12]}…, expected "
@@ -109,7 +110,7 @@ class Verifier:
 
     def _hash(self, name: str, done: threading.Event) -> None:
         try:
-            self.now(name)
+            self.now(name, SEARCHING.give_way)
         except (IndexFormatError, OSError) as error:
             logger.error("%s", error)
             self._damaged[name] = error if isinstance(error, IndexFormatError) else IndexFormatError(str(error))

@@ -123,7 +123,7 @@ def test_a_changed_file_is_found_out_when_it_is_first_used(copy, inspector):
 def test_each_file_is_hashed_once(copy, inspector, monkeypatch):
     hashed = []
     monkeypatch.setattr(
-        verify, "sha256_of", lambda path: hashed.append(path.relative_to(copy).as_posix()) or sha256_of(path)
+        verify, "sha256_of", lambda path, *_: hashed.append(path.relative_to(copy).as_posix()) or sha256_of(path)
     )
     seen = inspector.inspect("He ran.")
     for _ in range(2):

@@ -44,7 +44,13 @@ def test_a_search_by_heads_is_packed_behind_and_answers_the_same(index, inspecto
     monkeypatch.setattr(background, "HEAD_START", 0)
     packed = threading.Event()
     put = KEPT.put
-    monkeypatch.setattr(KEPT, "put", lambda *entry: put(*entry) or packed.set())
+
+    def kept(key, value, size):  # what other tests left to be packed may come first
+        put(key, value, size)
+        if key[-1] == (2, 9):
+            packed.set()
+
+    monkeypatch.setattr(KEPT, "put", kept)
     seen = inspector.inspect("The wolf ran into the forest.")
     path = index._store.folder / "faiss" / "heads-04.faiss"
     packs = index._searcher._packs
