@@ -19,7 +19,8 @@ from exbert_hub.index import CorpusIndex, layout
 from exbert_hub.index.attention import AttentionWriter
 from exbert_hub.index.manifest import FileEntry, Manifest, VectorSpec
 from exbert_hub.index.types import Kind
-from exbert_hub.index.vectors import VectorBuffer, merge_vectors
+from exbert_hub.index.vectors import merge_vectors
+from exbert_hub.index.vectors import write_vectors as write_part
 from exbert_hub.model import Inspection, Inspector
 
 from .synthetic import Vectors
@@ -86,13 +87,10 @@ def write_vectors(path: Path, count: int, dim: int, kind: Kind) -> None:
     """A FAISS file of random vectors; those of heads are normalised head by head."""
     parts, source = [], Vectors(dim)
     for number, start in enumerate(range(0, count, _PART)):
-        buffer = VectorBuffer(min(_PART, count - start), dim, "fp16")
-        filled = 0
-        for vectors in _drawn(source, len(buffer.rows), start, kind):
-            buffer.rows[filled : filled + len(vectors)] = vectors
-            filled += len(vectors)
+        drawn = _drawn(source, min(_PART, count - start), start, kind)
         parts.append(path.with_name(f"{path.name}.{number}"))
-        buffer.save(parts[-1])
+        parts[-1].parent.mkdir(parents=True, exist_ok=True)
+        write_part(np.concatenate([vectors.astype(np.float16) for vectors in drawn]), parts[-1])
     merge_vectors(parts, path, "fp16")
     for part in parts:
         part.unlink()

@@ -57,6 +57,17 @@ class AttentionWriter:
         self._pending, self._bytes = [], 0
 
 
+def write_attention(sentences: Sequence[bytes], path: Path) -> None:
+    """Write one layer of a shard.
+
+    :param sentences: codes as `AttentionWriter.add` takes them.
+    """
+    writer = AttentionWriter(path)
+    for codes in sentences:
+        writer.add(codes)
+    writer.close()
+
+
 def merge_attention(parts: Sequence[Path], path: Path, coarse_heads: int | None = None) -> None:
     """Concatenate the files of the shards, a few sentences in memory at a time.
 

@@ -27,10 +27,11 @@ class BatchVectors:
     On a GPU the vectors of a batch travel to pinned memory, in a stream of their own, while the next is computed.
 
     :param targets: by `VectorSpec.name`, [pieces, dim] in fp16 or fp32.
+    :param beside: whether states lie on a GPU.
     """
 
-    def __init__(self, specs: Sequence[VectorSpec], targets: Mapping[str, np.ndarray]) -> None:
-        self._specs, self._targets = specs, targets
+    def __init__(self, specs: Sequence[VectorSpec], targets: Mapping[str, np.ndarray], *, beside: bool) -> None:
+        self._specs, self._targets, self._beside = specs, targets, beside
         self._memory: dict[str, torch.Tensor] = {}
         self._stream: torch.cuda.Stream | None = None
         self._under_way: tuple[np.ndarray, Sequence[torch.Tensor]] | None = None
@@ -47,7 +48,7 @@ class BatchVectors:
         length = batch.hidden[0].shape[1]
         chosen = np.concatenate([np.flatnonzero(each) + number * length for number, each in enumerate(indexed)])
         pieces = torch.from_numpy(chosen).to(batch.hidden[0].device)
-        if pieces.device.type == "cuda":
+        if self._beside:
             self._send(batch, pieces, rows)
             return
         for spec in self._specs:

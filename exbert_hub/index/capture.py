@@ -10,7 +10,7 @@ import numpy as np
 
 from .batch_vectors import BatchVectors
 from .head_counts import HeadCounts
-from .vectors import VectorBuffer
+from .vectors import empty_vectors
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _MOST_PADDING = 0.05  # share of a batch
 class Captured:
     """The arrays of one shard."""
 
-    vectors: dict[str, VectorBuffer]  # by `VectorSpec.name`: normalised
+    vectors: dict[str, np.ndarray]  # by `VectorSpec.name`: [pieces, dim] in fp16 or fp32, normalised
     attention: dict[int, list[bytes]]  # by layer: uint8 codes [H, N, N] per window
     heads: HeadCounts | None  # what the heads of those layers did
 
@@ -50,12 +50,13 @@ def capture(
     """
     first_rows = np.cumsum([0, *(int(window.indexed.sum()) for window in windows)])
     meter = _meter(windows, inspector) if attention_layers else None
+    arrays = empty_vectors(int(first_rows[-1]), [spec.dim for spec in specs], codec)
     captured = Captured(
-        {spec.name: VectorBuffer(int(first_rows[-1]), spec.dim, codec) for spec in specs},
+        {spec.name: array for spec, array in zip(specs, arrays, strict=True)},
         {layer: [b""] * len(windows) for layer in attention_layers},
         meter.counts if meter else None,
     )
-    vectors = BatchVectors(specs, {name: buffer.rows for name, buffer in captured.vectors.items()})
+    vectors = BatchVectors(specs, captured.vectors, beside=inspector.device.type == "cuda")
     device = "cpu" if inspector.device.type == "cpu" else "cuda"
     heads = sum(inspector.facts.heads) if attention_layers else 0
     pairs = WEIGHT_BYTES_AT_ONCE[device] // (4 * heads) if heads else None

@@ -16,7 +16,7 @@ from .manifest import VectorSpec, vector_dim
 from .types import Codec, Kind, Layer
 
 WINDOW = 512
-_SHARD_BYTES = 256 * 1024**2  # two lie in memory: one is computed while the one before is written
+_SHARD_BYTES = 256 * 1024**2  # beside a GPU two lie in memory: one is written while the next is computed
 _SHARD_PIECES = (2_048, 65_536)
 _SEED = 0  # of a sample, so that the same is drawn again
 _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a shard

@@ -1,17 +1,19 @@
 """Shards: each a small index in the final layout, complete on disk before it counts.
 
 The shard is the checkpoint of a build and its unit of work: `shard.json`, which is written last, names its files with
-their sizes and hashes, so a shard either counts or does not exist. While one is written, the next is computed.
+their sizes and hashes, so a shard either counts or does not exist.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +22,13 @@ import pyarrow.parquet as pq
 from ..corpus.types import Coverage, Sentence
 from ..files import link_or_copy, sha256_of, sync, write_atomic
 from . import layout
-from .attention import AttentionWriter, merge_attention
+from .attention import merge_attention, write_attention
 from .capture import Captured, capture
 from .head_counts import HeadCounts, add_up, heads_table, stack_of
 from .manifest import FileEntry
 from .plan import BuildPlan
 from .tables import sentences_table, tokens_table
-from .vectors import merge_vectors
+from .vectors import merge_vectors, write_vectors
 from .windows import Window, count, iter_windows
 
 if TYPE_CHECKING:
@@ -93,23 +95,33 @@ def write_shards(
     done: Sequence[Shard],
     progress: Callable[[int], None],
 ) -> Iterator[Shard]:
-    """Write the shards that are missing; at most one is being written while another is computed.
+    """Write the shards that are missing.
+
+    On a CPU the model waits until a shard's arrays are written, by all cores at once: beside the model a writer would
+    take one of its cores, and the others would wait for that one. What is done beside the next shard is to wait for
+    the disk. On a GPU all writing is done beside the next shard.
 
     :param missing: `groups` of the corpus from the first sentence that no finished shard holds.
     """
     number, first_sentence = len(done), sum(shard.coverage.windows for shard in done)
+    beside = inspector.device.type != "cpu"
     with ThreadPoolExecutor(1, "exbert-shards") as writer:
-        written: Future[Shard] | None = None
+        finishing: Future[Shard] | None = None
         for group in missing:
             captured = compute(group, inspector, plan, progress)
-            if written is not None:
-                yield written.result()
             folder = shard_folder(build, number)
-            written = writer.submit(write_shard, folder, number, group, captured, plan, first_sentence)
-            del captured  # now the writer's, who is done with it before the next one is
+            if finishing is not None:
+                yield finishing.result()
+            if beside:
+                finishing = writer.submit(write_shard, folder, number, group, captured, plan, first_sentence)
+            else:
+                files = _write_files(folder, number, group, captured, plan, first_sentence)
+                finishing = writer.submit(_finish, folder, number, group.coverage, files)
+            del captured  # or it would lie beside the next one
             number, first_sentence = number + 1, first_sentence + len(group.windows)
-        if written is not None:
-            yield written.result()
+            del group
+        if finishing is not None:
+            yield finishing.result()
 
 
 def groups(sentences: Iterable[Sentence], inspector: Inspector, plan: BuildPlan) -> Iterator[Group]:
@@ -140,39 +152,53 @@ def write_shard(
     :param first_sentence: row of the sentences table that its first window has in the merged index.
     :raises OSError: if the disk is full.
     """
+    files = _write_files(folder, number, group, captured, plan, first_sentence)
+    return _finish(folder, number, group.coverage, files)
+
+
+def _write_files(
+    folder: Path, number: int, group: Group, captured: Captured, plan: BuildPlan, first_sentence: int
+) -> dict[str, FileEntry]:
+    """Write the files of a shard, as many at once as there are cores; by their names."""
     shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left of this shard
     extra = plan.corpus.extra_labels
-    for table, rows in (
-        ("tokens", tokens_table(group.windows, extra, first_sentence)),
-        ("sentences", sentences_table(group.windows, extra)),
-    ):
-        path = folder / layout.table_file(table, number)
-        path.parent.mkdir(parents=True)
-        pq.write_table(rows, path, compression="zstd")
-    for spec in plan.vectors:
-        captured.vectors[spec.name].save(folder / spec.file)
-    for layer, sentences in captured.attention.items():
-        writer = AttentionWriter(folder / layout.attention_file(layer))
-        for codes in sentences:
-            writer.add(codes)
-        writer.close()
-    if captured.heads:
-        captured.heads.save(folder / _HEADS)
-    _mark(folder, group.coverage)
-    return Shard(folder, number, group.coverage)
 
+    def write_tokens(path: Path) -> None:
+        pq.write_table(tokens_table(group.windows, extra, first_sentence), path, compression="zstd")
 
-def _mark(folder: Path, coverage: Coverage) -> None:
-    """Say what belongs to the shard, once all of it is safe."""
-    paths = sorted(folder.rglob("*"))
-    for path in (*paths, folder):
-        sync(path)
-    files = {
-        path.relative_to(folder).as_posix(): asdict(FileEntry(path.stat().st_size, sha256_of(path)))
-        for path in paths
-        if path.is_file()
+    def write_sentences(path: Path) -> None:
+        pq.write_table(sentences_table(group.windows, extra), path, compression="zstd")
+
+    tasks: dict[str, Callable[[Path], None]] = {
+        layout.table_file("tokens", number): write_tokens,
+        layout.table_file("sentences", number): write_sentences,
     }
-    write_atomic(folder / MARKER, json.dumps({"coverage": asdict(coverage), "files": files}))
+    for layer, codes in captured.attention.items():
+        tasks[layout.attention_file(layer)] = partial(write_attention, codes)
+    if captured.heads:
+        tasks[_HEADS] = captured.heads.save
+    for spec in plan.vectors:
+        if len(captured.vectors[spec.name]):
+            tasks[spec.file] = partial(write_vectors, captured.vectors[spec.name])
+
+    def write(name: str) -> FileEntry:
+        path = folder / name
+        tasks[name](path)
+        return FileEntry(path.stat().st_size, sha256_of(path))
+
+    for name in tasks:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(os.cpu_count(), "exbert-files") as pool:
+        return dict(zip(tasks, pool.map(write, tasks), strict=True))
+
+
+def _finish(folder: Path, number: int, coverage: Coverage, files: Mapping[str, FileEntry]) -> Shard:
+    """Say what belongs to the shard, once all of it is safe."""
+    for path in (*folder.rglob("*"), folder):
+        sync(path)
+    entries = {name: asdict(entry) for name, entry in sorted(files.items())}
+    write_atomic(folder / MARKER, json.dumps({"coverage": asdict(coverage), "files": entries}))
+    return Shard(folder, number, coverage)
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:

@@ -1,4 +1,4 @@
-"""FAISS files: written through `datasets`, header and length checked before FAISS reads them, opened memory-mapped.
+"""FAISS files: header and length checked before FAISS reads them, opened memory-mapped.
 
 A FAISS file is parsed by native code that trusts it, and an index from the Hub is written by a stranger. So the header
 is read here first: only flat and scalar-quantised inner-product indexes pass, with the dimension, the count and the
@@ -11,7 +11,7 @@ import contextlib
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -85,47 +85,43 @@ def check_header(path: Path, codec: Codec, dim: int, count: int) -> None:
             raise IndexFormatError(f"{path}: {size} bytes are not those of {count} vectors of {dim} in {codec}")
 
 
-class VectorBuffer:
-    """Vectors of a shard in the memory of the FAISS index that will hold them: what is stored there is not copied.
+def empty_vectors(count: int, dims: Sequence[int], codec: Literal["fp16", "fp32"]) -> list[np.ndarray]:
+    """Memory for the vectors of a shard, to be filled: per width an array [count, dim], fp16 or fp32.
 
-    fp16 values are the very codes of SQfp16, so nothing is encoded either.
-
-    :param count: number of vectors.
-    :param dim: their width.
+    All of it is one block, which Linux then gives out in huge pages: a page fault every four kilobytes would take
+    longer than what is written there.
     """
+    block = np.empty(count * sum(dims), f"<f{BYTES_PER_VALUE[codec]}")
+    parts = np.split(block, np.cumsum([count * dim for dim in dims])[:-1])
+    return [part.reshape(count, dim) for part, dim in zip(parts, dims, strict=True)]
 
-    def __init__(self, count: int, dim: int, codec: Literal["fp16", "fp32"]) -> None:
-        import faiss
 
-        self._codec, self._dim = codec, dim
-        self._index = cast(Any, faiss.index_factory(dim, FACTORY[codec], INNER_PRODUCT))
-        self._index.codes.resize(count * self._index.code_size)
-        self._index.ntotal = count
-        self.rows = np.empty((0, dim), np.dtype(f"<f{BYTES_PER_VALUE[codec]}"))
-        """[count, dim], fp16 or fp32: to be filled."""
-        if count:
-            codes = faiss.rev_swig_ptr(self._index.codes.data(), self._index.codes.size())
-            self.rows = codes.view(self.rows.dtype).reshape(count, dim)
+def write_vectors(vectors: np.ndarray, path: Path) -> None:
+    """Write a FAISS file.
 
-    def save(self, path: Path) -> None:
-        """Write the FAISS file, through `datasets`' own calls; of no vectors there is none.
+    fp16 values are the very codes of SQfp16, so nothing is encoded, and FAISS is asked for the header only.
 
-        :raises OSError: if it cannot be written in full.
-        """
-        import datasets
+    :param vectors: normalised [n, dim], fp16 or fp32, C-contiguous.
+    :raises OSError: if it cannot be written in full.
+    """
+    count, dim = vectors.shape
+    with path.open("wb") as file:
+        file.write(_header(count, dim, "fp32" if vectors.dtype == np.float32 else "fp16"))
+        codes = vectors.reshape(-1).view(np.uint8)
+        while size := min(len(codes), _COPIED - file.tell() % _COPIED):  # it may be the only shard
+            file.write(codes[:size].data)
+            codes = codes[size:]
 
-        if not len(self.rows):
-            return
-        holder = datasets.Dataset.from_dict({"row": range(len(self.rows))})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with quiet_datasets():
-            nothing = np.empty((0, self._dim), np.float32)
-            holder.add_faiss_index_from_external_arrays(nothing, "vectors", custom_index=self._index)
-        try:
-            holder.save_faiss_index("vectors", str(path))
-            check_header(path, self._codec, self._dim, len(self.rows))  # FAISS says nothing if the last bytes fail
-        except (RuntimeError, IndexFormatError) as error:
-            raise OSError(f"{path} could not be written: {error}") from error
+
+def _header(count: int, dim: int, codec: Literal["fp16", "fp32"]) -> bytes:
+    """What FAISS writes before the codes of so many vectors."""
+    import faiss
+
+    empty = faiss.serialize_index(faiss.index_factory(dim, FACTORY[codec], INNER_PRODUCT)).tobytes()
+    fields = list(HEADER.unpack_from(empty))
+    fields[2] = count
+    stored = count * dim * (1 if codec == "fp32" else BYTES_PER_VALUE[codec])  # as in `check_header`
+    return HEADER.pack(*fields) + empty[HEADER.size : -_LENGTH.size] + _LENGTH.pack(stored)
 
 
 def merge_vectors(parts: Sequence[Path], path: Path, codec: Codec) -> None:
@@ -157,27 +153,22 @@ def _encode_sq8(parts: Sequence[Path], path: Path) -> None:
     faiss.write_index(merged, str(path))
 
 
-def _concatenate(parts: Sequence[Path], path: Path, codec: Codec) -> None:
-    """The header of the first file with the counts of all, then the codes of each."""
-    start = HEADER.size + (0 if codec == "fp32" else _QUANTIZER.size)
-    with parts[0].open("rb") as first:
-        head = bytearray(first.read(start))
-    lengths = []
-    fields = list(HEADER.unpack_from(head))
-    fields[2] = 0
+def _concatenate(parts: Sequence[Path], path: Path, codec: Literal["fp16", "fp32"]) -> None:
+    """A header for all, then the codes of each."""
+    counts, dim = [], 0
+    for part in parts:
+        with part.open("rb") as shard:
+            _, dim, count, *_ = HEADER.unpack(shard.read(HEADER.size))
+            counts.append(count)
+    header = _header(sum(counts), dim, codec)
     with path.open("wb") as merged:
-        merged.seek(start + _LENGTH.size)
+        merged.write(header)
         for part in parts:
             with part.open("rb") as shard:
-                fields[2] += HEADER.unpack(shard.read(HEADER.size))[2]
-                shard.seek(start)
-                lengths.append(_LENGTH.unpack(shard.read(_LENGTH.size))[0])
+                shard.seek(len(header))
                 # up to a multiple of `_COPIED`, then whole ones
                 while block := shard.read(_COPIED - merged.tell() % _COPIED):
                     merged.write(block)
-        HEADER.pack_into(head, 0, *fields)
-        merged.seek(0)
-        merged.write(head + _LENGTH.pack(sum(lengths)))
 
 
 def attach(tokens: datasets.Dataset, name: str, path: Path, dim: int) -> None:

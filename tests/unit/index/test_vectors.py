@@ -8,7 +8,8 @@ import pytest
 
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index.vectors import VectorBuffer, check_header, merge_vectors
+from exbert_hub.index.vectors import check_header, merge_vectors
+from exbert_hub.index.vectors import write_vectors as write_rows
 
 DIM, COUNT = 24, 300
 
@@ -19,9 +20,7 @@ def vectors() -> np.ndarray:
 
 
 def write_vectors(vectors, path, codec):
-    buffer = VectorBuffer(*vectors.shape, codec)
-    buffer.rows[:] = vectors
-    buffer.save(path)
+    write_rows(vectors.astype(np.float32 if codec == "fp32" else np.float16), path)
 
 
 @pytest.fixture(params=["fp16", "fp32", "sq8"])
