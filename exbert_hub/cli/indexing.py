@@ -75,6 +75,10 @@ def build(
         bool, typer.Option(help="With --ray: merge the shards, or leave them to be searched as one.")
     ] = True,
     device: Device = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(help="What the model computes in: float32, bfloat16, float16 or auto (as it is stored)."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -88,7 +92,7 @@ def build(
 
     if ray is None and (workers or storage or not merge):
         raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
-    inspector = Inspector.from_pretrained(model, revision=revision, device=device)
+    inspector = Inspector.from_pretrained(model, revision=revision, device=device, dtype=dtype)
     engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
     with running(engine) as builder:
         annotated = (annotate_beside if sample is None else annotate)(

@@ -34,6 +34,7 @@ def model_facts(model_id: str, loaded: LoadedModel, capture: Capture) -> ModelFa
         final_norm=capture.final_norm,
         weights_fingerprint=weights_fingerprint(loaded.model),
         tokenizer_fingerprint=tokenizer_fingerprint(loaded.tokenizer),
+        dtype=str(loaded.model.dtype).removeprefix("torch."),
     )
 
 

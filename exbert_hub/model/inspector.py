@@ -64,7 +64,7 @@ class Inspector:
         """Load a model of the Hub or of a local folder, with its language-model head where the checkpoint has one.
 
         :param device: default a GPU where there is one.
-        :param dtype: default float32 on a CPU, else the checkpoint's own.
+        :param dtype: default float32 on a CPU, bfloat16 (or float16) on a GPU; "float32" there for all digits.
         :raises ModelLoadError: if model or tokenizer cannot be loaded.
         :raises NoAttentionError: if the model has no attention that could be shown.
         """

@@ -46,7 +46,8 @@ def load(
     """Load model and tokenizer from safetensors; pickled weights are refused.
 
     :param device: default a GPU where there is one.
-    :param dtype: default float32 on a CPU, where half precision is several times slower, else the checkpoint's own.
+    :param dtype: default float32 on a CPU, where half precision is several times slower, and half precision on a GPU
+        (`default_dtype`); "float32" for what a CPU computes, "auto" for the checkpoint's own.
     :raises ModelLoadError: says what is missing and what to do.
     """
     source = str(id_or_path)
@@ -57,16 +58,31 @@ def load(
         "local_files_only": local_files_only,
         "trust_remote_code": trust_remote_code,
     }
-    if dtype is None:
-        dtype = torch.float32 if place.type == "cpu" else "auto"
     try:
         config = AutoConfig.from_pretrained(source, **options)
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
+        if dtype is None:
+            dtype = default_dtype(place, config.dtype)
         model, has_head = _load_model(source, config, dtype=dtype, use_safetensors=True, **options)
         torch.nn.Module.to(model, place)
     except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
         raise ModelLoadError(_advice(source, error, local_files_only)) from error
     return LoadedModel(model.eval(), tokenizer, has_head)
+
+
+def default_dtype(place: torch.device, stored: torch.dtype | None) -> torch.dtype | str:
+    """What a model computes in unless one says otherwise.
+
+    :param stored: dtype of the checkpoint, as far as its configuration says.
+    :return: float32 on a CPU; on a GPU bfloat16, or float16 if the checkpoint is stored in it or the GPU has no
+        bfloat16; "auto", which is the checkpoint's own, on other devices.
+    """
+    if place.type == "cpu":
+        return torch.float32
+    if place.type != "cuda":
+        return "auto"
+    in_bfloat16 = stored != torch.float16 and torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if in_bfloat16 else torch.float16
 
 
 def find_device(device: str | torch.device | None = None) -> torch.device:

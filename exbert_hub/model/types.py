@@ -36,6 +36,7 @@ class ModelFacts:
     final_norm: bool  # whether the last hidden state is taken after a final norm (GPT-2, Llama, …)
     weights_fingerprint: str  # same for the same base-model weights, whatever their file format
     tokenizer_fingerprint: str
+    dtype: str = "float32"  # that it computes in, as torch names it; norms of vectors are float32 always
 
 
 @dataclass(frozen=True)
