@@ -22,6 +22,7 @@ from exbert_hub.index.windows import Window
 from exbert_hub.model import Inspector
 
 from .measure import Row, at_least, at_most, ratio_of
+from .whole_build import memory, utilisation
 
 SHAPES = {"6x384": (6, 384), "12x768": (12, 768)}
 
@@ -32,10 +33,13 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    """Both models, all of the corpus for the small one."""
+    """Both models, all of the corpus for the small one; then whole builds."""
     return [
         *capturing("6x384", sentences=1800, pieces=10_000, runs=5),
         *capturing("12x768", sentences=450, pieces=3000, runs=3),
+        utilisation(4000),
+        memory(50_000),
+        memory(200_000),
     ]
 
 

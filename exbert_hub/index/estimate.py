@@ -23,6 +23,10 @@ _SAMPLE = 512  # sentences tokenised
 _TIMED = 24  # of these, run through the model
 _TABLE_BYTES_PER_PIECE = 30  # both tables: 29 measured on the Wizard of Oz (spaCy labels, zstd)
 _BATCH_BYTES_PER_VALUE = 12  # fp32 state, its normalised copy and the cast one, of one batch
+_OBJECTS_PER_PIECE = 970  # sentences, words and pieces of a shard as Python objects
+_ROWS_PER_PIECE = 750  # its tables, while they are made
+_COLUMN_PER_PIECE = 220  # a column of labels, whose shares are counted at the merge
+_SLACK = 1.25  # what the allocator keeps of a shard that is gone
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
         pieces=round(pieces),
         sentences=sentences,
         seconds=max(pieces / _pieces_per_second(windows, inspector, plan), getattr(corpus, "seconds_left", 0.0)),
-        memory=_memory(plan, pieces, pairs) + _weights(plan, inspector, max(map(len, windows))),
+        memory=_memory(plan, pieces, pairs, inspector.device.type) + _weights(plan, inspector, max(map(len, windows))),
         disk=_disk(plan, pieces, pairs),
         free_memory=psutil.virtual_memory().available,
         free_disk=shutil.disk_usage(_existing(output)).free,
@@ -100,16 +104,20 @@ def _weights(plan: BuildPlan, inspector: Inspector, longest: int) -> int:
     this memory that it takes."""
     if not plan.attention_layers or inspector.device.type != "cpu":
         return 0
-    return 2 * max(WEIGHT_BYTES_AT_ONCE["cpu"], 4 * sum(plan.model.heads) * longest**2)
+    pair = 4 * sum(plan.model.heads)
+    return 2 * max(min(WEIGHT_BYTES_AT_ONCE["cpu"], pair * PIECES_AT_ONCE["cpu"] * longest), pair * longest**2)
 
 
-def _memory(plan: BuildPlan, pieces: float, pairs: float) -> int:
-    """Two shards, plus one layer at the merge, plus the states of one batch; docs/performance.md."""
+def _memory(plan: BuildPlan, pieces: float, pairs: float, device: str) -> int:
+    """A shard (two where writing is done beside a GPU), the states of one batch, and what the merge holds;
+    docs/performance.md."""
     shard = min(plan.shard_pieces, pieces)
-    attention = plan.attention_bytes_per_pair * pairs * shard / pieces
-    layer = pieces * max(plan.bytes_per_piece(plan.codec) / len(plan.vectors), 1)
+    attention = plan.attention_bytes_per_pair * pairs / pieces
+    per_piece = plan.bytes_per_piece(plan.shard_codec) + attention + _OBJECTS_PER_PIECE + _ROWS_PER_PIECE
+    shards = _SLACK * shard * per_piece * (1 if device == "cpu" else 2)
+    layer = plan.bytes_per_piece("sq8") / len(plan.vectors) if plan.codec == "sq8" else 0
     batch = PIECES_AT_ONCE["cpu"] * sum(spec.dim for spec in plan.vectors) * _BATCH_BYTES_PER_VALUE
-    return round(2 * (shard * plan.bytes_per_piece(plan.shard_codec) + attention) + layer + batch)
+    return round(shards + pieces * (layer + _COLUMN_PER_PIECE) + batch)
 
 
 def _disk(plan: BuildPlan, pieces: float, pairs: float) -> int:
