@@ -10,7 +10,15 @@ import pytest
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.index import CorpusIndex, fast
-from exbert_hub.index.fast import add_fast_search, check_coarse, nearest_fast, shape_of, write_coarse
+from exbert_hub.index.fast import (
+    add_fast_search,
+    candidates,
+    check_coarse,
+    nearest_fast,
+    pays_off,
+    shape_of,
+    write_coarse,
+)
 from exbert_hub.index.vectors import merge_vectors
 
 from .test_vectors import write_vectors
@@ -128,3 +136,30 @@ def test_a_forged_coarse_stage_is_found_on_opening(searchable):
 
 def test_codes_are_as_long_as_the_width_allows():
     assert [shape_of(dim).values for dim in (768, 1024, 50, 49)] == [3, 4, 2, 1]
+
+
+def test_more_candidates_are_named_in_a_larger_index():
+    assert candidates(384, 1_000) == candidates(384, 500_000) == shape_of(384).candidates
+    assert candidates(384, 5_000_000) == 190
+    assert candidates(1024, 2_000_000) == 2 * shape_of(1024).candidates
+
+
+def test_so_many_results_that_their_candidates_are_a_quarter_of_the_vectors_are_searched_exactly():
+    assert pays_off(384, 2_083, 500_000) and not pays_off(384, 2_084, 500_000)
+    assert pays_off(384, 6_578, 5_000_000) and not pays_off(384, 6_579, 5_000_000)
+
+
+def test_a_search_asks_for_the_candidates_of_its_size(files, monkeypatch):
+    """With one candidate a result an index this size is searched badly; the same one as if it were large is not."""
+    folder, vectors = files
+    index = faiss.read_index(str(folder / "all.faiss"), faiss.IO_FLAG_MMAP_IFC)
+    monkeypatch.setattr(fast, "shape_of", lambda dim: fast.Shape(3, 1))
+
+    def recall() -> float:
+        asked = vectors[::500]
+        found = [(nearest_fast(index, folder / "all.coarse.faiss", query, 50)[1], query) for query in asked]
+        return float(np.mean([np.isin(rows, index.search(query[None], 50)[1][0]).mean() for rows, query in found]))
+
+    few = recall()
+    monkeypatch.setattr(fast, "_MORE_CANDIDATES_FROM", COUNT / 60**2)
+    assert few < 0.9 and recall() >= 0.99
