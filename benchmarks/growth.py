@@ -1,108 +1,184 @@
-"""From a hundred thousand pieces to millions: time of a search, recall, memory, opening; with slopes and a picture."""
+"""From fifty thousand pieces to five million: time of a search, recall, opening, memory; the slopes, and a picture.
+
+What is built is measured in a process of its own, whose memory holds nothing of the building:
+`python -m benchmarks.growth FOLDER` prints one size as JSON.
+"""
 
 from __future__ import annotations
 
-import math
+import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.fast import add_fast_search, nearest_fast
+from exbert_hub.index.fast import add_fast_search, candidates, nearest_fast
+from exbert_hub.index.manifest import Manifest
 from exbert_hub.index.search import choose_spec
 from exbert_hub.index.vectors import nearest
 
 from . import opening
 from .large import warm_up
-from .measure import Row, at_most, figure, median_of
+from .measure import Row, at_least, at_most, figure, median_of
 from .searching import K, index_of, recall
 from .synthetic import Vectors
 
 DIM = 384
-IMAGES = Path(__file__).parent.parent / "docs" / "images"
+PICTURE = Path(__file__).parent.parent / "docs" / "images" / "growth.svg"
+
+Point = Mapping[str, float]
+"""What was measured at one size, by the names of `CURVES`, and `recall`."""
+
+CURVES = {
+    "exact": ("exact search", "ms"),
+    "fast": ("fast search", "ms"),
+    "open": ("opening", "ms"),
+    "resident": ("memory that opening adds", "MB"),
+    "coarse": ("memory that fast search keeps", "MB"),
+    "disk": ("vectors and coarse stage on disk", "MB"),
+}
 
 
 def quick() -> list[Row]:
-    return curves((20_000, 40_000), draw=False)
+    return rows_of({size: measure_one(size) for size in (20_000, 40_000)})
 
 
 def full() -> list[Row]:
-    return curves((100_000, 500_000, 1_000_000, 2_000_000, 5_000_000), draw=True)
+    points = {size: measure_one(size) for size in (50_000, 160_000, 500_000, 1_600_000, 5_000_000)}
+    draw(points, PICTURE)
+    return rows_of(points)
 
 
-def curves(sizes: Sequence[int], draw: bool) -> list[Row]:
-    points = {size: measure_one(size) for size in sizes}
+def rows_of(points: Mapping[int, Point]) -> list[Row]:
+    """Every curve at every size, then what a piece more costs."""
     rows = []
     for size, point in points.items():
-        note = f"fast {point['fast']:.2f} ms, recall@50 {point['recall']:.4f}, opening {point['open']:.0f} ms"
-        rows.append(figure(f"exact search, {size:,} x {DIM}", point["exact"], "ms", note=note))
-        rows.append(at_most(f"resident memory added by opening, {size:,} pieces", point["resident"], 100, "MB"))
-    for name in ("exact", "fast", "open"):
-        values = [points[size][name] for size in sizes]
-        slope = float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
-        per_million = float(np.polyfit(sizes, values, 1)[0]) * 1e6
-        rows.append(
-            figure(f"slope of {name}", slope, "", note=f"log-log; {per_million:.2f} ms more per million pieces")
-        )
-    if draw:
-        IMAGES.mkdir(exist_ok=True)
-        times = {name: [points[size][name] for size in sizes] for name in ("exact", "fast", "open")}
-        (IMAGES / "growth.svg").write_text(chart("milliseconds", sizes, times), encoding="utf-8")
+        what, more = f"{size:,} x {DIM}", f"{candidates(DIM, size)} candidates a result"
+        rows += [figure(f"{CURVES[name][0]}, {what}", point[name], CURVES[name][1]) for name in ("exact", "fast")]
+        rows.append(at_least(f"recall@50 of fast search, {what}", point["recall"], 0.99, note=more))
+        rows.append(figure(f"opening, {what}", point["open"], "ms"))
+        rows.append(at_most(f"memory that opening adds, {what}", point["resident"], 100, "MB"))
+        rows.append(figure(f"memory that fast search keeps, {what}", point["coarse"], "MB"))
+    for name, (label, unit) in CURVES.items() if len(points) > 2 else ():
+        line = fit(list(points), [point[name] for point in points.values()])
+        per = {"ms": "ns", "MB": "bytes"}[unit]
+        note = f"and {line.start:.3g} {unit} at the start; R² {line.r2:.4f}, {line.off:.0%} off at most; "
+        rows.append(figure(f"{label}, a piece more", line.slope * 1e6, per, note=note + f"{len(points)} sizes"))
     return rows
 
 
-def measure_one(size: int) -> Mapping[str, float]:
-    """Milliseconds, megabytes and recall at one size; what was built is deleted."""
-    with index_of(size, DIM, ("embedding",), attention=False) as (folder, manifest):
+class Line(NamedTuple):
+    """A line through measured values, and how well it fits them."""
+
+    start: float
+    slope: float  # per piece
+    r2: float
+    off: float  # the largest deviation, as a share of the value
+
+
+def fit(sizes: Sequence[int], values: Sequence[float]) -> Line:
+    """Least squares of the relative deviations: the small sizes count as much as the large ones."""
+    x, y = np.asarray(sizes, float), np.asarray(values, float)
+    slope, start = np.polyfit(x, y, 1, w=1 / y)
+    left = start + slope * x - y
+    return Line(start, slope, 1 - (left @ left) / ((y - y.mean()) @ (y - y.mean())), np.abs(left / y).max())
+
+
+def measure_one(size: int) -> Point:
+    """One size; what was built is deleted."""
+    with index_of(size, DIM, ("embedding",), attention=False) as (folder, _):
         add_fast_search(folder)
-        started = opening.in_new_process(folder)
-        index = CorpusIndex.from_pretrained(folder)
-        spec = choose_spec(manifest, "embedding", 0)
-        exact: Any = index.tokens.get_index(spec.name).faiss_index
-        coarse, queries = folder / spec.coarse_file, Vectors(DIM).queries(40)
-        warm_up(folder)
-        each = iter(range(10**9))
-        return {
-            "exact": 1e3 * median_of(lambda: nearest(exact, "", queries[next(each) % 40], K), 9).value,
-            "fast": 1e3 * median_of(lambda: nearest_fast(exact, coarse, queries[next(each) % 40], K), 25, 5).value,
-            "recall": recall(exact, coarse, queries),
-            "open": 1e3 * started["open"],
-            "resident": started["resident"] / 1e6,
-        }
+        resident = opening.in_new_process(folder)["resident"]
+        command = [sys.executable, "-m", __spec__.name, str(folder)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        return {**json.loads(done.stdout.splitlines()[-1]), "resident": resident / 1e6}
 
 
-def chart(unit: str, xs: Sequence[int], lines: Mapping[str, Sequence[float]]) -> str:
-    """Lines over pieces, both axes logarithmic, as an SVG."""
-    width, height, left, bottom, colours = 640, 360, 60, 40, ("#1f6feb", "#d1495b", "#2a9d8f")
-    values = [value for line in lines.values() for value in line]
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    first, last = math.log10(xs[0]), math.log10(xs[-1])
+def main(folder: Path) -> None:
+    """Milliseconds, megabytes and recall."""
+    manifest = Manifest.load(folder)
+    spec = choose_spec(manifest, "embedding", 0)
+    index = CorpusIndex.from_pretrained(folder)
+    exact: Any = index.tokens.get_index(spec.name).faiss_index
+    coarse, queries = folder / spec.coarse_file, Vectors(DIM).queries(40)
+    warm_up(folder)
+    each = iter(range(10**9))
+    before = private_bytes()
+    nearest_fast(exact, coarse, queries[0], K)
+    kept = private_bytes() - before
+    point = {
+        "exact": 1e3 * median_of(lambda: nearest(exact, "", queries[next(each) % 40], K), 15, 2).value,
+        "fast": 1e3 * median_of(lambda: nearest_fast(exact, coarse, queries[next(each) % 40], K), 25, 5).value,
+        "recall": recall(exact, coarse, queries),
+        "open": 1e3 * median_of(lambda: CorpusIndex.from_pretrained(folder), 7).value,
+        "coarse": kept / 1e6,
+        "disk": (coarse.stat().st_size + (folder / spec.file).stat().st_size) / 1e6,
+    }
+    print(json.dumps(point))
 
-    def x(pieces: float) -> float:
-        return left + (math.log10(pieces) - first) / (last - first) * (width - left - 90)
 
-    def y(value: float) -> float:
-        return 20 + (high - math.log10(value)) / (high - low) * (height - bottom - 20)
+def private_bytes() -> int:
+    """Memory of this process alone, of Linux: what is mapped from files, as the vectors are, counts as shared.
 
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
-        'font-size="12"><rect width="100%" height="100%" fill="#fff"/>'
-    ]
-    for power in range(low, high + 1):
-        at = y(10**power)
-        parts.append(f'<path d="M{left} {at:.1f}H{width - 90}" stroke="#ddd"/>')
-        parts.append(f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{10.0**power:g}</text>')
-    for pieces in xs:
-        label = f"{pieces / 1e6:g}M" if pieces >= 1e6 else f"{pieces / 1e3:g}k"
-        parts.append(f'<text x="{x(pieces):.1f}" y="{height - 20}" text-anchor="middle">{label}</text>')
-    for colour, (name, line) in zip(colours, lines.items(), strict=False):
-        places = [(x(pieces), y(value)) for pieces, value in zip(xs, line, strict=True)]
-        path = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{colour}"/>' for a, b in places]
-        a, b = places[-1]
-        parts.append(f'<text x="{a + 8:.1f}" y="{b + 4:.1f}" fill="{colour}">{name}</text>')
-    parts.append(f'<text x="{left}" y="14">{unit}, by indexed pieces ({DIM} values each)</text></svg>')
-    return "\n".join(parts) + "\n"
+    What the allocator holds but nobody uses is given back first, or a small index would seem to need none.
+    """
+    import ctypes
+
+    import psutil
+
+    ctypes.CDLL(None).malloc_trim(0)
+    memory = psutil.Process().memory_info()
+    return memory.rss - memory.shared
+
+
+def draw(points: Mapping[int, Point], path: Path) -> None:
+    """Times beside memory, over pieces, all axes logarithmic."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    text, muted, accent, grey = "#1b1d22", "#62666f", "#3d5bd9", "#9b9da5"
+    style = {"svg.hashsalt": "growth", "font.size": 10, "text.color": text, "axes.edgecolor": "#d4d6dd"}
+    panels = (
+        (
+            "Milliseconds",
+            (("exact", "exact search", grey), ("fast", "fast search", accent), ("open", "opening", text)),
+        ),
+        ("Megabytes of memory", (("coarse", "fast search keeps", accent), ("resident", "opening adds", text))),
+    )
+    with pyplot.rc_context(style):
+        figures, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+        for axis, (title, lines) in zip(axes, panels, strict=True):
+            for name, label, colour in lines:
+                values = [point[name] for point in points.values()]
+                axis.loglog(list(points), values, "o-", color=colour, markersize=4, linewidth=1.8)
+                axis.annotate(
+                    label,
+                    (list(points)[-1], values[-1]),
+                    (7, 0),
+                    textcoords="offset points",
+                    va="center",
+                    color=colour,
+                )
+            axis.set_title(title, loc="left", fontsize=11, color=text)
+            axis.set_xlabel(f"indexed pieces of {DIM} values", color=muted)
+            axis.set_xticks(list(points), [f"{n / 1e6:g}M" if n >= 1e6 else f"{n // 1000}k" for n in points])
+            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.xaxis.set_minor_locator(NullLocator())
+            axis.yaxis.set_minor_locator(NullLocator())
+            axis.grid(axis="y", color="#eceef3")
+            axis.tick_params(colors=muted, length=0)
+            axis.spines[["top", "right"]].set_visible(False)
+            axis.margins(x=0.06)
+        figures.savefig(path, metadata={"Date": None})
+        pyplot.close(figures)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
