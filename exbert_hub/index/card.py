@@ -15,6 +15,7 @@ from string import Template
 from typing import Any
 
 from ..errors import HubError
+from . import layout
 from .manifest import Manifest
 
 logger = logging.getLogger(__name__)
@@ -126,13 +127,19 @@ def _merge_text(repo_id: str, text: str, region: str) -> str:
 
 def _metadata(manifest: Manifest) -> dict[str, Any]:
     model, corpus = manifest.model, manifest.corpus
+    within = "" if any(map(layout.is_table, manifest.files)) or not manifest.files else "shard-*/"
     tables = [
-        {"config_name": name, "data_files": f"{name}/*.parquet", **({"default": True} if name == "tokens" else {})}
+        {
+            "config_name": name,
+            "data_files": f"{within}{name}/*.parquet",
+            **({"default": True} if name == "tokens" else {}),
+        }
         for name in ("tokens", "sentences", *(["labels"] if manifest.added_labels else []))
     ]
+    license = corpus.license.lower() or "unknown"
     data: dict[str, Any] = {
         "pretty_name": _title(manifest),
-        "license": corpus.license.lower() if corpus.license.lower() in _LICENSES else "other",
+        "license": license if license in _LICENSES else "other",
         "library_name": "exbert_hub",
         "tags": [INDEX_TAG, model_tag(model.model_id), weights_tag(model.weights_fingerprint), "interpretability"],
         "size_categories": [next((name for limit, name in _SIZES if manifest.pieces < limit), "10M<n<100M")],

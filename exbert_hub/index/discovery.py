@@ -12,8 +12,8 @@ from .. import hub
 from ..errors import ExbertError
 from ..model.types import ModelFacts
 from .card import FACTS, INDEX_TAG, model_tag, weights_tag
-from .manifest import FORMAT_VERSION, Manifest
-from .remote import open_remote
+from .manifest import FORMAT_VERSION
+from .shard_list import find_shards
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo
@@ -115,8 +115,8 @@ def find_index(facts: ModelFacts, trusted: Iterable[str] = (), *, token: str | b
 def _confirm(index: SharedIndex, facts: ModelFacts, token: str | bool | None) -> str | None:
     """The commit of an index if it was built with these weights and this tokenizer, by hash rather than by name."""
     try:
-        snapshot = open_remote(index.repo_id, token=token)
-        model = Manifest.load(snapshot.folder).model
+        shard = find_shards(index.repo_id, token=token)[0]
+        model = shard.manifest.model
     except ExbertError as error:
         logger.warning("%s is passed over: %s", index.repo_id, error)
         return None
@@ -124,7 +124,7 @@ def _confirm(index: SharedIndex, facts: ModelFacts, token: str | bool | None) ->
     if (model.weights_fingerprint, model.tokenizer_fingerprint) != ours:
         logger.warning("%s is passed over: it was built with other weights or another tokenizer", index.repo_id)
         return None
-    return snapshot.commit
+    return shard.remote.commit if shard.remote else None
 
 
 def _trusted_by_setting() -> list[str]:

@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +22,16 @@ from ..corpus.types import Coverage, Sentence
 from ..errors import BuildError, CorpusError
 from . import layout
 from .build import BuildMode, WriteShards, build_index
+from .card import render
 from .cluster import Cluster, RayEngine, connect
 from .fast import FAST_FROM, add_fast_search
+from .manifest import Manifest
 from .plan import BuildPlan, same_build
-from .shard_list import SHARD_LIST, list_text, shard_name
+from .publish import without_folders
+from .shard_list import SHARD_LIST, list_text, merged, shard_name
 from .shards import MARKER, Shard, shard_folder
 from .storage import Storage
-from .workers import CORPUS, Annotator, ModelPlace, Part, PieceCounter, ShardWriter, write_blocks
+from .workers import CORPUS, Annotator, ModelPlace, Part, PieceCounter, ShardWriter, piece_counts, write_blocks
 
 if TYPE_CHECKING:
     from ..corpus.annotation import Through
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PLAN = "plan.json"
+_FEW_BLOCKS = 16  # are counted here before a worker that counts has started
 _WAVE = 4096  # blocks of texts on their way at once: what the driver and the object store hold
 
 
@@ -171,6 +176,8 @@ class Distributed(Builder):
         """Write shards that are indexes of their own; the list that makes them one goes last."""
         if target.on_hub:
             hub.open_folder(target.url)
+            model, corpus_info = without_folders(plan.model, plan.corpus)
+            plan = replace(plan, model=model, corpus=corpus_info)
         _make_room(target, plan, mode)
         target.write(_PLAN, plan.to_json().encode())
         storage = Storage(self._engine.storage) if self._engine.storage else target
@@ -193,6 +200,8 @@ class Distributed(Builder):
         if None in manifests:
             raise BuildError(f"{target.url} lacks a shard that was written: is it the same place on every machine?")
         storage.delete(CORPUS)
+        if target.on_hub:
+            _write_card(target, [manifest.decode() for manifest in manifests if manifest])
         target.write(SHARD_LIST, list_text(manifest for manifest in manifests if manifest).encode())
         target.delete(_PLAN)
 
@@ -201,10 +210,13 @@ class Distributed(Builder):
     ) -> list[Part]:
         """Cut the corpus where a build on one machine would cut it, after a pass that only tokenises."""
         sizes = write_blocks(sentences, plan.corpus.extra_labels, storage)
-        options = {"model": self._place(inspector), "storage": storage, "window": plan.window}
-        blocks = [(block, str(block).encode()) for block in range(len(sizes))]
-        answers = dict(self._cluster.ask(PieceCounter, options, blocks))
-        counts = [PieceCounter.read(answers[block]) for block in range(len(sizes))]
+        if len(sizes) <= _FEW_BLOCKS:
+            counts = [piece_counts(storage, block, inspector, plan.window) for block in range(len(sizes))]
+        else:
+            options = {"model": self._place(inspector), "storage": storage, "window": plan.window}
+            blocks = [(block, str(block).encode()) for block in range(len(sizes))]
+            answers = dict(self._cluster.ask(PieceCounter, options, blocks))
+            counts = [PieceCounter.read(answers[block]) for block in range(len(sizes))]
         parts = list(_cut(np.concatenate(counts), plan.shard_pieces, first)) if counts else []
         logger.info("%d shards to be written on the cluster", len(parts))
         return parts
@@ -253,6 +265,15 @@ def _cut(counts: np.ndarray, full: int, first: Part) -> Iterator[Part]:
             yield Part(number, first_sentence, start, stop, pieces)
             number, first_sentence = number + 1, first_sentence + int(counts[start:stop, 1].sum())
             start, pieces = stop, 0
+
+
+def _write_card(target: Storage, manifests: Sequence[str]) -> None:
+    """So that the shards are found as one index."""
+    repo_id = hub.repository_of(target.url)
+    named = [(shard_name(number), text) for number, text in enumerate(manifests)]
+    shards = [(name, Manifest.from_json(text, f"{repo_id}/{name}")) for name, text in named]
+    old = target.read(layout.CARD)
+    target.write(layout.CARD, render(repo_id, merged(shards, files=True), old and old.decode()).encode())
 
 
 def _make_room(target: Storage, plan: BuildPlan, mode: BuildMode) -> None:

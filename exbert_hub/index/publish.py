@@ -19,6 +19,9 @@ from .store import Store
 if TYPE_CHECKING:
     from huggingface_hub import CommitInfo
 
+    from ..corpus.types import CorpusInfo
+    from ..model.types import ModelFacts
+
 logger = logging.getLogger(__name__)
 
 
@@ -64,12 +67,17 @@ def _publishable(manifest: Manifest, license: str | None) -> Manifest:
             "text: say under which licence you share it, for example license='cc0-1.0' (--license cc0-1.0) for what "
             "is in the public domain, or license='other'."
         )
-    model, corpus = manifest.model, manifest.corpus
+    model, corpus = without_folders(manifest.model, manifest.corpus)
+    return replace(manifest, model=model, corpus=replace(corpus, license=license))
+
+
+def without_folders(model: ModelFacts, corpus: CorpusInfo) -> tuple[ModelFacts, CorpusInfo]:
+    """The same without what the folders of this machine are called."""
     if model.revision is None and _is_path(model.model_id):
         model = replace(model, model_id=Path(model.model_id).name)
     if _is_path(corpus.source):
         corpus = replace(corpus, source=Path(corpus.source).name)
-    return replace(manifest, model=model, corpus=replace(corpus, license=license))
+    return model, corpus
 
 
 def _is_path(text: str) -> bool:

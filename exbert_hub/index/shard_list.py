@@ -118,19 +118,27 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def merge_manifests(places: Sequence[ShardPlace]) -> Manifest:
-    """What the shards are together; it lists no files.
+    """What the shards are together; several list no files.
 
     :raises IndexMismatchError: if they are not of one model, one annotator, the same labels, layers and codec.
     """
-    manifests = [place.manifest for place in places]
-    if len(manifests) == 1:
-        return manifests[0]
-    first = manifests[0]
-    for place, manifest in zip(places, manifests, strict=True):
+    if len(places) == 1:
+        return places[0].manifest
+    return merged([(str(place), place.manifest) for place in places])
+
+
+def merged(shards: Sequence[tuple[str, Manifest]], *, files: bool = False) -> Manifest:
+    """As `merge_manifests`, of shards by name.
+
+    :param files: list the files of the shards, each in the folder of that name.
+    """
+    manifests = [manifest for _, manifest in shards]
+    (first_name, first) = shards[0]
+    for name, manifest in shards:
         for what, mine in _identity(manifest).items():
             if mine != _identity(first)[what]:
                 raise IndexMismatchError(
-                    f"{place} and {places[0]} are no shards of one index: their {what} differ. Search them one by "
+                    f"{name} and {first_name} are no shards of one index: their {what} differ. Search them one by "
                     "one, or build them again in the same way."
                 )
     coverage = Coverage()
@@ -145,7 +153,7 @@ def merge_manifests(places: Sequence[ShardPlace]) -> Manifest:
         sentences=sum(manifest.sentences for manifest in manifests),
         base_rates=_merge_rates(manifests, pieces),
         created=max(manifest.created for manifest in manifests),
-        files={},
+        files={f"{name}/{file}": entry for name, one in shards for file, entry in one.files.items()} if files else {},
     )
 
 

@@ -115,15 +115,20 @@ class PieceCounter(_Worker):
         self._tokenizer, self._storage, self._window = _Tokenizer(model), storage, window
 
     def answer(self, question: bytes) -> bytes:
-        block = int(question)
-        found = iter_windows(_read_block(self._storage, block), cast("Inspector", self._tokenizer), self._window)
-        counts = [(sum(int(part.indexed.sum()) for part in parts), len(parts)) for _, parts in found]
-        return np.array(counts, np.int32).tobytes()
+        inspector = cast("Inspector", self._tokenizer)
+        return piece_counts(self._storage, int(question), inspector, self._window).tobytes()
 
     @staticmethod
     def read(answer: bytes) -> np.ndarray:
-        """int32 [sentences, 2]: indexed pieces, windows."""
+        """What `piece_counts` gave."""
         return np.frombuffer(answer, np.int32).reshape(-1, 2)
+
+
+def piece_counts(storage: Storage, block: int, inspector: Inspector, window: int) -> np.ndarray:
+    """int32 [sentences, 2]: indexed pieces and windows of each sentence of a block."""
+    found = iter_windows(_read_block(storage, block), inspector, window)
+    counts = [(sum(int(part.indexed.sum()) for part in parts), len(parts)) for _, parts in found]
+    return np.array(counts, np.int32).reshape(-1, 2)
 
 
 class _Tokenizer:

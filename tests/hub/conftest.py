@@ -199,3 +199,13 @@ options = json.loads(args[1] if len(args) > 1 else "{}")
 index = CorpusIndex.from_pretrained(args[0], **options)
 show({"revision": index.revision, "pieces": len(index), "layers": index.tokens.list_indexes()})
 """
+
+FIND = """
+from dataclasses import asdict
+from pathlib import Path
+from exbert_hub.index.discovery import find_index
+from exbert_hub.index.manifest import Manifest
+facts = Manifest.load(Path(args[0])).model
+offer = find_index(facts, trusted=args[1:])
+show(offer and [offer.index.repo_id, offer.commit, offer.trusted, list(offer.others), str(offer)])
+"""

@@ -166,6 +166,12 @@ class Hub:
             elif kind == "deletedFile":
                 if files.pop(value["path"], None) is None:
                     raise Refusal(404, f"A file with this name doesn't exist: {value['path']}", "EntryNotFound")
+            elif kind == "deletedFolder":
+                within = [name for name in files if name.startswith(f"{value['path'].rstrip('/')}/")]
+                if not within:
+                    raise Refusal(404, f"A folder with this name doesn't exist: {value['path']}", "EntryNotFound")
+                for name in within:
+                    del files[name]
             else:
                 raise Refusal(400, f"unknown operation {kind}")
         number = None

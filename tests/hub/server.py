@@ -65,7 +65,7 @@ class HubHandler(Wire):
             license = yaml.safe_load(head[1])["license"]
         except (yaml.YAMLError, IndexError, KeyError, TypeError):
             license = None
-        if license not in ("mit", "cc0-1.0", "cc-by-4.0", "other"):
+        if license not in ("mit", "cc0-1.0", "cc-by-4.0", "other", "unknown"):
             errors = [{"message": f'"license" must be one of …, not {license!r}'}]
             return lambda: self._send(400, json.dumps({"errors": errors, "warnings": []}).encode(), {})
         return self._json({"errors": [], "warnings": []})

@@ -6,18 +6,8 @@ from dataclasses import replace
 from exbert_hub.index.card import render
 from exbert_hub.index.manifest import Manifest
 
-from .conftest import share
+from .conftest import FIND, share
 from .repos import Blob
-
-FIND = """
-from dataclasses import asdict
-from pathlib import Path
-from exbert_hub.index.discovery import find_index
-from exbert_hub.index.manifest import Manifest
-facts = Manifest.load(Path(args[0])).model
-offer = find_index(facts, trusted=args[1:])
-show(offer and [offer.index.repo_id, offer.commit, offer.trusted, list(offer.others), str(offer)])
-"""
 
 
 def describe(server, repo_id, folder, change, **options):
