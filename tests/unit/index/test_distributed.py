@@ -1,6 +1,7 @@
 """A build on a local Ray cluster of two workers makes the index that one machine makes."""
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,7 @@ def test_annotated_and_built_by_two_workers_one_of_which_is_killed(
     cluster, tmp_path, inspector, texts, local, monkeypatch
 ):
     monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path / "cache")
+    monkeypatch.setattr("exbert_hub.index.distributed._FEW_BLOCKS", 0)  # counted by the workers too
     told = []
 
     def progress(done, total):
@@ -125,6 +127,43 @@ def test_shards_may_travel_through_a_url(cluster, tmp_path, inspector, corpus, e
     )
     _same_tables(index, exact)
     assert not [path for path in (tmp_path / "shared").rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def file_server(tmp_path):
+    """Files that no process reaches but through the network; its URL and its folder."""
+    from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.handlers import FTPHandler
+    from pyftpdlib.servers import FTPServer
+
+    folder = tmp_path / "served"
+    folder.mkdir()
+    users = DummyAuthorizer()
+    users.add_user("builder", "secret", str(folder), perm="elradfmwMT")
+    server = FTPServer(("127.0.0.1", 0), type("Handler", (FTPHandler,), {"authorizer": users}))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"ftp://builder:secret@127.0.0.1:{server.address[1]}/shards", folder
+    server.close_all()
+    thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_shards_may_travel_over_the_network(cluster, tmp_path, inspector, corpus, exact, file_server):
+    url, served = file_server
+    engine = RayEngine(workers=2, storage=url)
+    stored = set()
+
+    def progress(done, total):
+        stored.update(path.relative_to(served).parts[1] for path in served.rglob("*") if path.is_file())
+
+    options = {"codec": "fp32", "shard_pieces": 400, "engine": engine, "progress": progress}
+    index = CorpusIndex.build(inspector, corpus, tmp_path / "index", **options)
+    _same_tables(index, exact)
+    _same_vectors(index, exact)
+    assert stored >= {"corpus", "shard-00000", "shard-00001"}, "they were there"
+    assert not [path for path in served.rglob("*") if path.is_file()], "and are no more"
 
 
 @pytest.mark.slow
