@@ -48,6 +48,9 @@ def open_index(names: Sequence[str], revision: str | None, engine: Engine, acces
         return CorpusIndex(places[0].open())
     manifest = merge_manifests(places)
     if engine == "local":
+        from datasets.utils import tqdm
+
+        tqdm.get_lock()  # else each thread makes it when it reads tables, and takes it from the others when it is done
         with ThreadPoolExecutor(min(_THREADS, len(places))) as threads:
             shards = list(threads.map(OpenShard, places))
     else:
