@@ -23,7 +23,7 @@ results = []
 for names in args[1:]:
     index = CorpusIndex.from_pretrained(json.loads(names))
     found = index.search(seen, "ran", by="heads", layer=5, heads=[1, 2], k=20)
-    words = [(match.piece, match.sentence) for match in found]
+    words = [(match.row, match.position) for match in found]
     results.append({"words": words, "scores": [match.score for match in found], "pieces": len(index)})
 show(results)
 """
