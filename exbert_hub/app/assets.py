@@ -8,7 +8,7 @@ from typing import Any
 
 MODULES = (
     *("maths", "palette", "state", "dom", "menu", "picture", "saved", "exporting"),
-    *("links", "figure", "grid", "controls", "modes", "layers", "scenes", "overview", "searches", "view"),
+    *("links", "figure", "grid", "controls", "modes", "layers", "scenes", "overview", "searches", "waiting", "view"),
     *("summaries", "profile", "heads", "headpage", "compare", "evidence", "combobox"),
     *("building", "tour", "setup", "page"),
 )

@@ -20,6 +20,7 @@ from .session import Workbench
 from .settings import Settings
 from .setup import SetupBar, Tour, allowances, setup_actions
 from .view import AttentionView
+from .waiting import LINE, place_in_line
 
 # A text typed by the user goes to the view, which asks for it like for every other change.
 _SEND = """(text, pair) => {
@@ -90,7 +91,7 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
                 Tour(elem_id="exb-tour")
                 evidence = CorpusView(
                     bench.evidence({}),
-                    server_functions=[*actions(desk), *comparing(desk), *head_actions(desk)],
+                    server_functions=[*actions(desk), *comparing(desk), *head_actions(desk), place_in_line(page)],
                     elem_id="exb-evidence",
                 )
 
@@ -115,9 +116,9 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
         quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
         texts = [sentence, second.box]
         gr.on([box.submit for box in texts], None, texts, None, js=_SEND, show_progress="hidden")
-        view.inspect(inspect, None, [view, sentence, evidence, *second.parts], **quiet)
+        view.inspect(inspect, None, [view, sentence, evidence, *second.parts], concurrency_id=LINE, **quiet)
         second.listen(sentence)
-        evidence.search(search, None, evidence, **quiet)
+        evidence.search(search, None, evidence, concurrency_id=LINE, **quiet)
         evidence.accept(accept, None, [evidence, view], **quiet)
     return page
 

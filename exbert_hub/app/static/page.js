@@ -16,7 +16,9 @@ function whole() {
 window.exbert = {
   maths, palette, state, store, bus, parts, headpage,
   attention(element, host) {
-    const view = parts.view = new attentionView.View(element, host, store, bus);
+    const line = waiting.inLine(host, () => parts.evidence?.server);
+    const view = parts.view = new attentionView.View(element, line.host, store, bus);
+    element.append(line.node);
     view.server = () => parts.evidence?.server;
     view.exports = () => exporting.viewItems(view, whole());
     if (!saved.kept) state.bindAddress(store, (values) => view.restore(values));
@@ -26,7 +28,9 @@ window.exbert = {
     return view;
   },
   evidence(element, host) {
-    const shown = parts.evidence = new evidence.Evidence(element, { ...host, build: () => parts.setup?.builder ?? null }, store, bus);
+    const line = waiting.inLine(host, () => host.server);
+    const shown = parts.evidence = new evidence.Evidence(element, { ...line.host, build: () => parts.setup?.builder ?? null }, store, bus);
+    element.append(line.node);
     shown.request = () => parts.view.shown.request;
     parts.view?.render(); // it may have waited for somebody to ask
     shown.exports = () => exporting.evidenceItems(shown, host.server, whole());
