@@ -281,7 +281,7 @@ def _match_payload(match: Match, labels: Sequence[str], rows: dict[tuple[str, ..
 
 
 def _rounded(values: np.ndarray | None) -> list[float] | None:
-    return None if values is None else [round(float(value), DIGITS) for value in values]
+    return None if values is None else values.astype(np.float64).round(DIGITS).tolist()
 
 
 def _summaries(matches: Matches, labels: Sequence[str], causal: bool) -> Json:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SEARCH = SearchOptions()
+_SHORT = 600  # characters, about 128 pieces
 
 
 class Workbench:
@@ -67,7 +69,8 @@ class Workbench:
         with self._busy:
             norms = request.mode == "norms" or not self._no_norms  # the first one tells whether the model has them
             asked = request.text, request.pair or None, request.mask
-            seen = self._forward(*asked, payload.by_layer(request.ablate), norms)
+            with _threads(len(request.text) + len(request.pair)):
+                seen = self._forward(*asked, payload.by_layer(request.ablate), norms)
             self._no_norms = self._no_norms or {name: stack.no_norms for name, stack in seen.stacks.items()}
             return seen
 
@@ -151,6 +154,26 @@ class Workbench:
             "results": None,
             "notice": None,
         }
+
+
+@contextmanager
+def _threads(characters: int) -> Iterator[None]:
+    """One thread for the forward pass of a short text.
+
+    Several are hardly faster there, and each step waits for the last of them: where others search on the same cores
+    that is the time until the system gives it its turn, twenty times over the step itself.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    if characters > _SHORT or before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def noticed(answer: Callable[[], Json]) -> Json:

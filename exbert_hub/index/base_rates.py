@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import datasets
 
 
+_ROWS_BYTES = 64 * 1024**2  # kept of which tokens are attended to; 150 kB for each choice of heads at 37,000 pieces
+_FEWEST = 8  # choices of heads that are kept whatever they take
+
+
 class BaseRates:
     """Counts over the whole index, computed when first needed and kept.
 
@@ -30,7 +34,9 @@ class BaseRates:
         self.next = lru_cache(maxsize=None)(self._next)
         self.max_attention = lru_cache(maxsize=256)(self._max_attention)
         self.offset = lru_cache(maxsize=256)(self._offset)
-        self._max_rows = lru_cache(maxsize=8)(self._find_max_rows)
+        kept = max(_FEWEST, _ROWS_BYTES // (4 * max(1, len(tokens))))
+        self._max_rows = lru_cache(maxsize=kept)(self._find_max_rows)
+        self._coded = lru_cache(maxsize=None)(self._encode)
 
     def _match(self, label: str) -> Population:
         """Over all indexed pieces."""
@@ -39,11 +45,11 @@ class BaseRates:
     def _next(self, label: str) -> Population:
         """Over the indexed pieces that directly follow an indexed piece of their sentence."""
         follows = (np.diff(self._sentence) == 0) & (np.diff(self._position) == 1)
-        return _count(self._table.column(label).take(pa.array(np.flatnonzero(follows) + 1)))
+        return self._at(label, np.flatnonzero(follows) + 1)
 
     def _max_attention(self, label: str, layer: int, heads: tuple[int, ...]) -> Population:
         """Over the max-attention tokens of all indexed pieces, at this layer and these heads."""
-        return _count(self._table.column(label).take(pa.array(self._max_rows(layer, heads))))
+        return self._at(label, self._max_rows(layer, heads))
 
     def _offset(self, layer: int, heads: tuple[int, ...]) -> Population:
         """Offsets of the max-attention tokens of all indexed pieces, at this layer and these heads."""
@@ -52,8 +58,8 @@ class BaseRates:
         return Population({str(value): int(count) for value, count in zip(values, counts, strict=True)})
 
     def _find_max_rows(self, layer: int, heads: tuple[int, ...]) -> np.ndarray:
-        """For every row of `tokens` the row of its max-attention token: int64 [pieces]."""
-        rows = np.empty(len(self._sentence), np.int64)
+        """For every row of `tokens` the row of its max-attention token: int32 [pieces]."""
+        rows = np.empty(len(self._sentence), np.int32)
         reader = self._open(layer)
         bounds = np.searchsorted(self._sentence, np.arange(len(reader) + 1))
         for number, attention in enumerate(reader.summed(heads)):
@@ -62,6 +68,18 @@ class BaseRates:
                 candidates = self._position[first:last]
                 rows[first:last] = first + strongest(attention, candidates)
         return rows
+
+    def _at(self, label: str, rows: np.ndarray) -> Population:
+        """How often each label occurs at these rows."""
+        names, codes = self._coded(label)
+        counts = np.bincount(codes[rows], minlength=len(names))
+        there = np.flatnonzero(counts)
+        return Population(zip([names[code] for code in there.tolist()], counts[there].tolist(), strict=True))
+
+    def _encode(self, label: str) -> tuple[list[str], np.ndarray]:
+        """A column as its values, and for each row which of them it has: int32 [pieces]."""
+        column = self._table.column(label).cast(pa.string()).combine_chunks().dictionary_encode()
+        return column.dictionary.to_pylist(), column.indices.to_numpy()
 
     # not read on opening: millions of rows take some memory
 
