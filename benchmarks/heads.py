@@ -16,51 +16,67 @@ from pathlib import Path
 from unittest import mock
 
 from exbert_hub import demo
-from exbert_hub.corpus import open_corpus
+from exbert_hub.corpus import annotation, open_corpus
 from exbert_hub.index import CorpusIndex, capture
 from exbert_hub.index.head_counts import HeadCounts
 from exbert_hub.model import Inspector
 
 from .corpora import Sentences
 from .measure import Row, at_most, median_of, ratio_of
+from .whole_build import Repeated
 
 LEAST = 100  # words with a label, for the table
 
 
 def quick() -> list[Row]:
     """In a minute: a part of the corpus."""
-    return measured(sentences=200, runs=3)
+    return [*added(sentences=200, runs=3), *subsets(sentences=200, runs=3)]
 
 
 def full() -> list[Row]:
-    """The whole corpus of the demo."""
-    return measured(sentences=2000, runs=5)
+    """Half of the demo's corpus, and a bit more than all of it for the subsets: 50,000 pieces."""
+    return [*added(sentences=1000, runs=3), *subsets(sentences=2460, runs=5)]
 
 
-def measured(sentences: int, runs: int) -> list[Row]:
+def added(sentences: int, runs: int) -> list[Row]:
+    """What measuring adds to a build."""
     inspector = Inspector.from_pretrained(demo.MODEL, local_files_only=True)
     whole = open_corpus(demo.CORPUS)
     corpus = Sentences(whole.info, tuple(itertools.islice(whole, sentences)))
+    texts = [sentence.text for sentence in corpus]
+    rows = []
+    for what, source in (("from text", texts), ("of an annotated corpus", corpus)):
+        more = ratio_of(lambda: build(inspector, source), lambda: without(inspector, source), runs)  # noqa: B023
+        note = f"with and without, in turns, {len(corpus):,} sentences, the demo's small model"
+        name, spread = f"wall time that measuring heads adds to a build {what}", 100 * more.spread
+        rows.append(at_most(name, 100 * (more.value - 1), 10, "%", note=note, spread=spread))
+    return rows
 
-    def build() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            CorpusIndex.build(inspector, corpus, Path(folder) / "index", progress=lambda done, total: None)
 
-    def without() -> None:
-        with mock.patch.object(capture, "_meter", lambda *_: Idle()):
-            build()
-
-    note = f"build with and without, {len(corpus):,} sentences, the demo's small model"
-    rows = [
-        at_most("head finder, share of a build", 100 * (ratio_of(build, without, runs).value - 1), 10, "%", note=note)
-    ]
-    with opened(inspector, corpus) as index:
+def subsets(sentences: int, runs: int) -> list[Row]:
+    """How long the subset finder takes for one layer."""
+    inspector = Inspector.from_pretrained(demo.MODEL, local_files_only=True)
+    rows = []
+    with opened(inspector, Repeated(sentences)) as index:
         seen = inspector.inspect(demo.SENTENCE, mask=["escape"])
         for label, field, of in (("dobj", "dep", "max_attention"), ("VERB", "pos", "match")):
             took = median_of(lambda: index.find_heads(seen, "escape", label, field, of, layer=3), runs)  # noqa: B023
             name = f"subset of 12 heads, {of} {field} {label}"
             rows.append(at_most(name, took, 2, "s", note=f"{len(index):,} pieces, one layer"))
     return rows
+
+
+def build(inspector: Inspector, source: object) -> None:
+    """With a cache of its own, so that texts are annotated each time."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        with mock.patch.object(annotation, "cache_root", lambda: place / "cache"):
+            CorpusIndex.build(inspector, source, place / "index", progress=lambda done, total: None)
+
+
+def without(inspector: Inspector, source: object) -> None:
+    with mock.patch.object(capture, "_meter", lambda *_: Idle()):
+        build(inspector, source)
 
 
 class Idle:
