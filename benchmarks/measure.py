@@ -108,6 +108,18 @@ def resident_bytes() -> int:
     return psutil.Process().memory_info().rss
 
 
+def private_bytes(process: int | None = None) -> int:
+    """Resident memory that is not that of a file: pages of mapped files are the system's to take back.
+
+    :param process: its number; this one by default.
+    """
+    status = Path(f"/proc/{process or 'self'}/status").read_text("ascii", "replace")
+    for line in status.splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("this system does not say how much private memory a process has")
+
+
 def machine() -> str:
     """Processor, cores, memory, GPU, system, Python and the versions of what does the work, as one Markdown list."""
     import psutil

@@ -27,7 +27,7 @@ import psutil
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
 
-from .measure import Row, at_most, figure
+from .measure import Row, at_most, figure, private_bytes
 
 USERS = 16
 TEXTS = 40  # that the visitors have in common
@@ -45,7 +45,7 @@ class Answer(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """Resident bytes of the server."""
+    """Private bytes of the server."""
 
     before: int
     peak: int
@@ -80,7 +80,7 @@ def measured(seconds: float) -> list[Row]:
     rows.append(figure("answers", len(answers) / seconds, "1/s"))
     rows.append(figure("CPU an answer, server", 1000 * its / len(answers), "ms"))
     rows.append(figure("CPU an answer, visitors", 1000 * own / len(answers), "ms"))
-    rows.append(figure("memory before", memory.before / 2**20, "MiB"))
+    rows.append(figure("private memory before", memory.before / 2**20, "MiB"))
     rows.append(at_most("memory added at its peak", (memory.peak - memory.before) / 2**20, MOST_GROWTH / 2**20, "MiB"))
     rows.append(figure("memory added at the end", (memory.after - memory.before) / 2**20, "MiB"))
     return rows
@@ -123,14 +123,14 @@ async def visits(
     page: Page, texts: list[str], users: int, seconds: float, server: psutil.Process
 ) -> tuple[list[Answer], Memory]:
     """What all visitors were answered, and the server's memory meanwhile."""
-    before = peak = server.memory_info().rss
+    before = peak = private_bytes(server.pid)
     until = time.monotonic() + seconds
     async with httpx.AsyncClient(base_url=page.url, timeout=120, limits=httpx.Limits()) as client:
         coming = asyncio.gather(*(visit(client, page, texts, random.Random(n), until) for n in range(users)))
         while not coming.done():
-            peak = max(peak, server.memory_info().rss)
+            peak = max(peak, private_bytes(server.pid))
             await asyncio.wait([coming], timeout=0.5)
-    return [answer for one in coming.result() for answer in one], Memory(before, peak, server.memory_info().rss)
+    return [answer for one in coming.result() for answer in one], Memory(before, peak, private_bytes(server.pid))
 
 
 async def visit(

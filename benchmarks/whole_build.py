@@ -22,7 +22,7 @@ from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
 from exbert_hub.corpus.types import CorpusInfo, Sentence
 
-from .measure import Row, at_least, at_most
+from .measure import Row, at_least, at_most, private_bytes
 
 PIECES_PER_SENTENCE = 20  # of the demo's corpus, about; what was built is counted
 
@@ -87,7 +87,7 @@ def _measure_memory(pieces: int) -> dict[str, float]:
         corpus = Repeated(pieces // PIECES_PER_SENTENCE)
         plan = make_plan(inspector.facts, corpus.info)
         expected = estimate(corpus, inspector, plan, Path(folder)).memory
-        before, peak = _private_bytes(), _Peak()
+        before, peak = private_bytes(), _Peak()
         with peak:
             index = CorpusIndex.build(inspector, corpus, Path(folder) / "index", progress=lambda done, total: None)
         return {"pieces": index.manifest.pieces, "added": peak.bytes - before, "estimate": expected}
@@ -110,15 +110,7 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self._over.wait(0.005):
-            self.bytes = max(self.bytes, _private_bytes())
-
-
-def _private_bytes() -> int:
-    """Resident memory that is not that of a file: pages of mapped files are the system's to take back."""
-    for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError("this system does not say how much private memory a process has")
+            self.bytes = max(self.bytes, private_bytes())
 
 
 @dataclass(frozen=True)
