@@ -304,8 +304,7 @@ class CorpusIndex(HeadFinder):
         :raises LabelError: if the index has no such label.
         :raises SelectionError: if the index has no vectors of this kind, or a layer has not all of the heads.
 
-        The other parameters and errors are those of `search`. Of a shared index, the vectors of every layer are
-        downloaded.
+        The rest is as for `search`. Of a shared index, the vectors of every layer are downloaded.
         """
         check_model(self.manifest, seen.facts)
         if field not in self.labels:
