@@ -66,8 +66,8 @@ def candidates(dim: int, total: int) -> int:
     """How many rows of `total` the coarse stage names for every result.
 
     The more vectors there are, the more of them come between two true neighbours in the order of the coarse stage,
-    whose error stays the same. At 5 million x 384, recall@50 falls to 0.982 with 60, and is 0.997 with 180: growing
-    with the square root keeps it where it was, at a cost that does not show beside the scan.
+    whose error stays the same. At 5 million x 384, recall@50 falls to 0.980 with 60, and is 0.997 with 190: growing
+    with the square root keeps it above 0.99, at a cost that does not show beside the scan.
     """
     return math.ceil(shape_of(dim).candidates * max(1.0, math.sqrt(total / _MORE_CANDIDATES_FROM)))
 
