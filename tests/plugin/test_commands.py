@@ -70,5 +70,5 @@ def test_launch_tells_where_it_is_and_ends_on_control_c(port):
         assert urllib.request.urlopen(url).status == 200
     finally:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 0 and "Traceback" not in err

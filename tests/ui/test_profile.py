@@ -204,7 +204,7 @@ def test_results_stay_while_all_layers_are_looked_at(site: str, visit: Visit) ->
 def test_thumbnails_of_long_inputs_come_from_the_server(chromium: Any) -> None:
     """The grid alone, told of two layers whose attention is not here, and of a gap."""
     page = chromium.new_page()
-    modules = "\n".join(assets.read(f"{name}.js") for name in ("maths", "state", "dom", "grid"))
+    modules = "\n".join(assets.read(f"{name}.js") for name in ("maths", "state", "dom", "links", "figure", "grid"))
     script = """
       window.asked = [];
       const layer = { heads: 2, height: 1, width: 2, data: btoa(String.fromCharCode(1, 2, 3, 255)) };
