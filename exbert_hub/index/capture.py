@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..model import Batch, Inspector
-    from .head_measures import MeterBeside
+    from .head_measures import HeadMeter
     from .manifest import VectorSpec
 
 PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
@@ -73,8 +73,6 @@ def capture(
         del batch  # or it would lie beside the next one
         progress(sum(int((~window.tokens.special).sum()) for window in chosen))
     vectors.finish()
-    if meter:
-        meter.finish()
     return captured
 
 
@@ -100,11 +98,11 @@ def batches(lengths: Sequence[int], pieces: int, pairs: int | None = None) -> It
         yield batch
 
 
-def _meter(windows: Sequence[Window], inspector: Inspector) -> MeterBeside:
-    from .head_measures import MeterBeside
+def _meter(windows: Sequence[Window], inspector: Inspector) -> HeadMeter:
+    from .head_measures import HeadMeter
 
     causal = inspector.facts.kind == "causal"
-    return MeterBeside([window.annotated(causal) for window in windows])
+    return HeadMeter([window.annotated(causal) for window in windows])
 
 
 def _codes(batch: Batch, layer: int) -> Iterator[bytes]:
