@@ -13,7 +13,7 @@ from ..analysis.attention import encode_signed
 from ..errors import SelectionError
 from ..index.compare import compare as set_side_by_side
 from .desk import Desk
-from .payload import ALL_LAYERS_UP_TO, InspectRequest, Json, SearchRequest, bar_payload
+from .payload import ALL_LAYERS_UP_TO, InspectRequest, Json, SearchRequest, bar_payload, model_name
 from .pieces import word_of_piece
 from .session import Workbench, noticed
 from .shelf import require
@@ -48,7 +48,7 @@ def comparing(desk: Desk) -> list[ServerFunction]:
                 heads=(request.heads or None) if request.by == "heads" else None,
                 field=str(data.get("field") or "pos"),
             )
-            return _payload(found)
+            return _payload(found, (model_name(one.seen.facts), model_name(two.seen.facts)))
 
         return noticed(make)
 
@@ -92,12 +92,12 @@ def _sides(bench: Workbench, other: Workbench, asked: SearchRequest, kind: str, 
     return _Side(bench.look(InspectRequest(own.text)), token), _Side(by_other, by_other.find(word)[0])
 
 
-def _payload(found: Comparison) -> Json:
+def _payload(found: Comparison, models: tuple[str, str]) -> Json:
     assert found.token is not None  # always asked for
     token, similar = found.token, {each.layer: each for each in found.similarity}
     return {
         "sides": [str(asked) for asked in token.asked],
-        "models": list(found.names),
+        "models": list(models),
         "k": token.k,
         "layers": [
             {

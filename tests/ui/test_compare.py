@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from exbert_hub import demo
+from exbert_hub import Inspector, demo
 
+from ..hub.conftest import build, client, folder, inspector, server, share, share_model  # noqa: F401  # fixtures
+from ..tiny_models import tiny_bert_dir
 from .conftest import Visit
 from .steps import ESCAPE, choose_heads, choose_layer, settled, state
 
@@ -83,3 +85,23 @@ def test_another_model_is_set_beside_this_one(site: str, visit: Visit) -> None:
     assert [name[0] for name in names] == ["A", "B"] and all(" by " in name for name in names)
     assert page.locator(f"{TABLE} td:nth-child(4)").all_inner_texts() == ["1.00"] * 7  # a model agrees with itself
     assert "It is the same on both sides." in page.locator(".exb-compare").inner_text()
+
+
+def test_two_different_models_by_their_shared_indexes(server, client, folder, page_of, visit: Visit, tmp_path) -> None:  # noqa: F811
+    other = tiny_bert_dir(tmp_path / "tiny-bert", [demo.SENTENCE], num_hidden_layers=6)
+    share_model(server, "alice/mini", demo.MODEL)
+    share_model(server, "alice/tiny-bert", other)
+    share(server, "alice/tales", folder)
+    by_other = build(Inspector.from_pretrained(other, local_files_only=True), tmp_path, 0, 30)
+    share(server, "alice/tales-of-tiny-bert", by_other)
+    site, _ = page_of(client("alice"), "alice/mini")
+    page = visit(site, token=ESCAPE, layer=3, compare="model", against="alice/tiny-bert")
+    page.wait_for_selector(f"{TABLE}, .exb-compare [role=alert]")
+    assert page.locator(".exb-compare [role=alert]").all_inner_texts() == []
+    assert page.locator(".exb-compare-sides dt").all_inner_texts() == [
+        "A: 'escape' by alice/mini",
+        "B: 'e' by alice/tiny-bert",  # its pieces are shorter
+    ]
+    overlaps = [float(text) for text in page.locator(f"{TABLE} td:nth-child(4)").all_inner_texts()]
+    assert overlaps and max(overlaps) < 1  # random weights have no reason to agree
+    assert "It is the same on both sides." not in page.locator(".exb-compare").inner_text()
