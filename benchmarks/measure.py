@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
@@ -179,6 +180,8 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def shown(value: float, unit: str = "") -> str:
-    """A number as people write it: three digits that matter, with its unit."""
+    """A number as people write it: three digits that matter, with its unit; a dash where nothing could be measured."""
+    if math.isnan(value):
+        return "–"
     number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return f"{number} {unit}".strip()

@@ -273,7 +273,7 @@ def _write_card(target: Storage, manifests: Sequence[str]) -> None:
     named = [(shard_name(number), text) for number, text in enumerate(manifests)]
     shards = [(name, Manifest.from_json(text, f"{repo_id}/{name}")) for name, text in named]
     old = target.read(layout.CARD)
-    target.write(layout.CARD, render(repo_id, merged(shards, files=True), old and old.decode()).encode())
+    target.write(layout.CARD, render(repo_id, merged(shards, files=True), old.decode() if old else None).encode())
 
 
 def _make_room(target: Storage, plan: BuildPlan, mode: BuildMode) -> None:

@@ -26,7 +26,7 @@ _BATCH_BYTES_PER_VALUE = 12  # fp32 state, its normalised copy and the cast one,
 _OBJECTS_PER_PIECE = 970  # sentences, words and pieces of a shard as Python objects
 _ROWS_PER_PIECE = 750  # its tables, while they are made
 _COLUMN_PER_PIECE = 220  # a column of labels, whose shares are counted at the merge
-_SLACK = 1.25  # what the allocator keeps of a shard that is gone
+_SLACK = 1.4  # what the allocator keeps of a shard that is gone
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildP
 
 
 def _weights(plan: BuildPlan, inspector: Inspector, longest: int) -> int:
-    """Attention of all layers of two batches, one of which is measured while the other is computed; on a GPU it is not
-    this memory that it takes."""
+    """Attention of all layers of a batch, and as much again to measure and code it in; on a GPU it is not this memory
+    that it takes."""
     if not plan.attention_layers or inspector.device.type != "cpu":
         return 0
     pair = 4 * sum(plan.model.heads)
