@@ -87,9 +87,6 @@ class Idle:
     def add(self, *_: object) -> None:
         """Not even that."""
 
-    def finish(self) -> None:
-        """There is nothing to wait for."""
-
 
 @contextmanager
 def opened(inspector: Inspector, corpus: object) -> Iterator[CorpusIndex]:

@@ -44,8 +44,10 @@ def section(name: str, quick: bool) -> str:
 
 
 def page(names: list[str], quick: bool) -> str:
-    command = "make bench" if names == list(SECTIONS) else f"python -m benchmarks.run {' '.join(names)}"
-    command += (" QUICK=1" if command == "make bench" else " --quick") if quick else ""
+    if names == list(SECTIONS):
+        command = "make bench" + (" QUICK=1" if quick else "")
+    else:
+        command = f"python -m benchmarks.run {' '.join(names)}" + (" --quick" if quick else "")
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=PAGE.parent, capture_output=True, text=True, check=False
     )

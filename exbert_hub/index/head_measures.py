@@ -215,9 +215,8 @@ def _argmax(values: Tensor, memory: Memory) -> Tensor:
     if values.device.type != "cpu":
         return values.argmax(-1)
     ordered = memory.get("ordered", (*values.shape, 2), values).view(torch.int64).squeeze(-1)
-    torch.bitwise_left_shift(values.view(torch.int32).long(), 32, out=ordered)
     last = values.shape[-1] - 1
-    ordered += last - torch.arange(last + 1)
+    ordered.copy_(values.view(torch.int32)).bitwise_left_shift_(32).add_(last - torch.arange(last + 1))
     return last - (ordered.amax(-1) & 0xFFFFFFFF)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from exbert_hub.analysis.heads import (
     BASELINE_OFFSETS,
@@ -17,6 +18,7 @@ from exbert_hub.analysis.heads import (
     word_attention,
 )
 from exbert_hub.index.head_counts import TO_DEPENDANT, TO_HEAD, Column, HeadCounts, add_up, heads_table
+from exbert_hub.index.head_measures import Memory, _argmax
 
 from .head_sentences import DEP, count, random_attention, random_sentence
 
@@ -156,3 +158,13 @@ def test_a_sentence_without_words_counts_nothing():
     empty = random_sentence(rng, 0, pieces=1)
     counts = count([empty], [random_attention(rng, empty, heads=2)])
     assert not counts.sums["counted"].any() and heads_table(counts, "encoder").num_rows == 0
+
+
+def test_the_place_of_a_maximum_is_that_of_the_first():
+    """Ties, zeros, neighbours in float32, and hidden places below zero; in memory that was larger before."""
+    memory, rng = Memory(), np.random.default_rng(0)
+    for shape in ((2, 3, 40, 40), (1, 2, 5, 7), (4, 1)):
+        values = rng.choice(np.array([0, 1e-30, 0.25, 0.5, np.nextafter(np.float32(0.5), 1)], np.float32), shape)
+        values[..., 1:] -= 2 * (rng.random(values[..., 1:].shape) < 0.3)
+        found = _argmax(torch.from_numpy(values), memory).numpy()
+        np.testing.assert_array_equal(found, values.argmax(-1))
