@@ -7,10 +7,12 @@ inference mode, no hidden states), and ours with everything that is kept, until 
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from exbert_hub import demo
@@ -54,7 +56,10 @@ def capturing(shape: str, sentences: int, pieces: int, runs: int) -> list[Row]:
             plan = plan_of(inspector, attention)
             corpus = list(itertools.islice(open_corpus(demo.CORPUS), sentences))
             shards = list(groups(corpus, inspector, replace(plan, shard_pieces=pieces)))
-            ratio = ratio_of(plain(inspector, shards), built(inspector, shards, plan), runs)
+            with tempfile.TemporaryDirectory() as folder:
+                place = Path(folder) / "build"
+                ours = built(inspector, shards, plan, place)
+                ratio = ratio_of(plain(inspector, shards), ours, runs, between=partial(shutil.rmtree, place))
             what = "attention and heads too" if attention else "all vectors"
             count = sum(shard.coverage.pieces for shard in shards)
             note = f"{count:,} pieces, random weights; plain forward / (capture and write)"
@@ -89,13 +94,12 @@ def plain(inspector: Inspector, shards: Sequence[Group]) -> Callable[[], None]:
     return run
 
 
-def built(inspector: Inspector, shards: Sequence[Group], plan: BuildPlan) -> Callable[[], None]:
+def built(inspector: Inspector, shards: Sequence[Group], plan: BuildPlan, place: Path) -> Callable[[], None]:
     """The same with everything that a build keeps, until it lies on the disk."""
 
     def run() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            for _ in write_shards(shards, inspector, plan, Path(folder), (), lambda pieces: None):
-                pass
+        for _ in write_shards(shards, inspector, plan, place, (), lambda pieces: None):
+            pass
 
     return run
 

@@ -80,10 +80,20 @@ def median_of(function: Callable[[], object], runs: int, warm: int = 1) -> Media
     return median([seconds(function) for _ in range(runs)])
 
 
-def ratio_of(one: Callable[[], object], other: Callable[[], object], runs: int, warm: int = 1) -> Median:
-    """Seconds of `one` divided by those of `other`, run in turns so that what slows the machine down slows both."""
+def ratio_of(
+    one: Callable[[], object],
+    other: Callable[[], object],
+    runs: int,
+    warm: int = 1,
+    between: Callable[[], object] = lambda: None,
+) -> Median:
+    """Seconds of `one` divided by those of `other`, run in turns so that what slows the machine down slows both.
+
+    :param between: called after each turn, while the clock does not run.
+    """
     for _ in range(warm):
         one(), other()
+        between()
     ratios = []
     for run in range(runs):
         # whoever goes second finds the other's data in the processor's caches: they take turns at that as well
@@ -92,6 +102,7 @@ def ratio_of(one: Callable[[], object], other: Callable[[], object], runs: int, 
         else:
             above, below = seconds(one), seconds(other)
         ratios.append(above / below)
+        between()
     return median(ratios)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Question = TypeVar("Question", bound=Hashable)
 
 MOST = 16
-BYTES = 1 << 30  # 512 pieces of a 12 x 12 model are 150 MB, so seven of them; 24 pieces are a few MB
+BYTES = 512 << 20  # 512 pieces of a 12 x 12 model are 150 MB, so three of them; 24 pieces are a few MB
 
 
 class Memory(Generic[Question]):

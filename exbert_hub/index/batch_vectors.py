@@ -1,4 +1,4 @@
-"""The vectors of a batch: chosen, normalised, and put where the shard keeps them.
+"""The vectors of a batch: chosen, normalised, and put behind those of the batch before.
 
 This runs once for every layer of every batch, so it works in memory that it keeps: what is allocated anew each time is
 paid for with a page fault every four kilobytes, which takes longer than the arithmetic.
@@ -34,25 +34,26 @@ class BatchVectors:
         self._specs, self._targets, self._beside = specs, targets, beside
         self._memory: dict[str, torch.Tensor] = {}
         self._stream: torch.cuda.Stream | None = None
-        self._under_way: tuple[np.ndarray, Sequence[torch.Tensor]] | None = None
-        self._turn = 0
+        self._under_way: tuple[slice, Sequence[torch.Tensor]] | None = None
+        self._turn = self._stored = 0
 
-    def add(self, batch: Batch, indexed: Sequence[np.ndarray], rows: np.ndarray) -> None:
-        """Store a batch.
+    def add(self, batch: Batch, indexed: Sequence[np.ndarray]) -> None:
+        """Store a batch, text by text.
 
-        :param indexed: bool [N] per text: its pieces that have a row.
-        :param rows: int [n], the rows of those pieces.
+        :param indexed: bool [N] per text: its pieces that have a vector.
         """
         import torch
 
         length = batch.hidden[0].shape[1]
         chosen = np.concatenate([np.flatnonzero(each) + number * length for number, each in enumerate(indexed)])
         pieces = torch.from_numpy(chosen).to(batch.hidden[0].device)
+        rows = slice(self._stored, self._stored + len(chosen))
+        self._stored = rows.stop
         if self._beside:
             self._send(batch, pieces, rows)
             return
         for spec in self._specs:
-            self._targets[spec.name][rows] = self._unit(batch, spec, pieces, "half").cpu().numpy()
+            self._unit(batch, spec, pieces, torch.from_numpy(self._targets[spec.name][rows]))
 
     def finish(self) -> None:
         """Store what is still under way."""
@@ -63,14 +64,18 @@ class BatchVectors:
                 self._targets[spec.name][rows] = copy.numpy()
             self._under_way = None
 
-    def _send(self, batch: Batch, pieces: torch.Tensor, rows: np.ndarray) -> None:
+    def _send(self, batch: Batch, pieces: torch.Tensor, rows: slice) -> None:
         """Let the copies of this batch begin, and store the batch before, which arrived during this one's forward
         pass; each turn has its own memory on both sides."""
         import torch
 
         self._stream = self._stream or torch.cuda.Stream()
         names = [f"{spec.name} {self._turn}" for spec in self._specs]
-        units = [self._unit(batch, spec, pieces, name) for spec, name in zip(self._specs, names, strict=True)]
+        units = []
+        for spec, name in zip(self._specs, names, strict=True):
+            dtype = torch.from_numpy(self._targets[spec.name]).dtype
+            units.append(self._kept(name, (len(pieces), spec.dim), dtype, pieces.device))
+            self._unit(batch, spec, pieces, units[-1])
         self.finish()
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
@@ -84,15 +89,14 @@ class BatchVectors:
         memory = self._kept(f"pinned {name}", unit.shape, unit.dtype, torch.device("cpu"), pinned=True)
         return memory.copy_(unit, non_blocking=True)
 
-    def _unit(self, batch: Batch, spec: VectorSpec, pieces: torch.Tensor, use: str) -> torch.Tensor:
-        """[n, dim] in the dtype of the target: normalised in fp32, per head where the vectors are heads."""
+    def _unit(self, batch: Batch, spec: VectorSpec, pieces: torch.Tensor, out: torch.Tensor) -> None:
+        """[n, dim] in the dtype of `out`: normalised in fp32, per head where the vectors are heads."""
         import torch
 
         state = _state(batch, spec)
-        shape, device = (len(pieces), spec.dim), state.device
         parts = state.shape[2] if spec.kind == "heads" else 1
-        single = self._targets[spec.name].dtype == np.float32
-        values = self._kept(use if single else "values", shape, torch.float32, device)
+        single = out.dtype == torch.float32
+        values = out if single else self._kept("values", out.shape, torch.float32, state.device)
         flat = state.reshape(-1, spec.dim)
         if flat.dtype == torch.float32:
             torch.index_select(flat, 0, pieces, out=values)
@@ -100,7 +104,8 @@ class BatchVectors:
             values.copy_(flat.index_select(0, pieces))
         vectors = values.view(-1, parts, spec.dim // parts)
         vectors.div_(torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp_min_(_SMALLEST))
-        return values if single else self._kept(use, shape, torch.float16, device).copy_(values)
+        if not single:
+            out.copy_(values)
 
     def _kept(
         self, use: str, shape: Sequence[int], dtype: torch.dtype, device: torch.device, pinned: bool = False

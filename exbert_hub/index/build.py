@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -169,6 +171,8 @@ def describe(plan: BuildPlan, coverage: Coverage, shards: Sequence[Shard], outpu
     tokens = [output / layout.table_file("tokens", shard.number) for shard in shards]
     labels = label_columns(plan.corpus.extra_labels)
     files = sorted(path for path in output.rglob("*") if layout.is_allowed(path.relative_to(output).as_posix()))
+    with ThreadPoolExecutor(os.cpu_count(), "exbert-hash") as pool:
+        hashes = dict(zip(files, pool.map(sha256_of, files), strict=True))
     return Manifest(
         format_version=FORMAT_VERSION,
         model=plan.model,
@@ -184,7 +188,7 @@ def describe(plan: BuildPlan, coverage: Coverage, shards: Sequence[Shard], outpu
         base_rates={label: rates for label in labels if (rates := _base_rates(tokens, label))},
         versions=library_versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        files={path.relative_to(output).as_posix(): FileEntry(path.stat().st_size, sha256_of(path)) for path in files},
+        files={path.relative_to(output).as_posix(): FileEntry(path.stat().st_size, hashes[path]) for path in files},
     )
 
 

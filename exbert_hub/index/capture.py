@@ -10,7 +10,7 @@ import numpy as np
 
 from .batch_vectors import BatchVectors
 from .head_counts import HeadCounts
-from .vectors import empty_vectors
+from .vectors import ShardMemory
 from .windows import Window
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ _MOST_PADDING = 0.05  # share of a batch
 class Captured:
     """The arrays of one shard."""
 
-    vectors: dict[str, np.ndarray]  # by `VectorSpec.name`: [pieces, dim] in fp16 or fp32, normalised
+    vectors: dict[str, np.ndarray]  # by `VectorSpec.name`: [pieces, dim] in fp16 or fp32, normalised, as they came
+    order: np.ndarray  # int64 [pieces]: where among them the vectors of each row of the tokens table lie
     attention: dict[int, list[bytes]]  # by layer: uint8 codes [H, N, N] per window
     heads: HeadCounts | None  # what the heads of those layers did
 
@@ -43,19 +44,23 @@ def capture(
     attention_layers: Sequence[int],
     codec: Literal["fp16", "fp32"],
     progress: Callable[[int], None],
+    memory: ShardMemory,
 ) -> Captured:
     """Run the model over all windows, the longest first so that a batch is padded as little as possible.
 
     :param progress: called with the number of pieces after every batch.
+    :param memory: where the vectors go; they are there until the next shard.
     """
     first_rows = np.cumsum([0, *(int(window.indexed.sum()) for window in windows)])
     meter = _meter(windows, inspector) if attention_layers else None
-    arrays = empty_vectors(int(first_rows[-1]), [spec.dim for spec in specs], codec)
+    arrays = memory.arrays(int(first_rows[-1]), [spec.dim for spec in specs], codec)
     captured = Captured(
         {spec.name: array for spec, array in zip(specs, arrays, strict=True)},
+        np.empty(first_rows[-1], np.int64),
         {layer: [b""] * len(windows) for layer in attention_layers},
         meter.counts if meter else None,
     )
+    came = 0
     vectors = BatchVectors(specs, captured.vectors, beside=inspector.device.type == "cuda")
     device = "cpu" if inspector.device.type == "cpu" else "cuda"
     heads = sum(inspector.facts.heads) if attention_layers else 0
@@ -63,8 +68,10 @@ def capture(
     for numbers in batches([len(window) for window in windows], PIECES_AT_ONCE[device], pairs):
         chosen = [windows[number] for number in numbers]
         batch = inspector.encode([window.tokens.ids.tolist() for window in chosen], weights=bool(attention_layers))
-        rows = np.concatenate([np.arange(first_rows[number], first_rows[number + 1]) for number in numbers])
-        vectors.add(batch, [window.indexed for window in chosen], rows)
+        vectors.add(batch, [window.indexed for window in chosen])
+        for number in numbers:
+            rows = slice(first_rows[number], first_rows[number + 1])
+            captured.order[rows] = np.arange(came, came := came + rows.stop - rows.start)
         for layer in attention_layers:
             for number, codes in zip(numbers, _codes(batch, layer), strict=True):
                 captured.attention[layer][number] = codes

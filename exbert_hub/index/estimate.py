@@ -13,6 +13,7 @@ from ..corpus.types import expected_sentences
 from ..errors import CorpusError, ResourceError
 from .capture import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, capture
 from .plan import BuildPlan
+from .vectors import ShardMemory
 from .windows import Window, iter_windows
 
 if TYPE_CHECKING:
@@ -93,9 +94,11 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
 
 def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildPlan) -> float:
     timed = windows[:: max(1, len(windows) // _TIMED)][:_TIMED]
-    capture(timed[:2], inspector, plan.vectors, plan.attention_layers, plan.shard_codec, lambda _: None)  # warm up
+    memory = ShardMemory()
+    what = inspector, plan.vectors, plan.attention_layers, plan.shard_codec, lambda _: None, memory
+    capture(timed[:2], *what)  # warm up
     start = time.perf_counter()
-    capture(timed, inspector, plan.vectors, plan.attention_layers, plan.shard_codec, lambda _: None)
+    capture(timed, *what)
     return sum(int((~window.tokens.special).sum()) for window in timed) / (time.perf_counter() - start)
 
 

@@ -24,7 +24,7 @@ from ..errors import IndexFormatError
 from ..files import sha256_of
 from .manifest import FileEntry, Manifest, VectorSpec
 from .memory import KEPT, file_key
-from .vectors import HEADER, INNER_PRODUCT, check_rows
+from .vectors import HEADER, INNER_PRODUCT, check_rows, one_thread
 
 if TYPE_CHECKING:
     import faiss
@@ -157,7 +157,8 @@ def nearest_fast(vectors: faiss.Index, coarse: Path, query: np.ndarray, k: int) 
 
     refined = faiss.IndexRefine(_open(coarse), vectors)
     refined.k_factor = candidates(len(query), vectors.ntotal)
-    scores, rows = refined.search(query[None], k)
+    with one_thread():
+        scores, rows = refined.search(query[None], k)
     return scores[0], check_rows(rows[0], coarse.name)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
-_MOST = 2 * 1024**3
+_MOST = 1024**3
 _SHARE = 0.25  # of the machine's memory
 
 
@@ -57,4 +57,4 @@ def _default_limit() -> int:
 
 
 KEPT = Memory(_default_limit())
-"""Packed heads and coarse stages of every open index: at most 2 GiB, or a quarter of the memory if that is less."""
+"""Packed heads and coarse stages of every open index: at most 1 GiB, or a quarter of the memory if that is less."""

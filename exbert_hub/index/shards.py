@@ -6,6 +6,7 @@ their sizes and hashes, so a shard either counts or does not exist.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -28,7 +29,7 @@ from .head_counts import HeadCounts, add_up, heads_table, stack_of
 from .manifest import FileEntry
 from .plan import BuildPlan
 from .tables import sentences_table, tokens_table
-from .vectors import merge_vectors, write_vectors
+from .vectors import ShardMemory, merge_vectors, write_vectors
 from .windows import Window, count, iter_windows
 
 if TYPE_CHECKING:
@@ -105,10 +106,11 @@ def write_shards(
     """
     number, first_sentence = len(done), sum(shard.coverage.windows for shard in done)
     beside = inspector.device.type != "cpu"
+    memories = itertools.cycle([ShardMemory() for _ in range(2 if beside else 1)])
     with ThreadPoolExecutor(1, "exbert-shards") as writer:
         finishing: Future[Shard] | None = None
         for group in missing:
-            captured = compute(group, inspector, plan, progress)
+            captured = compute(group, inspector, plan, progress, next(memories))
             folder = shard_folder(build, number)
             if finishing is not None:
                 yield finishing.result()
@@ -138,9 +140,14 @@ def groups(sentences: Iterable[Sentence], inspector: Inspector, plan: BuildPlan)
         yield Group(windows, coverage)
 
 
-def compute(group: Group, inspector: Inspector, plan: BuildPlan, progress: Callable[[int], None]) -> Captured:
-    """Run the model over a shard."""
-    return capture(group.windows, inspector, plan.vectors, plan.attention_layers, plan.shard_codec, progress)
+def compute(
+    group: Group, inspector: Inspector, plan: BuildPlan, progress: Callable[[int], None], memory: ShardMemory
+) -> Captured:
+    """Run the model over a shard.
+
+    :param memory: where its vectors go; they are there until the next shard.
+    """
+    return capture(group.windows, inspector, plan.vectors, plan.attention_layers, plan.shard_codec, progress, memory)
 
 
 def write_shard(
@@ -159,7 +166,9 @@ def write_shard(
 def _write_files(
     folder: Path, number: int, group: Group, captured: Captured, plan: BuildPlan, first_sentence: int
 ) -> dict[str, FileEntry]:
-    """Write the files of a shard, as many at once as there are cores; by their names."""
+    """Write the files of a shard, as many at once as PyTorch has threads; by their names."""
+    import torch
+
     shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left of this shard
     extra = plan.corpus.extra_labels
 
@@ -179,7 +188,7 @@ def _write_files(
         tasks[_HEADS] = captured.heads.save
     for spec in plan.vectors:
         if len(captured.vectors[spec.name]):
-            tasks[spec.file] = partial(write_vectors, captured.vectors[spec.name])
+            tasks[spec.file] = partial(write_vectors, captured.vectors[spec.name], order=captured.order)
 
     def write(name: str) -> FileEntry:
         path = folder / name
@@ -188,7 +197,7 @@ def _write_files(
 
     for name in tasks:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(os.cpu_count(), "exbert-files") as pool:
+    with ThreadPoolExecutor(torch.get_num_threads(), "exbert-files") as pool:
         return dict(zip(tasks, pool.map(write, tasks), strict=True))
 
 
@@ -202,7 +211,7 @@ def _finish(folder: Path, number: int, coverage: Coverage, files: Mapping[str, F
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
-    """Merge the shards into the final layout, layer by layer, with at most one layer in memory.
+    """Merge the shards into the final layout, layer by layer, with at most one layer of vectors in memory.
 
     The shards stay whole: a merge that is interrupted begins anew.
     """
@@ -216,10 +225,14 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
         merge_vectors(
             [s.folder / spec.file for s in shards if s.coverage.pieces_indexed], output / spec.file, plan.codec
         )
-    for layer in plan.attention_layers:
+
+    def merge_layer(layer: int) -> None:
         name = layout.attention_file(layer)
         heads = plan.model.heads[layer] if plan.codec == "sq8" else None
         merge_attention([shard.folder / name for shard in shards], output / name, coarse_heads=heads)
+
+    with ThreadPoolExecutor(os.cpu_count(), "exbert-merge") as pool:
+        list(pool.map(merge_layer, plan.attention_layers))
     if plan.attention_layers:
         counts = add_up(HeadCounts.load(shard.folder / _HEADS) for shard in shards)
         pq.write_table(heads_table(counts, stack_of(plan.model)), output / layout.HEADS, compression="zstd")

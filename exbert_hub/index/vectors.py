@@ -37,6 +37,8 @@ _CHUNK = 65_536
 # bytes written at a time, at multiples of that: Linux then keeps the file in huge pages, and the first search of a
 # process maps those in a tenth of the time that others take (FAISS writes 1 MB at a time)
 _COPIED = 16 << 20
+_ROOM = 1.02  # of the memory for a shard's vectors: a shard ends with a sentence, so that they differ by some pieces
+_ORDERED = 256 << 10  # bytes put in order at a time: as much as stays in a core's cache until it is written
 
 
 def check_header(path: Path, codec: Codec, dim: int, count: int) -> None:
@@ -85,32 +87,46 @@ def check_header(path: Path, codec: Codec, dim: int, count: int) -> None:
             raise IndexFormatError(f"{path}: {size} bytes are not those of {count} vectors of {dim} in {codec}")
 
 
-def empty_vectors(count: int, dims: Sequence[int], codec: Literal["fp16", "fp32"]) -> list[np.ndarray]:
-    """Memory for the vectors of a shard, to be filled: per width an array [count, dim], fp16 or fp32.
+class ShardMemory:
+    """Memory for the vectors of one shard after the other.
 
-    All of it is one block, which Linux then gives out in huge pages: a page fault every four kilobytes would take
-    longer than what is written there.
+    It is one block, which Linux gives out in huge pages, and it is kept: new memory is zeroed page by page, and that
+    takes longer than to normalise what is written there.
     """
-    block = np.empty(count * sum(dims), f"<f{BYTES_PER_VALUE[codec]}")
-    parts = np.split(block, np.cumsum([count * dim for dim in dims])[:-1])
-    return [part.reshape(count, dim) for part, dim in zip(parts, dims, strict=True)]
+
+    def __init__(self) -> None:
+        self._block = np.empty(0, np.uint8)
+
+    def arrays(self, count: int, dims: Sequence[int], codec: Literal["fp16", "fp32"]) -> list[np.ndarray]:
+        """Per width an array [count, dim], fp16 or fp32, to be filled; what was given before is overwritten then."""
+        dtype = np.dtype(f"<f{BYTES_PER_VALUE[codec]}")
+        size = count * sum(dims) * dtype.itemsize
+        if len(self._block) < size:
+            del self._block  # or it would lie beside the larger one
+            self._block = np.empty(int(_ROOM * size), np.uint8)
+        values = self._block[:size].view(dtype)
+        parts = np.split(values, np.cumsum([count * dim for dim in dims])[:-1])
+        return [part.reshape(count, dim) for part, dim in zip(parts, dims, strict=True)]
 
 
-def write_vectors(vectors: np.ndarray, path: Path) -> None:
+def write_vectors(vectors: np.ndarray, path: Path, order: np.ndarray | None = None) -> None:
     """Write a FAISS file.
 
     fp16 values are the very codes of SQfp16, so nothing is encoded, and FAISS is asked for the header only.
 
-    :param vectors: normalised [n, dim], fp16 or fp32, C-contiguous.
+    :param vectors: normalised [n, dim], fp16 or fp32.
+    :param order: int64 [n]: the vector of each row of the file; as they are if None.
     :raises OSError: if it cannot be written in full.
     """
     count, dim = vectors.shape
+    order = np.arange(count) if order is None else order
+    some = max(1, _ORDERED // (dim * vectors.itemsize))
+    block = np.empty((some, dim), vectors.dtype)
     with path.open("wb") as file:
         file.write(_header(count, dim, "fp32" if vectors.dtype == np.float32 else "fp16"))
-        codes = vectors.reshape(-1).view(np.uint8)
-        while size := min(len(codes), _COPIED - file.tell() % _COPIED):  # it may be the only shard
-            file.write(codes[:size].data)
-            codes = codes[size:]
+        for rows in (order[start : start + some] for start in range(0, count, some)):
+            # "clip" writes into the block at once; no row is out of range
+            file.write(np.take(vectors, rows, axis=0, out=block[: len(rows)], mode="clip").data)
 
 
 def _header(count: int, dim: int, codec: Literal["fp16", "fp32"]) -> bytes:
@@ -210,8 +226,26 @@ def nearest(index: faiss.Index, name: str, query: np.ndarray, k: int) -> tuple[n
     :param query: float32 [d].
     :return: scores float32 [k] descending, rows int64 [k].
     """
-    scores, rows = index.search(query[None], k)
+    with one_thread():
+        scores, rows = index.search(query[None], k)
     return scores[0], check_rows(rows[0], name)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Let this thread's FAISS calls start no others.
+
+    FAISS divides queries among threads, so a single one is searched by one of them; the others would only wait for it
+    busily, on the cores that read the attention meanwhile.
+    """
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def check_rows(rows: np.ndarray, name: str) -> np.ndarray:

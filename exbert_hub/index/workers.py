@@ -30,6 +30,7 @@ from .plan import BuildPlan
 from .shard_list import shard_name
 from .shards import MARKER, compute, groups, merge, write_shard
 from .storage import Storage
+from .vectors import ShardMemory
 from .windows import iter_windows
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class ShardWriter(_Worker):
     """Writes a shard and puts it into the storage: as a part of an index to be merged, or as an index of its own."""
 
     def __init__(self, model: ModelPlace, storage: Storage, target: Storage, plan: BuildPlan, whole: bool) -> None:
-        self._inspector = model.load(plan)
+        self._inspector, self._memory = model.load(plan), ShardMemory()
         self._storage, self._target, self._plan, self._whole = storage, target, plan, whole
 
     def answer(self, question: bytes) -> bytes:
@@ -166,7 +167,7 @@ class ShardWriter(_Worker):
         (group,) = groups(sentences, self._inspector, replace(self._plan, shard_pieces=part.pieces + 1))  # all in one
         if group.coverage.pieces_indexed != part.pieces:
             raise BuildError(f"shard {part.number} has not the pieces that were counted: is the corpus the same?")
-        captured = compute(group, self._inspector, self._plan, _unheard)
+        captured = compute(group, self._inspector, self._plan, _unheard, self._memory)
         with tempfile.TemporaryDirectory(prefix="exbert-shard-") as folder:
             ready, last = Path(folder) / "shard", MARKER
             shard = write_shard(ready, number, group, captured, self._plan, before)

@@ -8,7 +8,7 @@ import pytest
 
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index.vectors import check_header, merge_vectors
+from exbert_hub.index.vectors import ShardMemory, check_header, merge_vectors, nearest
 from exbert_hub.index.vectors import write_vectors as write_rows
 
 DIM, COUNT = 24, 300
@@ -39,6 +39,31 @@ def test_merged_shards_hold_the_vectors_in_order(merged, vectors):
     assert index.metric_type == faiss.METRIC_INNER_PRODUCT
     tolerance = {"fp32": 0, "fp16": 5e-4, "sq8": 5e-3}[codec]
     np.testing.assert_allclose(index.reconstruct_n(0, COUNT), vectors, atol=tolerance)
+
+
+@pytest.mark.parametrize("codec", ["fp16", "fp32"])
+def test_vectors_are_written_in_the_order_asked_for(tmp_path, monkeypatch, vectors, codec):
+    monkeypatch.setattr("exbert_hub.index.vectors._ORDERED", 7 * DIM * 2)  # several blocks, the last one not full
+    stored = vectors.astype(np.float32 if codec == "fp32" else np.float16)
+    order = np.random.default_rng(1).permutation(COUNT)
+    write_rows(stored, tmp_path / "given.faiss", order)
+    write_rows(stored[order], tmp_path / "sorted.faiss")
+    assert (tmp_path / "given.faiss").read_bytes() == (tmp_path / "sorted.faiss").read_bytes()
+    assert np.array_equal(faiss.read_index(str(tmp_path / "given.faiss")).reconstruct_n(0, COUNT), stored[order])
+
+
+def test_shards_take_the_same_memory_one_after_the_other():
+    memory = ShardMemory()
+    first = memory.arrays(100, [8, 3], "fp16")
+    assert [(each.shape, each.dtype) for each in first] == [((100, 8), np.float16), ((100, 3), np.float16)]
+    for number, each in enumerate(first):
+        each[:] = number
+    assert (first[0] == 0).all() and (first[1] == 1).all()  # they do not overlap
+    again = memory.arrays(101, [8, 3], "fp16")  # a few pieces more
+    assert np.shares_memory(first[0], again[0])
+    larger = memory.arrays(100, [8, 3], "fp32")
+    assert larger[1].dtype == np.float32 and not np.shares_memory(first[0], larger[0])
+    assert memory.arrays(0, [8, 3], "fp16")[1].shape == (0, 3)
 
 
 def test_an_honest_file_passes(merged):
@@ -101,3 +126,14 @@ def test_another_codec_than_promised_is_refused(merged):
     for other in {"fp16", "fp32", "sq8"} - {codec}:
         with pytest.raises(IndexFormatError):
             check_header(path, other, DIM, COUNT)
+
+
+def test_a_search_leaves_the_threads_of_faiss_as_they_were(merged, vectors):
+    index = faiss.read_index(str(merged[1]))
+    before = faiss.omp_get_max_threads()
+    try:
+        faiss.omp_set_num_threads(3)
+        nearest(index, "", vectors[0].astype(np.float32), 5)
+        assert faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)
