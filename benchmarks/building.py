@@ -30,16 +30,16 @@ SHAPES = {"6x384": (6, 384), "12x768": (12, 768)}
 
 
 def quick() -> list[Row]:
-    """In half a minute: the small model, a part of the corpus."""
-    return capturing("6x384", sentences=300, pieces=2000, runs=3)
+    """In a third of a minute: the small model, a part of the corpus."""
+    return capturing("6x384", sentences=200, pieces=2000, runs=3)
 
 
 def full() -> list[Row]:
     """Both models, all of the corpus for the small one; then whole builds."""
     return [
         *capturing("6x384", sentences=1800, pieces=10_000, runs=5),
-        *capturing("12x768", sentences=450, pieces=3000, runs=3),
-        utilisation(4000),
+        *capturing("12x768", sentences=300, pieces=3000, runs=3),
+        utilisation(2500),
         memory(50_000),
         memory(200_000),
     ]

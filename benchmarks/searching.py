@@ -36,13 +36,13 @@ ALL = Filter(None, False)
 
 def quick() -> list[Row]:
     """One small index; the limits are meant for large ones."""
-    return [*exact_rows(60_000, 384, runs=11), *head_rows(60_000, 384, runs=11), *fast_rows(60_000, 384, runs=11)]
+    return [*exact_rows(60_000, 384, 11, processes=2), *head_rows(60_000, 384, 11), *fast_rows(60_000, 384, 11)]
 
 
 def full() -> list[Row]:
     return [
-        *exact_rows(200_000, 768, runs=21),
-        *exact_rows(500_000, 768, runs=15),
+        *exact_rows(200_000, 768, runs=21, processes=9),
+        *exact_rows(500_000, 768, runs=15, processes=7),
         *head_rows(500_000, 768, runs=15),
         *fast_rows(500_000, 768, runs=21),
         *demo_recall(),
@@ -69,8 +69,11 @@ def turns(queries: Queries) -> Callable[[], Any]:
     return lambda: asked[next(number) % len(asked)]
 
 
-def exact_rows(pieces: int, dim: int, runs: int) -> list[Row]:
-    """Item by item: ids and scores, the 50 rows, the first search of a process, what opening takes."""
+def exact_rows(pieces: int, dim: int, runs: int, processes: int) -> list[Row]:
+    """Item by item: ids and scores, the 50 rows, the first search of a process, what opening takes.
+
+    :param processes: that open it and search.
+    """
     with index_of(pieces, dim, ("embedding",)) as (folder, manifest):
         index = CorpusIndex.from_pretrained(folder)
         index.search(*Queries(manifest).next(), layer=0, exact=True)
@@ -93,7 +96,7 @@ def exact_rows(pieces: int, dim: int, runs: int) -> list[Row]:
             searcher.describe(one.scores, one.rows, found.query)
 
         shown = median_of(rows, runs)
-        started = [opening.in_new_process(folder) for _ in range(5)]
+        started = [opening.in_new_process(folder) for _ in range(processes)]
         name = f"{manifest.pieces:,} x {dim}"
         first = median([one["first"] / one["later"] for one in started])
         resident = median([one["resident"] / 1e6 for one in started])
