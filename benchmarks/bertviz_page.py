@@ -13,7 +13,7 @@ CDN = {  # what the page asks a CDN for, as npm packages
     "d3.min.js": ("d3@5.7.0", "package/dist/d3.min.js"),
     "jquery.min.js": ("jquery@2.1.1", "package/dist/jquery.min.js"),
 }
-PATIENCE = 30  # seconds
+PATIENCE = 15  # seconds
 
 
 def scripts(folder: Path) -> dict[str, bytes]:

@@ -35,12 +35,11 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    """Both models, all of the corpus for the small one; then whole builds."""
+    """Both models, half of the corpus for the small one; then whole builds."""
     return [
-        *capturing("6x384", sentences=1800, pieces=10_000, runs=5),
-        *capturing("12x768", sentences=300, pieces=3000, runs=3),
-        utilisation(2500),
-        memory(50_000),
+        *capturing("6x384", sentences=1000, pieces=5000, runs=5),
+        *capturing("12x768", sentences=200, pieces=2000, runs=3),
+        utilisation(1500),
         memory(200_000),
     ]
 

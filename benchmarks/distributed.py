@@ -44,8 +44,8 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    """In five minutes."""
-    runs, sentences = 2, 1800
+    """In four minutes."""
+    runs, sentences = 2, 1200
     one, two = measured(sentences, runs)
     note = f"{SHAPE}, random weights, {sentences} annotated sentences; best of {runs}, starting workers included"
     return [

@@ -41,10 +41,10 @@ def quick() -> list[Row]:
 
 def full() -> list[Row]:
     return [
-        *exact_rows(200_000, 768, runs=21, processes=9),
-        *exact_rows(500_000, 768, runs=15, processes=7),
-        *head_rows(500_000, 768, runs=15),
-        *fast_rows(500_000, 768, runs=21),
+        *exact_rows(200_000, 768, runs=15, processes=5),
+        *exact_rows(500_000, 768, runs=11, processes=5),
+        *head_rows(500_000, 768, runs=11),
+        *fast_rows(500_000, 768, runs=15),
         *demo_recall(),
     ]
 

@@ -33,7 +33,7 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    return [*sizes(200), *accuracy()]
+    return [*sizes(100), *accuracy()]
 
 
 def sizes(sentences: int) -> list[Row]:

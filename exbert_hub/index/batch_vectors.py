@@ -95,8 +95,8 @@ class BatchVectors:
 
         state = _state(batch, spec)
         parts = state.shape[2] if spec.kind == "heads" else 1
-        single = out.dtype == torch.float32
-        values = out if single else self._kept("values", out.shape, torch.float32, state.device)
+        there = out.dtype == torch.float32 and out.device == state.device
+        values = out if there else self._kept("values", out.shape, torch.float32, state.device)
         flat = state.reshape(-1, spec.dim)
         if flat.dtype == torch.float32:
             torch.index_select(flat, 0, pieces, out=values)
@@ -104,7 +104,7 @@ class BatchVectors:
             values.copy_(flat.index_select(0, pieces))
         vectors = values.view(-1, parts, spec.dim // parts)
         vectors.div_(torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp_min_(_SMALLEST))
-        if not single:
+        if not there:
             out.copy_(values)
 
     def _kept(
