@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,10 @@ def port():
 
 def test_launch_tells_where_it_is_and_ends_on_control_c(port):
     command = [PROGRAM, "launch", demo.MODEL, "--port", str(port), "--json", "--mcp", "--quiet"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # a shell lets what it runs in the background ignore Ctrl-C, and whoever runs the tests there hands that on
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, preexec_fn=heeds)
     try:
         told = json.loads(process.stdout.readline() or process.stderr.read())
         url = f"http://127.0.0.1:{port}/"
