@@ -61,7 +61,7 @@ def read_files(files: Iterable[Path]) -> Iterator[Sentence]:
 
     for path in files:
         try:
-            file = pq.ParquetFile(path)
+            file = pq.ParquetFile(path, pre_buffer=False)  # ahead, it would hold the whole file
         except FileNotFoundError as error:
             raise CorpusError(f"{path} was deleted while the corpus was read: annotate the text again") from error
         with file:

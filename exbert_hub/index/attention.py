@@ -11,7 +11,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +75,7 @@ def merge_attention(parts: Sequence[Path], path: Path, coarse_heads: int | None 
     """
     writer = AttentionWriter(path)
     for part in parts:
-        with pq.ParquetFile(part) as file:
+        with pq.ParquetFile(part, pre_buffer=False) as file:
             for batch in file.iter_batches(batch_size=8):
                 for codes in batch.column(0).to_pylist():
                     writer.add(_coarser(codes, coarse_heads) if coarse_heads else codes)
@@ -101,8 +100,9 @@ class AttentionReader:
     def __init__(self, path: Path, heads: int, lengths: np.ndarray) -> None:
         self._path, self._heads, self._lengths = path, heads, lengths
         try:
-            # read, not mapped: the first search of a process would wait for its pages
-            self._file = pq.ParquetFile(path)
+            # read, not mapped: the first search of a process would wait for its pages; not ahead either, or another
+            # thread reads every group while this one waits for it, which takes longer than the reading
+            self._file = pq.ParquetFile(path, pre_buffer=False)
         except (pa.ArrowException, OSError) as error:
             raise IndexFormatError(f"{path} is not a Parquet file: {error}") from error
         metadata = self._file.metadata
@@ -122,73 +122,98 @@ class AttentionReader:
         if (stored > np.diff(sizes[self._first]) + _OVERHEAD_BYTES).any():
             raise IndexFormatError(f"{path} holds more than the attention of {heads} heads: not opened")
         self._reading = threading.Lock()  # one reader of Arrow used from two threads crashes the process
-        largest = int(stored.max(initial=1))
-        self._group = lru_cache(maxsize=max(1, _CACHED_BYTES // max(1, largest)))(self._read_group)
+        self._kept: OrderedDict[int, list[bytes]] = OrderedDict()  # the rows of the groups that were read last
+        self._most = max(1, _CACHED_BYTES // max(1, int(stored.max(initial=1))))
 
     def __len__(self) -> int:
         return len(self._lengths)
 
-    def around(self, sentence: int, position: int, heads: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Attention out of and into one piece, mean over some heads: float32 [N] each, special tokens included.
+    def around(self, places: Sequence[tuple[int, int]], heads: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Attention out of and into some pieces, mean over some heads: float32 [N] each, special tokens included.
 
         Only these two lines are decoded: a search shows 50 pieces, and nothing else of their sentences.
+
+        :param places: sentence of each piece, and its position there.
         """
-        codes = self._of(sentence)
-        chosen, count = list(heads), np.float32(len(heads))
-        out, into = decode_sqrt(codes[chosen, position]), decode_sqrt(codes[chosen, :, position])
-        return out.sum(0) / count, into.sum(0) / count  # as `mean` computes it, in half the time
+        if not places:
+            return []
+        chosen, lines = np.array(heads), []
+        for codes, (_, position) in zip(self._of([sentence for sentence, _ in places]), places, strict=True):
+            lines += [codes[chosen, position], codes[chosen, :, position]]
+        mean = decode_sqrt(np.concatenate(lines, axis=1)).sum(0) / np.float32(len(heads))
+        parts = np.split(mean, np.cumsum([line.shape[1] for line in lines[:-1]]))
+        return list(zip(parts[::2], parts[1::2], strict=True))
 
     def summed(self, heads: Sequence[int]) -> Iterator[np.ndarray]:
         """Attention of every sentence in order, sum over some heads: float32 [N, N]."""
         chosen, sentence = list(heads), 0
         for batch in self._batches():
-            for codes in batch.column(0):
+            for codes in batch.column(0).to_pylist():
                 yield decode_sqrt(self._codes(codes, sentence)[chosen]).sum(0)
                 sentence += 1
 
     def of_heads(self, sentence: int, heads: Sequence[int]) -> np.ndarray:
         """Attention of some heads in one sentence: float32 [h, N, N]."""
-        return decode_sqrt(self._of(sentence)[list(heads)])
+        (codes,) = self._of([sentence])
+        return decode_sqrt(codes[list(heads)])
 
     def out_of(self, sentence: int, position: int) -> np.ndarray:
         """Attention of all heads out of one piece: float32 [H, N]."""
-        return decode_sqrt(self._of(sentence)[:, position])
+        (codes,) = self._of([sentence])
+        return decode_sqrt(codes[:, position])
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Attention of every sentence in order: float32 [H, N, N]."""
         sentence = 0
         for batch in self._batches():
-            for codes in batch.column(0):
+            for codes in batch.column(0).to_pylist():
                 yield decode_sqrt(self._codes(codes, sentence))
                 sentence += 1
 
-    def _of(self, sentence: int) -> np.ndarray:
-        """uint8 [H, N, N]."""
-        group = int(np.searchsorted(self._first, sentence, "right")) - 1
-        return self._codes(self._group(group)[sentence - int(self._first[group])], sentence)
+    def _of(self, sentences: Sequence[int]) -> list[np.ndarray]:
+        """uint8 [H, N, N] of each sentence."""
+        groups = (np.searchsorted(self._first, sentences, "right") - 1).tolist()
+        rows = self._rows(groups)
+        return [
+            self._codes(rows[group][sentence - int(self._first[group])], sentence)
+            for group, sentence in zip(groups, sentences, strict=True)
+        ]
 
-    def _read_group(self, group: int) -> pa.ChunkedArray:
+    def _rows(self, groups: Sequence[int]) -> dict[int, list[bytes]]:
+        """The rows of some groups; those that are not kept are read together, which takes half the time."""
+        wanted = sorted(set(groups))
+        with self._reading:
+            self._kept |= self._read([group for group in wanted if group not in self._kept])
+            found = {group: self._kept[group] for group in wanted}
+            for group in wanted:
+                self._kept.move_to_end(group)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return found
+
+    def _read(self, groups: list[int]) -> dict[int, list[bytes]]:
+        if not groups:
+            return {}
         try:
-            with self._reading:
-                read = self._file.read_row_group(group, use_threads=False).column(0)
+            read = self._file.read_row_groups(groups, use_threads=False).column(0).to_pylist()
         except (pa.ArrowException, OSError) as error:
             raise IndexFormatError(f"{self._path} cannot be read; download or build it again: {error}") from error
-        if len(read) != self._first[group + 1] - self._first[group]:
+        ends = np.cumsum([self._first[group + 1] - self._first[group] for group in groups]).tolist()
+        if len(read) != ends[-1]:
             raise IndexFormatError(f"{self._path} lacks rows that it says it has: download or build it again")
-        return read
+        return {group: read[start:end] for group, start, end in zip(groups, [0, *ends], ends, strict=False)}
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         """All sentences in order, by a reader of their own: others may read meanwhile."""
-        with pq.ParquetFile(self._path, memory_map=True, metadata=self._file.metadata) as file:
+        with pq.ParquetFile(self._path, memory_map=True, pre_buffer=False, metadata=self._file.metadata) as file:
             yield from file.iter_batches(batch_size=64)
 
-    def _codes(self, row: pa.BinaryScalar, sentence: int) -> np.ndarray:
+    def _codes(self, row: bytes | None, sentence: int) -> np.ndarray:
         """uint8 [H, N, N]."""
         pieces = int(self._lengths[sentence])
-        codes = row.as_buffer()
-        if codes is None or codes.size != pieces * pieces * self._heads:
+        if row is None or len(row) != pieces * pieces * self._heads:
             raise IndexFormatError(f"{self._path}: row {sentence} is not the attention of {self._heads} heads")
-        return np.frombuffer(codes, np.uint8).reshape(self._heads, pieces, pieces)
+        return np.frombuffer(row, np.uint8).reshape(self._heads, pieces, pieces)
 
 
 class Readers:

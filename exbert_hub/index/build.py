@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,7 +24,7 @@ from . import layout, windows
 from .estimate import estimate
 from .manifest import FORMAT_VERSION, FileEntry, Manifest, library_versions
 from .plan import BuildPlan, same_build
-from .shards import Shard, finished, groups, merge, write_shards
+from .shards import Shard, at_once, finished, groups, merge, write_shards
 from .tables import label_columns
 
 if TYPE_CHECKING:
@@ -171,8 +169,7 @@ def describe(plan: BuildPlan, coverage: Coverage, shards: Sequence[Shard], outpu
     tokens = [output / layout.table_file("tokens", shard.number) for shard in shards]
     labels = label_columns(plan.corpus.extra_labels)
     files = sorted(path for path in output.rglob("*") if layout.is_allowed(path.relative_to(output).as_posix()))
-    with ThreadPoolExecutor(os.cpu_count(), "exbert-hash") as pool:
-        hashes = dict(zip(files, pool.map(sha256_of, files), strict=True))
+    hashes = dict(zip(files, at_once(sha256_of, files), strict=True))
     return Manifest(
         format_version=FORMAT_VERSION,
         model=plan.model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,10 +38,15 @@ def describe(
     :param heads: heads that the attention is averaged over.
     :param labels: label columns.
     """
-    return tuple(
-        _match(rank, one, sentence, reader, heads)
-        for rank, (one, sentence) in enumerate(zip(found, _sentences(sentences, labels), strict=True))
-    )
+    with ThreadPoolExecutor(1, "exbert-attention") as beside:  # Python is free for the sentences while Arrow reads
+        places = [(one.sentence, one.position) for one in found]
+        reading = beside.submit(reader.around, places, heads) if reader is not None else None
+        read = list(_sentences(sentences, labels))
+        lines: Sequence[_Lines] = reading.result() if reading is not None else [(None, None)] * len(found)
+    return tuple(_match(rank, *one) for rank, one in enumerate(zip(found, read, lines, strict=True)))
+
+
+_Lines = tuple[np.ndarray | None, np.ndarray | None]  # attention out of a piece and into it
 
 
 class PieceLabels(Sequence[Mapping[str, str] | None]):
@@ -48,11 +54,14 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
 
     :param pieces: as the tokenizer names them.
     :param word: of each piece, -1 for none.
-    :param columns: labels of the words, by name.
+    :param columns: labels of the words of several sentences, by name.
+    :param first: where the words of this one begin.
     """
 
-    def __init__(self, pieces: tuple[str, ...], word: np.ndarray, columns: Mapping[str, list[str]]) -> None:
-        self._pieces, self._word, self._columns = pieces, word, columns
+    def __init__(
+        self, pieces: tuple[str, ...], word: np.ndarray, columns: Mapping[str, list[str]], first: int
+    ) -> None:
+        self._pieces, self._word, self._columns, self._first = pieces, word, columns, first
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -63,7 +72,8 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
         word = self._word[index]
         if word < 0:
             return None
-        return {"piece": self._pieces[index]} | {name: values[word] for name, values in self._columns.items()}
+        place = self._first + word
+        return {"piece": self._pieces[index]} | {name: values[place] for name, values in self._columns.items()}
 
     def indexed(self) -> np.ndarray:
         """Positions of the pieces that have labels: int [n]."""
@@ -78,14 +88,10 @@ class _Sentence(NamedTuple):
     labels: PieceLabels
 
 
-def _match(
-    rank: int, found: Nearest, sentence: _Sentence, reader: AttentionReader | None, heads: Sequence[int]
-) -> Match:
+def _match(rank: int, found: Nearest, sentence: _Sentence, lines: _Lines) -> Match:
     number, position = found.sentence, found.position
-    out, into, most = None, None, None
-    if reader is not None:
-        out, into = reader.around(number, position, heads)
-        most = strongest_of(out, sentence.labels.indexed())
+    out, into = lines
+    most = None if out is None else strongest_of(out, sentence.labels.indexed())
     offset = None if most is None else most - position
     context = Context(*sentence, attention_out=out, attention_in=into)
     return Match(rank, found.score, found.row, number, position, sentence.labels[position], most, offset, context)
@@ -102,7 +108,7 @@ def _sentences(table: pa.Table, labels: Sequence[str]) -> Iterator[_Sentence]:
     of_sentence = zip(_spans(pieces), _spans(words), table.column("text").to_pylist(), strict=True)
     for here, there, text in of_sentence:
         own = tuple(piece[here])
-        own_labels = PieceLabels(own, word[here], {name: values[there] for name, values in columns.items()})
+        own_labels = PieceLabels(own, word[here], columns, there.start)
         yield _Sentence(text, own, tuple(zip(start[here], end[here], strict=True)), tuple(special[here]), own_labels)
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow.parquet as pq
 
@@ -36,6 +35,9 @@ if TYPE_CHECKING:
     from ..model import Inspector
 
 logger = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 MARKER = "shard.json"
 _HEADS = "heads.npz"  # sums, which become rows of heads.parquet at the merge
@@ -166,9 +168,7 @@ def write_shard(
 def _write_files(
     folder: Path, number: int, group: Group, captured: Captured, plan: BuildPlan, first_sentence: int
 ) -> dict[str, FileEntry]:
-    """Write the files of a shard, as many at once as PyTorch has threads; by their names."""
-    import torch
-
+    """Write the files of a shard; by their names."""
     shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left of this shard
     extra = plan.corpus.extra_labels
 
@@ -197,8 +197,7 @@ def _write_files(
 
     for name in tasks:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(torch.get_num_threads(), "exbert-files") as pool:
-        return dict(zip(tasks, pool.map(write, tasks), strict=True))
+    return dict(zip(tasks, at_once(write, tasks), strict=True))
 
 
 def _finish(folder: Path, number: int, coverage: Coverage, files: Mapping[str, FileEntry]) -> Shard:
@@ -231,8 +230,16 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
         heads = plan.model.heads[layer] if plan.codec == "sq8" else None
         merge_attention([shard.folder / name for shard in shards], output / name, coarse_heads=heads)
 
-    with ThreadPoolExecutor(os.cpu_count(), "exbert-merge") as pool:
-        list(pool.map(merge_layer, plan.attention_layers))
+    at_once(merge_layer, plan.attention_layers)
     if plan.attention_layers:
         counts = add_up(HeadCounts.load(shard.folder / _HEADS) for shard in shards)
         pq.write_table(heads_table(counts, stack_of(plan.model)), output / layout.HEADS, compression="zstd")
+
+
+def at_once(task: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+    """Do something to every item, to as many at once as PyTorch has threads: a Ray worker that shares its machine has
+    few of either."""
+    import torch
+
+    with ThreadPoolExecutor(torch.get_num_threads(), "exbert-files") as pool:
+        return list(pool.map(task, items))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -147,3 +149,13 @@ def test_damaged_folders_are_refused_with_advice(tmp_path, damage):
     damage(folder)
     with pytest.raises(CorpusError, match="annotate"):
         open_corpus(folder)
+
+
+def test_a_file_is_read_a_batch_at_a_time(tmp_path):
+    random = np.random.default_rng(0)
+    made = (Sentence(random.bytes(400).hex(), ()) for _ in range(24_000))
+    corpus = write_corpus(INFO, made, tmp_path / "a")
+    size = sum(path.stat().st_size for path in (tmp_path / "a").glob("*.parquet"))
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in corpus]
+    assert len(held) == 24_000 and max(held) < size / 2

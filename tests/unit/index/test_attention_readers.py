@@ -1,10 +1,12 @@
 """Readers of stored attention: what is damaged, and what could not be opened at first."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index.attention import AttentionReader, AttentionWriter, Readers
+from exbert_hub.index import attention
+from exbert_hub.index.attention import AttentionReader, AttentionWriter, Readers, merge_attention
 
 HEADS = 3
 LENGTHS = [2, 5, 90, 1, 7, *[2] * 300]
@@ -51,3 +53,38 @@ def test_a_reader_that_could_not_be_opened_is_opened_again():
     with pytest.raises(IndexFormatError, match="damaged"):
         readers(3)
     assert readers(3) == readers(3) == "a reader"
+
+
+def test_pieces_of_a_search_are_read_together_in_any_order(tmp_path, codes):
+    write_plain(tmp_path / "layer", codes)
+    reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
+    places = [(304, 1), (2, 89), (0, 0), (2, 3), (3, 0), (2, 89), (150, 1)]
+    expected = [
+        np.square(np.frombuffer(codes[sentence], np.uint8).reshape(HEADS, n, n)[[2, 0]] / 255.0).mean(0)
+        for sentence, n in ((sentence, LENGTHS[sentence]) for sentence, _ in places)
+    ]
+    for _ in range(2):  # from the file, then from what is kept
+        for (_, place), mean, (out, into) in zip(places, expected, reader.around(places, [2, 0]), strict=True):
+            np.testing.assert_allclose(out, mean[place], atol=1e-6)
+            np.testing.assert_allclose(into, mean[:, place], atol=1e-6)
+    assert reader.around([], [0]) == []
+
+
+def test_what_is_kept_is_bounded(tmp_path, codes, monkeypatch):
+    monkeypatch.setattr(attention, "_CACHED_BYTES", 3 * max(map(len, codes)))
+    write_plain(tmp_path / "layer", [code for code in codes[:5] for _ in range(20)])
+    reader = AttentionReader(tmp_path / "layer", HEADS, np.repeat(LENGTHS[:5], 20))
+    first = reader.around([(row, 0) for row in range(100)], [1])
+    assert len(reader._first) > 20 and len(reader._kept) <= 3
+    assert all(map(np.array_equal, first[57], reader.around([(57, 0)], [1])[0]))
+
+
+def test_a_file_is_merged_without_being_held(tmp_path, monkeypatch):
+    sentence = np.random.default_rng(0).integers(0, 256, 12 * 36**2, np.uint8).tobytes()
+    write_plain(tmp_path / "part", [sentence] * 600)  # 9 MB that zstd cannot make smaller
+    before, held, add = pa.total_allocated_bytes(), [], AttentionWriter.add
+    monkeypatch.setattr(
+        AttentionWriter, "add", lambda self, one: (add(self, one), held.append(pa.total_allocated_bytes()))
+    )
+    merge_attention([tmp_path / "part"], tmp_path / "whole")
+    assert len(held) == 600 and max(held) - before < 2e6

@@ -21,8 +21,8 @@ def test_several_threads_read_one_layer(tmp_path):
         assert all(map(np.array_equal, found, expected))
 
     def some(start):
-        for sentence in range(start, len(lengths), 7):
-            out, _ = reader.around(sentence, 1, [0, 2])
+        chosen = range(start, len(lengths), 7)
+        for sentence, (out, _) in zip(chosen, reader.around([(n, 1) for n in chosen], [0, 2]), strict=True):
             assert np.allclose(2 * out, expected[sentence][1], atol=1e-6)
 
     with ThreadPoolExecutor(8) as threads:
