@@ -35,12 +35,12 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    """Both models, half of the corpus for the small one; then whole builds."""
+    """Both models, a quarter of the corpus for the small one; then whole builds."""
     return [
-        *capturing("6x384", sentences=1000, pieces=5000, runs=5),
-        *capturing("12x768", sentences=200, pieces=2000, runs=3),
+        *capturing("6x384", sentences=500, pieces=3500, runs=7),
+        *capturing("12x768", sentences=120, pieces=1500, runs=3),
         utilisation(1500),
-        memory(200_000),
+        memory(50_000),
     ]
 
 

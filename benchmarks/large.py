@@ -4,8 +4,9 @@ with a realistic spectrum."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +20,13 @@ from exbert_hub.index import CorpusIndex, layout
 from exbert_hub.index.attention import AttentionWriter
 from exbert_hub.index.manifest import FileEntry, Manifest, VectorSpec
 from exbert_hub.index.types import Kind
-from exbert_hub.index.vectors import merge_vectors
-from exbert_hub.index.vectors import write_vectors as write_part
+from exbert_hub.index.vectors import write_vectors as write_file
 from exbert_hub.model import Inspection, Inspector
 
 from .synthetic import Vectors
 
 HEADS = 12
-_PART = 500_000  # vectors in memory at a time
+_AT_ONCE = 50_000  # drawn by one thread
 
 
 def make_index(
@@ -84,21 +84,17 @@ def _write_tables(folder: Path, copies: list[tuple[pa.Table, pa.Table]]) -> None
 
 
 def write_vectors(path: Path, count: int, dim: int, kind: Kind) -> None:
-    """A FAISS file of random vectors; those of heads are normalised head by head."""
-    parts, source = [], Vectors(dim)
-    for number, start in enumerate(range(0, count, _PART)):
-        drawn = _drawn(source, min(_PART, count - start), start, kind)
-        parts.append(path.with_name(f"{path.name}.{number}"))
-        parts[-1].parent.mkdir(parents=True, exist_ok=True)
-        write_part(np.concatenate([vectors.astype(np.float16) for vectors in drawn]), parts[-1])
-    merge_vectors(parts, path, "fp16")
-    for part in parts:
-        part.unlink()
+    """A FAISS file of random vectors, drawn by all cores; those of heads are normalised head by head."""
+    source, drawn = Vectors(dim), np.empty((count, dim), np.float16)
 
+    def fill(start: int) -> None:
+        some = min(_AT_ONCE, count - start)
+        drawn[start : start + some] = shaped(source.draw(some, seed=start + 1), kind)
 
-def _drawn(source: Vectors, count: int, seed: int, kind: Kind) -> Iterator[np.ndarray]:
-    for start in range(0, count, 50_000):
-        yield shaped(source.draw(min(50_000, count - start), seed + start + 1), kind)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fill, range(0, count, _AT_ONCE)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(drawn, path)
 
 
 def shaped(vectors: np.ndarray, kind: Kind) -> np.ndarray:

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -36,17 +37,20 @@ ALL = Filter(None, False)
 
 def quick() -> list[Row]:
     """One small index; the limits are meant for large ones."""
-    return [*exact_rows(60_000, 384, 11, processes=2), *head_rows(60_000, 384, 11), *fast_rows(60_000, 384, 11)]
+    return everything(60_000, 384, runs=11, processes=2)
 
 
 def full() -> list[Row]:
-    return [
-        *exact_rows(200_000, 768, runs=15, processes=5),
-        *exact_rows(500_000, 768, runs=11, processes=5),
-        *head_rows(500_000, 768, runs=11),
-        *fast_rows(500_000, 768, runs=15),
-        *demo_recall(),
-    ]
+    with index_of(200_000, 768, ("embedding",)) as (folder, manifest):
+        small = exact_rows(folder, manifest, runs=15, processes=5)
+    return [*small, *everything(500_000, 768, runs=11, processes=5), *demo_recall()]
+
+
+def everything(pieces: int, dim: int, runs: int, processes: int) -> list[Row]:
+    """All that is measured of one index; the coarse stages come last, so that they are in nobody's way."""
+    with index_of(pieces, dim, ("embedding", "heads")) as (folder, manifest):
+        rows = [*exact_rows(folder, manifest, runs, processes), *head_rows(folder, manifest, runs)]
+        return [*rows, *fast_rows(folder, manifest, runs)]
 
 
 @contextmanager
@@ -69,103 +73,106 @@ def turns(queries: Queries) -> Callable[[], Any]:
     return lambda: asked[next(number) % len(asked)]
 
 
-def exact_rows(pieces: int, dim: int, runs: int, processes: int) -> list[Row]:
+def exact_rows(folder: Path, manifest: Manifest, runs: int, processes: int) -> list[Row]:
     """Item by item: ids and scores, the 50 rows, the first search of a process, what opening takes.
 
     :param processes: that open it and search.
     """
-    with index_of(pieces, dim, ("embedding",)) as (folder, manifest):
-        index = CorpusIndex.from_pretrained(folder)
-        index.search(*Queries(manifest).next(), layer=0, exact=True)
-        index.verify()
-        warm_up(folder)
-        searcher, spec, ask = index._searcher, choose_spec(manifest, "embedding", 0), turns(Queries(manifest))
-        raw: Any = index.tokens.get_index(spec.name).faiss_index
-        vectors = Vectors(dim).queries(1)
+    index = CorpusIndex.from_pretrained(folder)
+    index.search(*Queries(manifest).next(), layer=0, exact=True)
+    index.verify()
+    warm_up(folder)
+    searcher, spec, ask = index._searcher, choose_spec(manifest, "embedding", 0), turns(Queries(manifest))
+    raw: Any = index.tokens.get_index(spec.name).faiss_index
+    vectors = Vectors(spec.dim).queries(1)
 
-        def ours() -> Any:
-            return searcher.nearest(*ask(), spec, range(HEADS), K, ALL, exact=True)
+    def ours() -> Any:
+        return searcher.nearest(*ask(), spec, range(HEADS), K, ALL, exact=True)
 
-        against_raw = ratio_of(ours, lambda: raw.search(vectors, K), runs)
-        found = index.search(*ask(), layer=0, exact=True)
-        nearby = [searcher.nearest(*ask(), spec, range(HEADS), K, ALL, exact=True) for _ in range(16)]
-        each = iter(range(10**9))
+    against_raw = ratio_of(ours, lambda: raw.search(vectors, K), runs)
+    found = index.search(*ask(), layer=0, exact=True)
+    nearby = [searcher.nearest(*ask(), spec, range(HEADS), K, ALL, exact=True) for _ in range(16)]
+    each = iter(range(10**9))
 
-        def rows() -> None:
-            one = nearby[next(each) % 16]
-            searcher.describe(one.scores, one.rows, found.query)
+    def rows() -> None:
+        one = nearby[next(each) % 16]
+        searcher.describe(one.scores, one.rows, found.query)
 
-        shown = median_of(rows, runs)
-        started = [opening.in_new_process(folder) for _ in range(processes)]
-        name = f"{manifest.pieces:,} x {dim}"
-        first = median([one["first"] / one["later"] for one in started])
-        resident = median([one["resident"] / 1e6 for one in started])
-        return [
-            at_most(f"exact search {name}, ids and scores, against raw FAISS", against_raw, 1.1),
-            at_most(f"50 rows {name}", _scaled(shown, 1e3), 10, "ms", note="sentences, labels, attention"),
-            at_most(f"first search of a process {name}, against later ones", first, 1.3, note="warm page cache"),
-            at_most(f"resident memory added by opening {name}", resident, 100, "MB"),
-            figure(f"opening {name}", _scaled(median([one["open"] for one in started]), 1e3), "ms"),
-        ]
+    shown = median_of(rows, runs)
+    started = [opening.in_new_process(folder) for _ in range(processes)]
+    name = f"{manifest.pieces:,} x {spec.dim}"
+    first = median([one["first"] / one["later"] for one in started])
+    resident = median([one["resident"] / 1e6 for one in started])
+    return [
+        at_most(f"exact search {name}, ids and scores, against raw FAISS", against_raw, 1.1),
+        at_most(f"50 rows {name}", _scaled(shown, 1e3), 10, "ms", note="sentences, labels, attention"),
+        at_most(f"first search of a process {name}, against later ones", first, 1.3, note="warm page cache"),
+        at_most(f"resident memory added by opening {name}", resident, 100, "MB"),
+        figure(f"opening {name}", _scaled(median([one["open"] for one in started]), 1e3), "ms"),
+    ]
 
 
-def head_rows(pieces: int, dim: int, runs: int) -> list[Row]:
+def head_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
     """A few heads, packed, against all heads with zeros."""
-    with index_of(pieces, dim, ("heads",)) as (folder, manifest):
-        index = CorpusIndex.from_pretrained(folder)
-        spec, rows = choose_spec(manifest, "heads", 0), []
-        path, shape = folder / spec.file, (manifest.pieces, dim)
-        seen, position = Queries(manifest).next()
-        padded: Any = index.tokens.get_index(spec.name).faiss_index
-        for heads in ((6,), (6, 9)):
-            query = head_query(seen.contexts[0][position], heads)
-            packed = pack(path, "fp16", shape, heads, HEADS)
-            part = query.reshape(HEADS, -1)[list(heads)].ravel()
-            faster = ratio_of(
-                lambda query=query: nearest(padded, "", query, K),  # type: ignore[misc]
-                lambda packed=packed, part=part: nearest(packed, "", part, K),  # type: ignore[misc]
-                runs,
-            )
-            scores = [nearest(padded, "", query, K)[0], nearest(packed, "", part, K)[0]]
-            note = f"largest difference of a score {np.abs(scores[0] - scores[1]).max():.0e}"
-            rows.append(at_least(f"{len(heads)} of {HEADS} heads {pieces:,} x {dim}, packed", faster, 5, note=note))
-        # what is packed behind the search must not slow it down: each choice of heads is new
-        choices = [(a, b) for a in range(HEADS) for b in range(a)]
-        query = head_query(seen.contexts[0][position], (6, 9))
-        taken = iter(choices)
-        first = ratio_of(
-            lambda: index._searcher.nearest(seen, position, spec, next(taken), K, ALL),
-            lambda: nearest(padded, "", query, K),
-            5,
+    index = CorpusIndex.from_pretrained(folder)
+    spec, rows = choose_spec(manifest, "heads", 0), []
+    path, shape = folder / spec.file, (manifest.pieces, spec.dim)
+    seen, position = Queries(manifest).next()
+    padded: Any = index.tokens.get_index(spec.name).faiss_index
+    for heads in ((6,), (6, 9)):
+        query = head_query(seen.contexts[0][position], heads)
+        packed = pack(path, "fp16", shape, heads, HEADS)
+        part = query.reshape(HEADS, -1)[list(heads)].ravel()
+        faster = ratio_of(
+            lambda query=query: nearest(padded, "", query, K),  # type: ignore[misc]
+            lambda packed=packed, part=part: nearest(packed, "", part, K),  # type: ignore[misc]
+            runs,
         )
-        done = threading.Event()
-        index._searcher._packs._background.submit(done.set)  # what was asked for before is packed when this is set
-        done.wait()
-        return [*rows, at_most("first search by 2 heads, packed behind it, against zero-padded", first, 1.3)]
+        scores = [nearest(padded, "", query, K)[0], nearest(packed, "", part, K)[0]]
+        note = f"largest difference of a score {np.abs(scores[0] - scores[1]).max():.0e}"
+        rows.append(
+            at_least(f"{len(heads)} of {HEADS} heads {manifest.pieces:,} x {spec.dim}, packed", faster, 5, note=note)
+        )
+    # what is packed behind the search must not slow it down: each choice of heads is new
+    choices = [(a, b) for a in range(HEADS) for b in range(a)]
+    query = head_query(seen.contexts[0][position], (6, 9))
+    taken = iter(choices)
+    first = ratio_of(
+        lambda: index._searcher.nearest(seen, position, spec, next(taken), K, ALL),
+        lambda: nearest(padded, "", query, K),
+        5,
+    )
+    done = threading.Event()
+    index._searcher._packs._background.submit(done.set)  # what was asked for before is packed when this is set
+    done.wait()
+    return [*rows, at_most("first search by 2 heads, packed behind it, against zero-padded", first, 1.3)]
 
 
-def fast_rows(pieces: int, dim: int, runs: int) -> list[Row]:
+def fast_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
     """Fast search against exact: time and recall@50."""
-    with index_of(pieces, dim, ("embedding", "heads")) as (folder, manifest):
-        add_fast_search(folder)
-        index, rows = CorpusIndex.from_pretrained(folder), []
-        warm_up(folder)
-        for kind in ("embedding", "heads"):
-            spec = choose_spec(manifest, kind, 0)
-            exact: Any = index.tokens.get_index(spec.name).faiss_index
-            coarse = folder / spec.coarse_file
-            queries = shaped(Vectors(dim).queries(100), kind)
-            each = iter(range(10**9))
-            faster = ratio_of(
-                lambda exact=exact, q=queries, n=each: nearest(exact, "", q[next(n) % 100], K),  # type: ignore[misc]
-                lambda exact=exact, c=coarse, q=queries, n=each: nearest_fast(exact, c, q[next(n) % 100], K),  # type: ignore[misc]
-                runs,
-            )
-            rows += [
-                at_least(f"fast search by {kind} {pieces:,} x {dim}, against exact", faster, 5),
-                at_least(f"fast search by {kind} {pieces:,} x {dim}, recall@50", recall(exact, coarse, queries), 0.99),
-            ]
-        return rows
+    add_fast_search(folder)
+    index, rows = CorpusIndex.from_pretrained(folder), []
+    warm_up(folder)
+    for kind in ("embedding", "heads"):
+        spec = choose_spec(manifest, kind, 0)
+        exact: Any = index.tokens.get_index(spec.name).faiss_index
+        coarse = folder / spec.coarse_file
+        queries = shaped(Vectors(spec.dim).queries(100), kind)
+        each = iter(range(10**9))
+        faster = ratio_of(
+            lambda exact=exact, q=queries, n=each: nearest(exact, "", q[next(n) % 100], K),  # type: ignore[misc]
+            lambda exact=exact, c=coarse, q=queries, n=each: nearest_fast(exact, c, q[next(n) % 100], K),  # type: ignore[misc]
+            runs,
+        )
+        rows += [
+            at_least(f"fast search by {kind} {manifest.pieces:,} x {spec.dim}, against exact", faster, 5),
+            at_least(
+                f"fast search by {kind} {manifest.pieces:,} x {spec.dim}, recall@50",
+                recall(exact, coarse, queries),
+                0.99,
+            ),
+        ]
+    return rows
 
 
 def recall(exact: Any, coarse: Path, queries: np.ndarray) -> float:
@@ -177,6 +184,7 @@ def recall(exact: Any, coarse: Path, queries: np.ndarray) -> float:
     return float(np.mean(shares))
 
 
+@cache
 def masked_queries(count: int) -> list[tuple[Any, int]]:
     """Pieces of the demo's corpus, each masked: texts that the index has not seen."""
     inspector, _ = demo.load()

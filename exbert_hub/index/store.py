@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_BATCH = {"tokens": 16_384, "sentences": 4096}
+"""Rows of a batch in the Arrow files, of which one is in memory when the tables are checked. Opening reads a little of
+every batch, and the system maps 64 kB around that: a thousand rows, the default, make 15 bytes of every piece."""
+
 
 class Store:
     """The files of one index, all of them in a folder or the rest of them still on the Hub.
@@ -163,6 +167,7 @@ class Store:
                 # ours: features that the file brings could be images, which datasets would fetch from anywhere
                 features=datasets.Features.from_arrow_schema(schema),
                 cache_dir=str(cache_root() / "tables" / _key(self.folder)),
+                writer_batch_size=_BATCH[table],
             )
         if len(dataset) != rows:
             raise IndexFormatError(f"{self.folder}: {table} has {len(dataset)} rows, the manifest says {rows}")

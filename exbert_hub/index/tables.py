@@ -108,7 +108,7 @@ def piece_counts(sentences: pa.Table) -> np.ndarray:
 
 def check_tables(tokens: datasets.Dataset, sentences: datasets.Dataset, folder: Path) -> None:
     """See that every row of `tokens` is a piece of `sentences` that has a word, that none is left out, and that every
-    piece and every token leads to a word that is there. Reads the tables once through, a thousand rows in memory.
+    piece and every token leads to a word that is there. Reads the tables once through, a batch in memory.
 
     :raises IndexFormatError: if they contradict each other.
     """

@@ -9,7 +9,7 @@ import pytest
 
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import sha256_of
-from exbert_hub.index import CorpusIndex, verify
+from exbert_hub.index import CorpusIndex, store, verify
 
 
 @pytest.fixture
@@ -249,3 +249,11 @@ def test_a_torn_record_of_what_was_verified_is_no_obstacle(copy):
     record = CorpusIndex.from_pretrained(copy)._store.verifier.record
     record.write_text(record.read_text()[:10])
     assert len(CorpusIndex.from_pretrained(copy)) > 0
+
+
+def test_tables_lie_in_batches_of_our_size(copy, monkeypatch):
+    """Each takes memory for as long as an index is open: those that `datasets` makes by itself are small."""
+    monkeypatch.setattr(store, "_BATCH", {"tokens": 40, "sentences": 7})
+    index = CorpusIndex.from_pretrained(copy)
+    for table, size in ((index.tokens, 40), (index.sentences, 7)):
+        assert len(table) > size and table.data.table.column(0).num_chunks == -(-len(table) // size)
