@@ -13,7 +13,8 @@ CDN = {  # what the page asks a CDN for, as npm packages
     "d3.min.js": ("d3@5.7.0", "package/dist/d3.min.js"),
     "jquery.min.js": ("jquery@2.1.1", "package/dist/jquery.min.js"),
 }
-PATIENCE = 15  # seconds
+PATIENCE = 30  # seconds
+OPENED = 1e9  # bytes; a page of 1.7 GB was not drawn in 30 s when it was tried
 
 
 def scripts(folder: Path) -> dict[str, bytes]:
@@ -42,6 +43,8 @@ def milliseconds_to_drawn(browser: Any, file: Path, answers: dict[str, bytes]) -
     """From opening the page to its first line, and what there is to say; NaN where it never came to that."""
     from playwright.sync_api import Error
 
+    if file.stat().st_size > OPENED:
+        return math.nan, "was not opened: 30 s did not suffice when it was tried"
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.route("https://**/*", lambda route: _answer(route, answers))
     start = time.perf_counter()

@@ -34,8 +34,8 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    """A fifth of the demo's corpus, and a bit more than all of it for the subsets: 50,000 pieces."""
-    return [*added(sentences=400, runs=3), *subsets(sentences=2460, runs=5)]
+    """A sixth of the demo's corpus, and a bit more than all of it for the subsets: 50,000 pieces."""
+    return [*added(sentences=300, runs=3), *subsets(sentences=2460, runs=5)]
 
 
 def added(sentences: int, runs: int) -> list[Row]:

@@ -37,6 +37,7 @@ class Searcher:
 
     def __init__(self, store: Store, tokens: datasets.Dataset, sentences: datasets.Dataset) -> None:
         self._store, self._tokens, self._sentences = store, tokens, sentences
+        self._places = tokens.data.select(["sentence", "position"])  # rows of all columns lie in many more pages
         lengths = piece_counts(sentences.data.table)
         self.attention = Readers(lambda layer: store.attention(layer, lengths))
         self._packs = Packs(store.manifest.codec)
@@ -97,27 +98,26 @@ class Searcher:
 
     def places(self, rows: np.ndarray) -> list[Place]:
         """Where the rows stand."""
-        found = gather(self._tokens, rows).select(["sentence", "position"]).to_pydict()
-        texts = gather(self._sentences, found["sentence"]).column("text").to_pylist()
+        found = gather(self._places, rows).to_pydict()
+        texts = gather(self._sentences.data, found["sentence"]).column("text").to_pylist()
         return list(map(Place, found["sentence"], found["position"], texts))
 
     def values(self, column: str, rows: np.ndarray) -> list[str]:
         """A column of the tokens table at the rows, as text."""
-        return gather(self._tokens, rows).column(column).cast(pa.string()).to_pylist()
+        return gather(self._tokens.data.select([column]), rows).column(column).cast(pa.string()).to_pylist()
 
     def describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
         """Everything there is to show about the rows."""
-        table = gather(self._tokens, rows)
-        numbers, positions = (table.column(name).to_pylist() for name in ("sentence", "position"))
+        numbers, positions = gather(self._places, rows).to_pydict().values()
         found = list(map(Nearest, scores.tolist(), rows.tolist(), numbers, positions))
         with SEARCHING:
             reader = self.attention(query.layer) if query.layer in self._store.manifest.attention_layers else None
-            sentences = gather(self._sentences, numbers)
+            sentences = gather(self._sentences.data, numbers)
             described = describe(found, sentences, reader, query.heads, self._store.manifest.labels)
         added = self._store.manifest.added_labels
         return label_matches(described, self._tokens.data.table, added) if added else described
 
 
-def gather(table: datasets.Dataset, rows: Sequence[int] | np.ndarray) -> pa.Table:
+def gather(table: datasets.table.Table, rows: Sequence[int] | np.ndarray) -> pa.Table:
     """Some rows. Arrow's own `take` would first copy a whole column into one piece."""
-    return table.data.fast_gather(rows) if len(rows) else table.data.table.slice(0, 0)
+    return table.fast_gather(rows) if len(rows) else table.table.slice(0, 0)
