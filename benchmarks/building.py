@@ -35,11 +35,11 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    """Both models, a quarter of the corpus for the small one; then whole builds."""
+    """Both models, half of the corpus for the small one; then whole builds."""
     return [
-        *capturing("6x384", sentences=500, pieces=3500, runs=7),
-        *capturing("12x768", sentences=120, pieces=1500, runs=3),
-        utilisation(1500),
+        *capturing("6x384", sentences=900, pieces=10_000, runs=5),
+        *capturing("12x768", sentences=150, pieces=3000, runs=3),
+        utilisation(2500),
         memory(50_000),
     ]
 
