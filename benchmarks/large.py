@@ -4,9 +4,7 @@ with a realistic spectrum."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from exbert_hub.files import sha256_of
 from exbert_hub.index import CorpusIndex, layout
 from exbert_hub.index.attention import AttentionWriter
 from exbert_hub.index.manifest import FileEntry, Manifest, VectorSpec
+from exbert_hub.index.shards import at_once
 from exbert_hub.index.types import Kind
 from exbert_hub.index.vectors import write_vectors as write_file
 from exbert_hub.model import Inspection, Inspector
@@ -91,8 +90,7 @@ def write_vectors(path: Path, count: int, dim: int, kind: Kind) -> None:
         some = min(_AT_ONCE, count - start)
         drawn[start : start + some] = shaped(source.draw(some, seed=start + 1), kind)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(fill, range(0, count, _AT_ONCE)))
+    at_once(fill, range(0, count, _AT_ONCE))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(drawn, path)
 

@@ -148,8 +148,8 @@ class AttentionReader:
         """Attention of every sentence in order, sum over some heads: float32 [N, N]."""
         chosen, sentence = list(heads), 0
         for batch in self._batches():
-            for codes in batch.column(0).to_pylist():
-                yield decode_sqrt(self._codes(codes, sentence)[chosen]).sum(0)
+            for codes in batch.column(0):
+                yield decode_sqrt(self._codes(codes.as_buffer(), sentence)[chosen]).sum(0)
                 sentence += 1
 
     def of_heads(self, sentence: int, heads: Sequence[int]) -> np.ndarray:
@@ -166,8 +166,8 @@ class AttentionReader:
         """Attention of every sentence in order: float32 [H, N, N]."""
         sentence = 0
         for batch in self._batches():
-            for codes in batch.column(0).to_pylist():
-                yield decode_sqrt(self._codes(codes, sentence))
+            for codes in batch.column(0):
+                yield decode_sqrt(self._codes(codes.as_buffer(), sentence))
                 sentence += 1
 
     def _of(self, sentences: Sequence[int]) -> list[np.ndarray]:
@@ -208,7 +208,7 @@ class AttentionReader:
         with pq.ParquetFile(self._path, memory_map=True, pre_buffer=False, metadata=self._file.metadata) as file:
             yield from file.iter_batches(batch_size=64)
 
-    def _codes(self, row: bytes | None, sentence: int) -> np.ndarray:
+    def _codes(self, row: bytes | pa.Buffer | None, sentence: int) -> np.ndarray:
         """uint8 [H, N, N]."""
         pieces = int(self._lengths[sentence])
         if row is None or len(row) != pieces * pieces * self._heads:

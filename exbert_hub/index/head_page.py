@@ -21,6 +21,7 @@ from ..analysis.head_pattern import (
 )
 from .attention import AttentionReader
 from .head_table import HeadScore
+from .searcher import gather
 
 if TYPE_CHECKING:
     import datasets
@@ -136,7 +137,7 @@ def read_head(
         given.append(between.sum(1))
         got.append(between.sum(0))
     rows = places.rows(chosen)
-    table = tokens.data.fast_gather(rows) if len(rows) else tokens.data.table.slice(0, 0)
+    table = gather(tokens.data, rows)
     marginal = {side: np.concatenate(parts) for side, parts in (("queries", given), ("keys", got))}
     labels = {
         side: {name: top_labels(table.column(name), weights) for name in FIELDS} for side, weights in marginal.items()
