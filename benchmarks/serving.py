@@ -141,25 +141,25 @@ async def visit(
     client: httpx.AsyncClient, page: Page, texts: list[str], chance: random.Random, until: float
 ) -> list[Answer]:
     """One visitor: a text, now and then one of his own, and searches for its words."""
-    answers = []
+    answers, session = [], uuid.UUID(int=chance.getrandbits(128)).hex
     while time.monotonic() < until:
         text = chance.choice(texts)
         if chance.random() < OWN:
             text += f" {uuid.UUID(int=chance.getrandbits(128)).hex[:4]}"
         request = {"model": "", "index": "", "text": text, "pair": "", "stack": "", "mask": []}
         looked = {"request": request, "restore": False, "switched": False}
-        answers.append(await ask(client, page, "inspect", looked))
+        answers.append(await ask(client, page, session, "inspect", looked))
         for _ in range(SEARCHES):
             by, layer = chance.choice(("embedding", "heads")), chance.randrange(6)
             heads = sorted(chance.sample(range(12), 2))
             query = {**request, "token": 1, "by": by, "layer": layer, "heads": heads}
-            answers.append(await ask(client, page, "search", {"query": query}))
+            answers.append(await ask(client, page, session, "search", {"query": query}))
     return answers
 
 
-async def ask(client: httpx.AsyncClient, page: Page, kind: str, data: dict[str, Any]) -> Answer:
+async def ask(client: httpx.AsyncClient, page: Page, session: str, kind: str, data: dict[str, Any]) -> Answer:
     """A request as the page makes it: into the queue, then wait for what it says."""
-    session, start = uuid.uuid4().hex, time.perf_counter()
+    start = time.perf_counter()
     body = {"data": [], "event_data": data, "fn_index": page.events[kind], "session_hash": session, "trigger_id": None}
     joined = await client.post("/gradio_api/queue/join", json=body)
     error = "" if joined.status_code == 200 else f"{joined.status_code} {joined.text[:80]}"

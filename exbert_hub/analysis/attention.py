@@ -21,10 +21,8 @@ def encode_sqrt(attention: np.ndarray) -> np.ndarray:
 
 def decode_sqrt(codes: np.ndarray) -> np.ndarray:
     """The inverse of `encode_sqrt`: float32, off by at most `sqrt(a) / 255` plus a second-order term."""
-    return _VALUES[codes]
-
-
-_VALUES = np.square(np.arange(256, dtype=np.float32) * np.float32(CODE_STEP))
+    roots = np.multiply(codes, CODE_STEP, dtype=np.float32)  # a table of the 256 values takes four times as long
+    return np.square(roots, out=roots)
 
 
 def coarsen(codes: np.ndarray, step: int = 5, precise: int = 4) -> np.ndarray:
@@ -130,6 +128,16 @@ def strongest(attention: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     :return: int [n], for each candidate an index INTO `candidates`.
     """
     return attention[np.ix_(candidates, candidates)].argmax(1)
+
+
+def strongest_where(attention: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """What `strongest` finds, for sentences of the same number of pieces at once.
+
+    :param attention: [..., N, N].
+    :param counts: bool [..., N], the candidates.
+    :return: int [..., N], for each piece a position; 0 where nothing counts.
+    """
+    return np.where(counts[..., None, :], attention, -1).argmax(-1)
 
 
 def strongest_of(out: np.ndarray, candidates: np.ndarray) -> int:

@@ -64,13 +64,14 @@ def false_discovery_rates(p: np.ndarray, tests: int | None = None) -> np.ndarray
     :param p: p-values, float [N].
     :param tests: how many tests were made in all, if more than N: the others had p = 1.
     """
-    from scipy.stats import false_discovery_control
-
+    # scipy.stats.false_discovery_control says the same, and takes 0.5 ms for some; a search shows 20 histograms
     if not len(p):
         return np.zeros(0)
-    # scipy counts the tests that it is given; those with p = 1 only make them more
-    more = len(p) if tests is None else tests
-    return np.minimum(1.0, false_discovery_control(p) * (more / len(p)))
+    falling = np.argsort(p)[::-1]
+    rates = p[falling] * (len(p) if tests is None else tests) / np.arange(len(p), 0, -1)
+    q = np.empty(len(p))
+    q[falling] = np.minimum(1.0, np.minimum.accumulate(rates))
+    return q
 
 
 @lru_cache(maxsize=64)

@@ -252,7 +252,7 @@ def matches_payload(matches: Matches, seen: Inspection, index: CorpusIndex, seco
         "seconds": seconds,
         "left_out": dict(matches.left_out),
         "labels": list(labels),
-        "rows": [list(row) for row in rows],
+        "rows": list(rows),
         "matches": found,
         "summaries": _summaries(matches, labels, seen.predicts == "next"),
     }
@@ -262,7 +262,7 @@ def _match_payload(match: Match, labels: Sequence[str], rows: dict[tuple[str, ..
     def row(values: Mapping[str, str] | None) -> int:
         if values is None:
             return -1
-        return rows.setdefault(tuple(str(values.get(name, "")) for name in labels), len(rows))
+        return rows.setdefault(tuple(map(values.__getitem__, labels)), len(rows))
 
     context = match.context
     return {
@@ -273,7 +273,7 @@ def _match_payload(match: Match, labels: Sequence[str], rows: dict[tuple[str, ..
         "attended": match.max_attention,
         "offset": match.offset,
         "text": context.text,
-        "offsets": [list(map(int, span)) for span in context.offsets],
+        "offsets": context.offsets,
         "labels": [row(values) for values in context.labels],
         "out": _rounded(context.attention_out),
         "into": _rounded(context.attention_in),

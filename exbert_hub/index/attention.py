@@ -25,6 +25,7 @@ from .types import Layer
 SCHEMA = pa.schema([("attention", pa.binary())])
 _ROW_GROUP_BYTES = 16 * 1024
 _CACHED_BYTES = 32 * 1024**2  # row groups kept per layer
+_BLOCK_BYTES = 16 * 1024**2  # codes that are taken at a time when a whole layer is gone through
 _OPEN_LAYERS = 8
 _OVERHEAD_BYTES = 4096  # of a row group, beside its codes
 _OPTIONS = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
@@ -98,7 +99,7 @@ class AttentionReader:
     """
 
     def __init__(self, path: Path, heads: int, lengths: np.ndarray) -> None:
-        self._path, self._heads, self._lengths = path, heads, lengths
+        self._path, self._heads, self.lengths = path, heads, lengths
         try:
             # read, not mapped: the first search of a process would wait for its pages; not ahead either, or another
             # thread reads every group while this one waits for it, which takes longer than the reading
@@ -123,10 +124,10 @@ class AttentionReader:
             raise IndexFormatError(f"{path} holds more than the attention of {heads} heads: not opened")
         self._reading = threading.Lock()  # one reader of Arrow used from two threads crashes the process
         self._kept: OrderedDict[int, list[bytes]] = OrderedDict()  # the rows of the groups that were read last
-        self._most = max(1, _CACHED_BYTES // max(1, int(stored.max(initial=1))))
+        self._size, self._held = stored, 0  # bytes of each group, and of those that are kept
 
     def __len__(self) -> int:
-        return len(self._lengths)
+        return len(self.lengths)
 
     def around(self, places: Sequence[tuple[int, int]], heads: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray]]:
         """Attention out of and into some pieces, mean over some heads: float32 [N] each, special tokens included.
@@ -144,13 +145,20 @@ class AttentionReader:
         parts = np.split(mean, np.cumsum([line.shape[1] for line in lines[:-1]]))
         return list(zip(parts[::2], parts[1::2], strict=True))
 
-    def summed(self, heads: Sequence[int]) -> Iterator[np.ndarray]:
-        """Attention of every sentence in order, sum over some heads: float32 [N, N]."""
-        chosen, sentence = list(heads), 0
-        for batch in self._batches():
-            for codes in batch.column(0):
-                yield decode_sqrt(self._codes(codes.as_buffer(), sentence)[chosen]).sum(0)
-                sentence += 1
+    def alike(self, heads: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Attention of every sentence, sum over some heads, those of the same number of pieces together: one by one
+        they take many times as long, since most are short.
+
+        :return: int [n], which sentences they are, and float32 [n, N, N].
+        """
+        for numbers in self._blocks():
+            codes, lengths = self._of(numbers), self.lengths[numbers]
+            for pieces in np.unique(lengths):
+                same = np.flatnonzero(lengths == pieces)
+                total = np.zeros((len(same), pieces, pieces), np.float32)
+                for head in heads:
+                    total += decode_sqrt(np.stack([codes[number][head] for number in same.tolist()]))
+                yield numbers[same], total
 
     def of_heads(self, sentence: int, heads: Sequence[int]) -> np.ndarray:
         """Attention of some heads in one sentence: float32 [h, N, N]."""
@@ -164,13 +172,15 @@ class AttentionReader:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Attention of every sentence in order: float32 [H, N, N]."""
-        sentence = 0
-        for batch in self._batches():
-            for codes in batch.column(0):
-                yield decode_sqrt(self._codes(codes.as_buffer(), sentence))
-                sentence += 1
+        for numbers in self._blocks():
+            yield from map(decode_sqrt, self._of(numbers))
 
-    def _of(self, sentences: Sequence[int]) -> list[np.ndarray]:
+    def _blocks(self) -> Iterator[np.ndarray]:
+        """The numbers of all sentences in order, int [n], so many at a time as have a few megabytes."""
+        stored = np.cumsum(self._heads * self.lengths.astype(np.int64) ** 2)
+        yield from np.split(np.arange(len(self)), np.flatnonzero(np.diff(stored // _BLOCK_BYTES)) + 1)
+
+    def _of(self, sentences: Sequence[int] | np.ndarray) -> list[np.ndarray]:
         """uint8 [H, N, N] of each sentence."""
         groups = (np.searchsorted(self._first, sentences, "right") - 1).tolist()
         rows = self._rows(groups)
@@ -183,12 +193,14 @@ class AttentionReader:
         """The rows of some groups; those that are not kept are read together, which takes half the time."""
         wanted = sorted(set(groups))
         with self._reading:
-            self._kept |= self._read([group for group in wanted if group not in self._kept])
+            new = [group for group in wanted if group not in self._kept]
+            self._kept |= self._read(new)
+            self._held += int(self._size[new].sum())
             found = {group: self._kept[group] for group in wanted}
             for group in wanted:
                 self._kept.move_to_end(group)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            while self._held > _CACHED_BYTES and len(self._kept) > 1:
+                self._held -= int(self._size[self._kept.popitem(last=False)[0]])
         return found
 
     def _read(self, groups: list[int]) -> dict[int, list[bytes]]:
@@ -203,14 +215,9 @@ class AttentionReader:
             raise IndexFormatError(f"{self._path} lacks rows that it says it has: download or build it again")
         return {group: read[start:end] for group, start, end in zip(groups, [0, *ends], ends, strict=False)}
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        """All sentences in order, by a reader of their own: others may read meanwhile."""
-        with pq.ParquetFile(self._path, memory_map=True, pre_buffer=False, metadata=self._file.metadata) as file:
-            yield from file.iter_batches(batch_size=64)
-
-    def _codes(self, row: bytes | pa.Buffer | None, sentence: int) -> np.ndarray:
+    def _codes(self, row: bytes | None, sentence: int) -> np.ndarray:
         """uint8 [H, N, N]."""
-        pieces = int(self._lengths[sentence])
+        pieces = int(self.lengths[sentence])
         if row is None or len(row) != pieces * pieces * self._heads:
             raise IndexFormatError(f"{self._path}: row {sentence} is not the attention of {self._heads} heads")
         return np.frombuffer(row, np.uint8).reshape(self._heads, pieces, pieces)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from ..analysis.attention import strongest
+from ..analysis.attention import strongest_where
 from ..analysis.histogram import Population
 from .attention import AttentionReader
 
@@ -59,15 +59,16 @@ class BaseRates:
 
     def _find_max_rows(self, layer: int, heads: tuple[int, ...]) -> np.ndarray:
         """For every row of `tokens` the row of its max-attention token: int32 [pieces]."""
-        rows = np.empty(len(self._sentence), np.int32)
         reader = self._open(layer)
-        bounds = np.searchsorted(self._sentence, np.arange(len(reader) + 1))
-        for number, attention in enumerate(reader.summed(heads)):
-            first, last = bounds[number], bounds[number + 1]
-            if first < last:
-                candidates = self._position[first:last]
-                rows[first:last] = first + strongest(attention, candidates)
-        return rows
+        first = np.cumsum(reader.lengths) - reader.lengths  # of each sentence, among all pieces there are
+        row = np.full(int(reader.lengths.sum()), -1, np.int32)  # of these pieces, -1 for those that are not indexed
+        row[first[self._sentence] + self._position] = np.arange(len(self._sentence), dtype=np.int32)
+        found = np.empty(len(self._sentence), np.int32)
+        for sentences, attention in reader.alike(heads):
+            own = row[first[sentences, None] + np.arange(attention.shape[-1])]
+            counts = own >= 0
+            found[own[counts]] = np.take_along_axis(own, strongest_where(attention, counts), -1)[counts]
+        return found
 
     def _at(self, label: str, rows: np.ndarray) -> Population:
         """How often each label occurs at these rows."""

@@ -69,11 +69,16 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return tuple(self[number] for number in range(*index.indices(len(self))))
-        word = self._word[index]
+        return self._labels(self._pieces[index], int(self._word[index]))
+
+    def __iter__(self) -> Iterator[Mapping[str, str] | None]:
+        return map(self._labels, self._pieces, self._word.tolist())
+
+    def _labels(self, piece: str, word: int) -> Mapping[str, str] | None:
         if word < 0:
             return None
         place = self._first + word
-        return {"piece": self._pieces[index]} | {name: values[place] for name, values in self._columns.items()}
+        return {"piece": piece} | {name: values[place] for name, values in self._columns.items()}
 
     def indexed(self) -> np.ndarray:
         """Positions of the pieces that have labels: int [n]."""

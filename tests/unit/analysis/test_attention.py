@@ -11,6 +11,7 @@ from exbert_hub.analysis.attention import (
     head_matrices,
     merge_words,
     strongest,
+    strongest_where,
     thumbnail,
     top_edges,
 )
@@ -87,6 +88,20 @@ def test_strongest_looks_at_candidates_only_and_takes_the_lowest_on_ties(attenti
     expected = [max(range(4), key=lambda n: weights[row, candidates[n]]) for row in candidates]
     assert strongest(weights, candidates).tolist() == expected
     assert strongest(np.full((9, 9), 0.25), candidates).tolist() == [0, 0, 0, 0]
+
+
+def test_strongest_where_finds_for_many_sentences_what_strongest_finds_for_one():
+    rng = np.random.default_rng(4)
+    weights = rng.integers(0, 4, (20, 6, 6)).astype(np.float32)  # with ties
+    counts = rng.random((20, 6)) < 0.6
+    counts[3] = False
+    found = strongest_where(weights, counts)
+    for one, own, positions in zip(weights, counts, found, strict=True):
+        candidates = np.flatnonzero(own)
+        if len(candidates):
+            assert positions[own].tolist() == candidates[strongest(one, candidates)].tolist()
+        else:
+            assert not positions.any()
 
 
 def test_head_query_is_the_mean_cosine_over_the_chosen_heads():

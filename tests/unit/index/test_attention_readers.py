@@ -70,12 +70,29 @@ def test_pieces_of_a_search_are_read_together_in_any_order(tmp_path, codes):
     assert reader.around([], [0]) == []
 
 
+@pytest.mark.parametrize("block", [1, 50_000, 1 << 30])
+def test_sentences_of_the_same_length_are_read_together(tmp_path, codes, monkeypatch, block):
+    monkeypatch.setattr(attention, "_BLOCK_BYTES", block)
+    write_plain(tmp_path / "layer", codes)
+    reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
+    found = {}
+    for sentences, together in reader.alike([2, 0]):
+        assert together.dtype == np.float32 and len({LENGTHS[n] for n in sentences}) == 1
+        found |= dict(zip(sentences.tolist(), together, strict=True))
+    assert sorted(found) == list(range(len(LENGTHS)))
+    for sentence, (pieces, whole) in enumerate(zip(LENGTHS, reader, strict=True)):
+        stored = np.frombuffer(codes[sentence], np.uint8).reshape(HEADS, pieces, pieces)
+        np.testing.assert_allclose(whole, np.square(stored / 255), atol=1e-6)
+        np.testing.assert_allclose(found[sentence], whole[[2, 0]].sum(0), atol=1e-6)
+
+
 def test_what_is_kept_is_bounded(tmp_path, codes, monkeypatch):
     monkeypatch.setattr(attention, "_CACHED_BYTES", 3 * max(map(len, codes)))
     write_plain(tmp_path / "layer", [code for code in codes[:5] for _ in range(20)])
     reader = AttentionReader(tmp_path / "layer", HEADS, np.repeat(LENGTHS[:5], 20))
     first = reader.around([(row, 0) for row in range(100)], [1])
-    assert len(reader._first) > 20 and len(reader._kept) <= 3
+    assert len(reader._first) > 20 and len(reader._kept) >= 1
+    assert sum(len(row) for rows in reader._kept.values() for row in rows) <= attention._CACHED_BYTES
     assert all(map(np.array_equal, first[57], reader.around([(57, 0)], [1])[0]))
 
 

@@ -14,11 +14,14 @@ def test_several_threads_read_one_layer(tmp_path):
         writer.add(random.integers(0, 256, (heads, pieces, pieces), np.uint8).tobytes())
     writer.close()
     reader = AttentionReader(tmp_path / "layer.parquet", heads, lengths)
-    expected = list(reader.summed([0, 2]))
+    expected = [attention[[0, 2]].sum(0) for attention in reader]
 
     def whole(_):
-        found = list(reader.summed([0, 2]))
-        assert all(map(np.array_equal, found, expected))
+        seen = 0
+        for sentences, together in reader.alike([0, 2]):
+            seen += len(sentences)
+            assert all(np.array_equal(one, expected[n]) for n, one in zip(sentences, together, strict=True))
+        assert seen == len(lengths)
 
     def some(start):
         chosen = range(start, len(lengths), 7)
