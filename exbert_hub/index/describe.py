@@ -59,7 +59,7 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
     """
 
     def __init__(
-        self, pieces: tuple[str, ...], word: np.ndarray, columns: Mapping[str, list[str]], first: int
+        self, pieces: tuple[str, ...], word: np.ndarray, columns: Mapping[str, tuple[str, ...]], first: int
     ) -> None:
         self._pieces, self._word, self._columns, self._first = pieces, word, columns, first
 
@@ -109,12 +109,11 @@ def _sentences(table: pa.Table, labels: Sequence[str]) -> Iterator[_Sentence]:
     # truth values are spelt as Arrow spells them, so that labels and base rates have the same names
     columns = {name: _values(spoken.field(name).cast(pa.string())) for name in labels if name != "piece"}
     piece, start, end, special = (_values(inner.field(name)) for name in ("piece", "start", "end", "special"))
-    word = inner.field("word").to_numpy()
+    offsets, word = tuple(zip(start, end, strict=True)), inner.field("word").to_numpy()
     of_sentence = zip(_spans(pieces), _spans(words), table.column("text").to_pylist(), strict=True)
     for here, there, text in of_sentence:
-        own = tuple(piece[here])
-        own_labels = PieceLabels(own, word[here], columns, there.start)
-        yield _Sentence(text, own, tuple(zip(start[here], end[here], strict=True)), tuple(special[here]), own_labels)
+        own_labels = PieceLabels(piece[here], word[here], columns, there.start)
+        yield _Sentence(text, piece[here], offsets[here], special[here], own_labels)
 
 
 def _spans(lists: pa.ListArray) -> Iterator[slice]:
@@ -123,5 +122,5 @@ def _spans(lists: pa.ListArray) -> Iterator[slice]:
     return map(slice, [0, *ends], ends)
 
 
-def _values(column: pa.Array) -> list:
-    return column.to_numpy(zero_copy_only=False).tolist()
+def _values(column: pa.Array) -> tuple:
+    return tuple(column.to_numpy(zero_copy_only=False).tolist())
