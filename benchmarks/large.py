@@ -19,7 +19,8 @@ from exbert_hub.index.attention import AttentionWriter
 from exbert_hub.index.manifest import FileEntry, Manifest, VectorSpec
 from exbert_hub.index.shards import at_once
 from exbert_hub.index.types import Kind
-from exbert_hub.index.vectors import write_vectors as write_file
+from exbert_hub.index.vectors import merge_vectors
+from exbert_hub.index.vectors import write_vectors as write_shard
 from exbert_hub.model import Inspection, Inspector
 
 from .synthetic import Vectors
@@ -92,7 +93,10 @@ def write_vectors(path: Path, count: int, dim: int, kind: Kind) -> None:
 
     at_once(fill, range(0, count, _AT_ONCE))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(drawn, path)
+    shard = path.with_suffix(".shard")
+    write_shard(drawn, shard)
+    merge_vectors([shard], path, "fp16")  # as a build does, since it matters in which pages the file lies
+    shard.unlink()
 
 
 def shaped(vectors: np.ndarray, kind: Kind) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,24 +25,25 @@ class Nearest(NamedTuple):
 
 def describe(
     found: Sequence[Nearest],
-    sentences: pa.Table,
+    sentences: Callable[[], pa.Table],
     reader: AttentionReader | None,
     heads: Sequence[int],
     labels: Sequence[str],
+    beside: Executor,
 ) -> tuple[Match, ...]:
     """Everything there is to show about the rows.
 
     :param found: in the order of their rank.
-    :param sentences: the sentence of each.
+    :param sentences: gives the sentence of each.
     :param reader: the stored attention of the layer, if any.
     :param heads: heads that the attention is averaged over.
     :param labels: label columns.
+    :param beside: reads attention: Python is free for the sentences while Arrow does that.
     """
-    with ThreadPoolExecutor(1, "exbert-attention") as beside:  # Python is free for the sentences while Arrow reads
-        places = [(one.sentence, one.position) for one in found]
-        reading = beside.submit(reader.around, places, heads) if reader is not None else None
-        read = list(_sentences(sentences, labels))
-        lines: Sequence[_Lines] = reading.result() if reading is not None else [(None, None)] * len(found)
+    places = [(one.sentence, one.position) for one in found]
+    reading = beside.submit(reader.around, places, heads) if reader is not None else None
+    read = list(_sentences(sentences(), labels))
+    lines: Sequence[_Lines] = reading.result() if reading is not None else [(None, None)] * len(found)
     return tuple(_match(rank, *one) for rank, one in enumerate(zip(found, read, lines, strict=True)))
 
 

@@ -36,7 +36,7 @@ _TRAINING_SAMPLE = 100_000
 _CHUNK = 65_536
 # bytes written at a time, at multiples of that: Linux then keeps the file in huge pages, and the first search of a
 # process maps those in a tenth of the time that others take (FAISS writes 1 MB at a time)
-_WRITTEN = 2 << 20
+_COPIED = 16 << 20
 _ROOM = 1.02  # of the memory for a shard's vectors: a shard ends with a sentence, so that they differ by some pieces
 _ORDERED = 256 << 10  # bytes put in order at a time: as much as stays in a core's cache until it is written
 
@@ -120,24 +120,13 @@ def write_vectors(vectors: np.ndarray, path: Path, order: np.ndarray | None = No
     """
     count, dim = vectors.shape
     order = np.arange(count) if order is None else order
-    rows = np.ascontiguousarray(vectors).view(np.uint8)  # what is written has no alignment: a header goes before it
-    header = _header(count, dim, "fp32" if vectors.dtype == np.float32 else "fp16")
-    some = max(1, _ORDERED // rows.shape[1])
-    block = np.empty(_WRITTEN + some * rows.shape[1], np.uint8)
-    held = len(header)  # bytes of the block that are to be written
-    block[:held] = np.frombuffer(header, np.uint8)
+    some = max(1, _ORDERED // (dim * vectors.itemsize))
+    block = np.empty((some, dim), vectors.dtype)
     with path.open("wb") as file:
-        for chosen in (order[start : start + some] for start in range(0, count, some)):
-            new = block[held : held + len(chosen) * rows.shape[1]]
+        file.write(_header(count, dim, "fp32" if vectors.dtype == np.float32 else "fp16"))
+        for rows in (order[start : start + some] for start in range(0, count, some)):
             # "clip" writes into the block at once; no row is out of range
-            np.take(rows, chosen, axis=0, out=new.reshape(len(chosen), -1), mode="clip")
-            held += len(new)
-            if whole := held - held % _WRITTEN:
-                file.write(block[:whole].data)
-                rest = block[whole:held].copy()
-                held = len(rest)
-                block[:held] = rest
-        file.write(block[:held].data)
+            file.write(np.take(vectors, rows, axis=0, out=block[: len(rows)], mode="clip").data)
 
 
 def _header(count: int, dim: int, codec: Literal["fp16", "fp32"]) -> bytes:
@@ -193,8 +182,8 @@ def _concatenate(parts: Sequence[Path], path: Path, codec: Literal["fp16", "fp32
         for part in parts:
             with part.open("rb") as shard:
                 shard.seek(len(header))
-                # up to a multiple, then whole ones
-                while block := shard.read(_WRITTEN - merged.tell() % _WRITTEN):
+                # up to a multiple of `_COPIED`, then whole ones
+                while block := shard.read(_COPIED - merged.tell() % _COPIED):
                     merged.write(block)
 
 
