@@ -51,7 +51,7 @@ class Scale:
 
 
 QUICK = Scale((24,), 5_000, 6, 30, 3)
-FULL = Scale((24, 128, 512), 50_000, 30, 60, 5)
+FULL = Scale((24, 128, 512), 50_000, 24, 40, 3)
 
 
 def quick() -> list[Row]:

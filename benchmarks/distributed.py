@@ -45,7 +45,7 @@ def quick() -> list[Row]:
 
 def full() -> list[Row]:
     """In four minutes."""
-    runs, sentences = 2, 1200
+    runs, sentences = 2, 1000
     one, two = measured(sentences, runs)
     note = f"{SHAPE}, random weights, {sentences} annotated sentences; best of {runs}, starting workers included"
     return [

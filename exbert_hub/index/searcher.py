@@ -44,9 +44,7 @@ class Searcher:
         lengths = piece_counts(sentences.data.table)
         self.attention = Readers(lambda layer: store.attention(layer, lengths))
         self._packs = Packs(store.manifest.codec)
-        self._beside = ThreadPoolExecutor(
-            _AT_ONCE, "exbert-attention"
-        )
+        self._beside = ThreadPoolExecutor(_AT_ONCE, "exbert-attention")
         self.base = BaseRates(tokens, self.attention)
 
     def prepare(self, layer: Layer) -> None:
