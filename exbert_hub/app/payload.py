@@ -262,7 +262,7 @@ def _match_payload(match: Match, labels: Sequence[str], rows: dict[tuple[str, ..
     def row(values: Mapping[str, str] | None) -> int:
         if values is None:
             return -1
-        return rows.setdefault(tuple(map(values.__getitem__, labels)), len(rows))
+        return rows.setdefault(tuple(map(str, map(values.__getitem__, labels))), len(rows))
 
     context = match.context
     return {
