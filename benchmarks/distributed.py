@@ -57,10 +57,10 @@ def full() -> list[Row]:
 
 def measured(sentences: int, runs: int) -> tuple[Times, Times]:
     """Builds in turns with one worker and with two; the best of each."""
-    import ray
-
     with bert(*SHAPES[SHAPE]) as inspector:
-        connect(RayEngine(workers=2))
+        connect(RayEngine(workers=2))  # before Ray is imported: it says which addresses Ray listens on
+        import ray
+
         try:
             times: dict[int, list[Times]] = {1: [], 2: []}
             for _ in range(runs):
