@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from .types import Layer
 SCHEMA = pa.schema([("attention", pa.binary())])
 _ROW_GROUP_BYTES = 16 * 1024
 _CACHED_BYTES = 32 * 1024**2  # row groups kept per layer
-_BLOCK_BYTES = 16 * 1024**2  # codes that are taken at a time when a whole layer is gone through
+_BLOCK_BYTES = 16 * 1024**2  # codes of a whole layer that are taken at a time, to be taken together
+_PASSED_BYTES = 1024**2  # likewise where sentences come one by one, of all layers beside each other
 _OPEN_LAYERS = 8
 _OVERHEAD_BYTES = 4096  # of a row group, beside its codes
 _OPTIONS = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "write_statistics": False}
@@ -151,7 +152,7 @@ class AttentionReader:
 
         :return: int [n], which sentences they are, and float32 [n, N, N].
         """
-        for numbers in self._blocks():
+        for numbers in self._blocks(_BLOCK_BYTES):
             codes, lengths = self._of(numbers), self.lengths[numbers]
             for pieces in np.unique(lengths):
                 same = np.flatnonzero(lengths == pieces)
@@ -171,37 +172,42 @@ class AttentionReader:
         return decode_sqrt(codes[:, position])
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Attention of every sentence in order: float32 [H, N, N]."""
-        for numbers in self._blocks():
-            yield from map(decode_sqrt, self._of(numbers))
+        """Attention of every sentence in order: float32 [H, N, N]. Nothing is kept: they are not asked for again."""
+        for numbers in self._blocks(_PASSED_BYTES):
+            yield from map(decode_sqrt, self._of(numbers, keep=False))
 
-    def _blocks(self) -> Iterator[np.ndarray]:
-        """The numbers of all sentences in order, int [n], so many at a time as have a few megabytes."""
+    def _blocks(self, size: int) -> Iterator[np.ndarray]:
+        """The numbers of all sentences in order, int [n], as many at a time as have about so many bytes of codes."""
         stored = np.cumsum(self._heads * self.lengths.astype(np.int64) ** 2)
-        yield from np.split(np.arange(len(self)), np.flatnonzero(np.diff(stored // _BLOCK_BYTES)) + 1)
+        yield from np.split(np.arange(len(self)), np.flatnonzero(np.diff(stored // size)) + 1)
 
-    def _of(self, sentences: Sequence[int] | np.ndarray) -> list[np.ndarray]:
+    def _of(self, sentences: Sequence[int] | np.ndarray, keep: bool = True) -> list[np.ndarray]:
         """uint8 [H, N, N] of each sentence."""
         groups = (np.searchsorted(self._first, sentences, "right") - 1).tolist()
-        rows = self._rows(groups)
+        rows = self._rows(groups, keep)
         return [
             self._codes(rows[group][sentence - int(self._first[group])], sentence)
             for group, sentence in zip(groups, sentences, strict=True)
         ]
 
-    def _rows(self, groups: Sequence[int]) -> dict[int, list[bytes]]:
+    def _rows(self, groups: Sequence[int], keep: bool) -> dict[int, list[bytes]]:
         """The rows of some groups; those that are not kept are read together, which takes half the time."""
         wanted = sorted(set(groups))
         with self._reading:
-            new = [group for group in wanted if group not in self._kept]
-            self._kept |= self._read(new)
-            self._held += int(self._size[new].sum())
-            found = {group: self._kept[group] for group in wanted}
-            for group in wanted:
-                self._kept.move_to_end(group)
-            while self._held > _CACHED_BYTES and len(self._kept) > 1:
-                self._held -= int(self._size[self._kept.popitem(last=False)[0]])
+            new = self._read([group for group in wanted if group not in self._kept])
+            found = {group: new[group] if group in new else self._kept[group] for group in wanted}
+            if keep:
+                self._keep(found)
         return found
+
+    def _keep(self, rows: Mapping[int, list[bytes]]) -> None:
+        """Put these groups behind the others, and drop the first ones when all have become too many."""
+        self._held += int(self._size[[group for group in rows if group not in self._kept]].sum())
+        self._kept |= rows
+        for group in rows:
+            self._kept.move_to_end(group)
+        while self._held > _CACHED_BYTES and len(self._kept) > 1:
+            self._held -= int(self._size[self._kept.popitem(last=False)[0]])
 
     def _read(self, groups: list[int]) -> dict[int, list[bytes]]:
         if not groups:

@@ -73,6 +73,7 @@ def test_pieces_of_a_search_are_read_together_in_any_order(tmp_path, codes):
 @pytest.mark.parametrize("block", [1, 50_000, 1 << 30])
 def test_sentences_of_the_same_length_are_read_together(tmp_path, codes, monkeypatch, block):
     monkeypatch.setattr(attention, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(attention, "_PASSED_BYTES", block)
     write_plain(tmp_path / "layer", codes)
     reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
     found = {}
@@ -94,6 +95,8 @@ def test_what_is_kept_is_bounded(tmp_path, codes, monkeypatch):
     assert len(reader._first) > 20 and len(reader._kept) >= 1
     assert sum(len(row) for rows in reader._kept.values() for row in rows) <= attention._CACHED_BYTES
     assert all(map(np.array_equal, first[57], reader.around([(57, 0)], [1])[0]))
+    before = list(reader._kept)
+    assert len(list(reader)) == 100 and list(reader._kept) == before  # one pass over everything keeps nothing
 
 
 def test_a_file_is_merged_without_being_held(tmp_path, monkeypatch):
