@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 CDN = {  # what the page asks a CDN for, as npm packages
     "require.min.js": ("requirejs@2.3.6", "package/require.js"),
@@ -14,7 +17,7 @@ CDN = {  # what the page asks a CDN for, as npm packages
     "jquery.min.js": ("jquery@2.1.1", "package/dist/jquery.min.js"),
 }
 PATIENCE = 30  # seconds
-OPENED = 1e9  # bytes; a page of 1.7 GB was not drawn in 30 s when it was tried
+OPENED = 128  # pieces; of 512 a page has 1.7 GB, and was not drawn in 30 s when it was tried
 
 
 def scripts(folder: Path) -> dict[str, bytes]:
@@ -28,23 +31,37 @@ def scripts(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def write(seen: Any, file: Path) -> Path:
-    """The page for an inspection."""
+def measured(seen: Any, file: Path, browser: Any, answers: dict[str, bytes]) -> tuple[float, float, str]:
+    """Bytes of the page for an inspection, milliseconds until it is drawn, and what there is to say of that.
+
+    A page that is too large to be drawn, NaN, is written with one layer, which is as large as every other.
+    """
+    short = len(seen.pieces) <= OPENED
+    layers = seen.attention if short else seen.attention[:1]
+    _write(layers, seen.pieces, file)
+    size = file.stat().st_size * len(seen.attention) / len(layers)
+    drawn = (
+        milliseconds_to_drawn(browser, file, answers)
+        if short
+        else (math.nan, "30 s did not suffice when it was tried")
+    )
+    file.unlink()
+    return size, *drawn
+
+
+def _write(attention: Sequence[np.ndarray], pieces: Sequence[str], file: Path) -> None:
     import torch
     from bertviz import head_view
 
-    attention = [torch.from_numpy(layer)[None] for layer in seen.attention]
-    page = head_view(attention, list(seen.pieces), html_action="return").data
+    tensors = [torch.from_numpy(layer)[None] for layer in attention]
+    page = head_view(tensors, list(pieces), html_action="return").data
     file.write_text(f"<!doctype html><html><body>{page}</body></html>", encoding="utf-8")
-    return file
 
 
 def milliseconds_to_drawn(browser: Any, file: Path, answers: dict[str, bytes]) -> tuple[float, str]:
     """From opening the page to its first line, and what there is to say; NaN where it never came to that."""
     from playwright.sync_api import Error
 
-    if file.stat().st_size > OPENED:
-        return math.nan, "was not opened: 30 s did not suffice when it was tried"
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.route("https://**/*", lambda route: _answer(route, answers))
     start = time.perf_counter()

@@ -17,16 +17,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import chain, islice, repeat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exbert_hub import CorpusIndex, Inspector, demo
-from exbert_hub.corpus import open_corpus
+from exbert_hub import Inspector, demo
 
 from . import bertviz_page
-from .corpora import Sentences
+from .large import repeat_demo
 from .measure import Row, at_least, at_most, figure, median
 
 ROOT = Path(__file__).parent.parent
@@ -68,7 +66,8 @@ def _measure(scale: Scale) -> list[Row]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         inspector = Inspector.from_pretrained(demo.MODEL)
-        index = build_index(inspector, folder / "index", scale.corpus_pieces)
+        index = folder / "index"
+        repeat_demo(index, scale.corpus_pieces)
         deep = Inspector.from_pretrained(deep_model(folder / "deep"))
         texts = {size: text_of(inspector, size) for size in scale.sizes}
         with (
@@ -81,18 +80,6 @@ def _measure(scale: Scale) -> list[Row]:
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------
-
-
-def build_index(inspector: Inspector, folder: Path, wanted: int) -> Path:
-    """An index of about so many pieces of the demo's corpus."""
-    corpus = open_corpus(demo.CORPUS)
-    once = list(corpus)
-    pieces = sum(len(tokens.pieces) - 2 for tokens in inspector.tokenize_batch([s.text for s in once]))
-    count = round(len(once) * wanted / pieces)
-    sentences = tuple(islice(chain.from_iterable(repeat(once)), count))
-    info = replace(corpus.info, sha256=f"{corpus.info.sha256}-{count}")
-    CorpusIndex.build(inspector, Sentences(info, sentences), folder, progress=lambda done, total: None)
-    return folder
 
 
 def deep_model(folder: Path) -> Path:
@@ -265,21 +252,17 @@ def _beside(
             page.close()
             seen = deep.inspect(text)
             attention, message = _bytes_sent(deep, text)
-            file = bertviz_page.write(seen, folder / f"bertviz-{size}.html")
-            theirs = file.stat().st_size
-            outcome, note = bertviz_page.milliseconds_to_drawn(browser, file, scripts)
-            ratio = theirs / attention
+            theirs, outcome, note = bertviz_page.measured(seen, folder / "bertviz.html", browser, scripts)
             rows += [
                 at_least(
                     f"bytes of BertViz's page / our attention, {size} pieces",
-                    ratio,
+                    theirs / attention,
                     30,
                     note=f"{_size(theirs)} against {_size(attention)} ({_size(message)} with all else)",
                 ),
                 figure(f"text to drawn, {size} pieces, with the forward pass", drawn, "ms"),
                 figure(f"BertViz: file to drawn, {size} pieces", outcome, "ms", note=note),
             ]
-            file.unlink()
     return rows
 
 

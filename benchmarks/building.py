@@ -17,7 +17,7 @@ from pathlib import Path
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.index.capture import PIECES_AT_ONCE, batches
+from exbert_hub.index.capture import batches_of
 from exbert_hub.index.plan import BuildPlan, make_plan
 from exbert_hub.index.shards import Group, groups, write_shards
 from exbert_hub.index.windows import Window
@@ -35,11 +35,11 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    """Both models, half of the corpus for the small one; then whole builds."""
+    """Both models, a third of the corpus for the small one; then whole builds."""
     return [
-        *capturing("6x384", sentences=900, pieces=10_000, runs=5),
-        *capturing("12x768", sentences=150, pieces=3000, runs=3),
-        utilisation(2500),
+        *capturing("6x384", sentences=700, pieces=10_000, runs=5),
+        *capturing("12x768", sentences=120, pieces=3000, runs=3),
+        utilisation(2000),
         memory(50_000),
     ]
 
@@ -51,20 +51,20 @@ def capturing(shape: str, sentences: int, pieces: int, runs: int) -> list[Row]:
     """
     with bert(*SHAPES[shape]) as inspector:
         rows = []
-        for attention, least, aim in ((False, 0.85, 0.95), (True, 0.65, None)):
+        for attention, least, aim, times in ((False, 0.85, 0.95, runs), (True, 0.65, None, min(runs, 3))):
             plan = plan_of(inspector, attention)
             corpus = list(itertools.islice(open_corpus(demo.CORPUS), sentences))
             shards = list(groups(corpus, inspector, replace(plan, shard_pieces=pieces)))
             with tempfile.TemporaryDirectory() as folder:
                 place = Path(folder) / "build"
                 ours = built(inspector, shards, plan, place)
-                ratio = ratio_of(plain(inspector, shards), ours, runs, between=partial(shutil.rmtree, place))
+                ratio = ratio_of(plain(inspector, shards), ours, times, between=partial(shutil.rmtree, place))
             what = "attention and heads too" if attention else "all vectors"
             count = sum(shard.coverage.pieces for shard in shards)
             note = f"{count:,} pieces, random weights; plain forward / (capture and write)"
             rows.append(at_least(f"build {shape}, {what}, against plain forward", ratio, least, target=aim, note=note))
             if not attention:
-                rows.append(at_most(f"padding waste {shape}", 100 * waste(shards), 5, "%"))
+                rows.append(at_most(f"padding waste {shape}", 100 * waste(inspector, shards), 5, "%"))
     return rows
 
 
@@ -78,7 +78,7 @@ def plain(inspector: Inspector, shards: Sequence[Group]) -> Callable[[], None]:
 
     model = inspector.model.base_model
     inputs = []
-    for windows in batched(shards):
+    for windows in batched(inspector, shards):
         rows = [torch.from_numpy(window.tokens.ids) for window in windows]
         ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
         mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
@@ -103,15 +103,15 @@ def built(inspector: Inspector, shards: Sequence[Group], plan: BuildPlan, place:
     return run
 
 
-def batched(shards: Sequence[Group]) -> Iterator[list[Window]]:
+def batched(inspector: Inspector, shards: Sequence[Group]) -> Iterator[list[Window]]:
     for shard in shards:
-        for numbers in batches([len(window) for window in shard.windows], PIECES_AT_ONCE["cpu"]):
+        for numbers in batches_of(shard.windows, inspector, ()):
             yield [shard.windows[number] for number in numbers]
 
 
-def waste(shards: Sequence[Group]) -> float:
+def waste(inspector: Inspector, shards: Sequence[Group]) -> float:
     """Share of what the model reads that is padding."""
-    lengths = [[len(window) for window in windows] for windows in batched(shards)]
+    lengths = [[len(window) for window in windows] for windows in batched(inspector, shards)]
     return 1 - sum(map(sum, lengths)) / sum(len(each) * max(each) for each in lengths)
 
 

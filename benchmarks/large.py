@@ -7,6 +7,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +29,9 @@ from .synthetic import Vectors
 HEADS = 12
 _AT_ONCE = 50_000  # drawn by one thread
 
+Copy = tuple[pa.Table, pa.Table]
+"""Tokens and sentences of the demo, all or the first ones."""
+
 
 def make_index(
     folder: Path, pieces: int, dim: int, kinds: tuple[Kind, ...] = ("embedding",), attention: bool = True
@@ -35,21 +39,41 @@ def make_index(
     """An index of one layer, of about so many pieces: whole sentences."""
     _, source = demo.load()
     copies = _copies(source, pieces)
-    count = sum(len(tokens) for tokens, _ in copies)
     _write_tables(folder, copies)
     specs = tuple(VectorSpec(kind, 0, dim) for kind in kinds)
     for spec in specs:
-        write_vectors(folder / spec.file, count, dim, spec.kind)
+        write_vectors(folder / spec.file, sum(len(tokens) for tokens, _ in copies), dim, spec.kind)
     if attention:
-        _write_attention(folder, source, [len(sentences) for _, sentences in copies])
+        _write_attention(folder, source, 0, copies)
     old = source.manifest
+    model = replace(old.model, heads=(HEADS,), head_dims=(dim // HEADS,), hidden_size=dim)
+    manifest = replace(old, model=model, vectors=specs, attention_layers=(0,) if attention else ())
+    return _described(folder, manifest, copies)
+
+
+def repeat_demo(folder: Path, pieces: int) -> Manifest:
+    """The demo's index over and over, with all its vectors and its attention: what a build of its corpus, over and
+    over, would give."""
+    _, source = demo.load()
+    copies = _copies(source, pieces)
+    _write_tables(folder, copies)
+    rows = np.concatenate([np.arange(len(tokens)) for tokens, _ in copies])
+    for spec in source.manifest.vectors:
+        index: Any = source.tokens.get_index(spec.name).faiss_index
+        path = folder / spec.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_shard(index.reconstruct_n(0, index.ntotal).astype(np.float16), path, rows)  # fp16 there: nothing is lost
+    for layer in source.manifest.attention_layers:
+        _write_attention(folder, source, layer, copies)
+    return _described(folder, source.manifest, copies)
+
+
+def _described(folder: Path, manifest: Manifest, copies: list[Copy]) -> Manifest:
+    """Save the manifest of what lies in the folder."""
     manifest = replace(
-        old,
-        model=replace(old.model, heads=(HEADS,), head_dims=(dim // HEADS,), hidden_size=dim),
-        pieces=count,
+        manifest,
+        pieces=sum(len(tokens) for tokens, _ in copies),
         sentences=sum(len(sentences) for _, sentences in copies),
-        vectors=specs,
-        attention_layers=(0,) if attention else (),
         files={
             path.relative_to(folder).as_posix(): FileEntry(path.stat().st_size, sha256_of(path))
             for path in sorted(folder.rglob("*"))
@@ -60,8 +84,8 @@ def make_index(
     return manifest
 
 
-def _copies(source: CorpusIndex, pieces: int) -> list[tuple[pa.Table, pa.Table]]:
-    """Tokens and sentences of each copy of the demo; the last one is cut after a sentence."""
+def _copies(source: CorpusIndex, pieces: int) -> list[Copy]:
+    """As many of the demo's as have so many pieces; the last one is cut after a sentence."""
     tokens, sentences = source.tokens.data.table.combine_chunks(), source.sentences.data.table
     whole, rest = divmod(pieces, len(tokens))
     last = int(tokens.column("sentence")[rest].as_py())
@@ -75,7 +99,7 @@ def _copies(source: CorpusIndex, pieces: int) -> list[tuple[pa.Table, pa.Table]]
     ]
 
 
-def _write_tables(folder: Path, copies: list[tuple[pa.Table, pa.Table]]) -> None:
+def _write_tables(folder: Path, copies: list[Copy]) -> None:
     for part, tables in enumerate(copies):
         for name, table in zip(("tokens", "sentences"), tables, strict=True):
             path = folder / layout.table_file(name, part)
@@ -84,19 +108,23 @@ def _write_tables(folder: Path, copies: list[tuple[pa.Table, pa.Table]]) -> None
 
 
 def write_vectors(path: Path, count: int, dim: int, kind: Kind) -> None:
-    """A FAISS file of random vectors, drawn by all cores; those of heads are normalised head by head."""
-    source, drawn = Vectors(dim), np.empty((count, dim), np.float16)
+    """A FAISS file of random vectors, drawn by all cores; those of heads are normalised head by head.
 
-    def fill(start: int) -> None:
-        some = min(_AT_ONCE, count - start)
-        drawn[start : start + some] = shaped(source.draw(some, seed=start + 1), kind)
-
-    at_once(fill, range(0, count, _AT_ONCE))
+    Shards, merged as a build merges them, since it matters in which pages the file lies.
+    """
+    source = Vectors(dim)
     path.parent.mkdir(parents=True, exist_ok=True)
-    shard = path.with_suffix(".shard")
-    write_shard(drawn, shard)
-    merge_vectors([shard], path, "fp16")  # as a build does, since it matters in which pages the file lies
-    shard.unlink()
+
+    def write(start: int) -> Path:
+        vectors = shaped(source.draw(min(_AT_ONCE, count - start), seed=start + 1), kind)
+        shard = path.with_suffix(f".{start}")
+        write_shard(vectors.astype(np.float16), shard)
+        return shard
+
+    shards = at_once(write, range(0, count, _AT_ONCE))
+    merge_vectors(shards, path, "fp16")
+    for shard in shards:
+        shard.unlink()
 
 
 def shaped(vectors: np.ndarray, kind: Kind) -> np.ndarray:
@@ -106,11 +134,11 @@ def shaped(vectors: np.ndarray, kind: Kind) -> np.ndarray:
     return (heads / np.linalg.norm(heads, axis=2, keepdims=True)).reshape(vectors.shape)
 
 
-def _write_attention(folder: Path, source: CorpusIndex, sentences: list[int]) -> None:
-    column = pq.read_table(source._store.folder / layout.attention_file(0)).column(0).to_pylist()
-    writer = AttentionWriter(folder / layout.attention_file(0))
-    for count in sentences:
-        for codes in column[:count]:
+def _write_attention(folder: Path, source: CorpusIndex, layer: int, copies: list[Copy]) -> None:
+    column = pq.read_table(source._store.folder / layout.attention_file(layer)).column(0).to_pylist()
+    writer = AttentionWriter(folder / layout.attention_file(layer))
+    for _, sentences in copies:
+        for codes in column[: len(sentences)]:
             writer.add(codes)
     writer.close()
 

@@ -16,8 +16,11 @@ import numpy as np
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.index import CorpusIndex
+from exbert_hub.index import CorpusIndex, layout
+from exbert_hub.index.attention import AttentionReader, merge_attention
+from exbert_hub.index.fast import write_coarse
 from exbert_hub.index.tables import piece_counts
+from exbert_hub.index.vectors import merge_vectors
 
 from .building import SHAPES, bert
 from .corpora import Sentences
@@ -43,23 +46,22 @@ def sizes(sentences: int) -> list[Row]:
     rows = []
     with bert(*SHAPES["12x768"]) as inspector, tempfile.TemporaryDirectory() as folder:
         for codec in ("fp16", "sq8"):
+            place = Path(folder) / codec
             index = CorpusIndex.build(
-                inspector,
-                part,
-                Path(folder) / codec,
-                codec=codec,
-                fast=codec == "fp16",
-                progress=lambda done, total: None,
+                inspector, part, place, codec=codec, fast=False, progress=lambda done, total: None
             )
-            rows += _rows(index, codec)
+            rows.append(_size(index, codec))
+        specs, coarse = index.manifest.vectors, Path(folder) / "coarse"
+        write_coarse(place / specs[-1].file, coarse)
+        whole = len(specs) * coarse.stat().st_size / index.manifest.pieces / 1e3
+        rows.insert(1, figure("coarse stage of a piece, 12x768, the same for both", whole, "kB"))
     return rows
 
 
-def _rows(index: CorpusIndex, codec: str) -> list[Row]:
+def _size(index: CorpusIndex, codec: str) -> Row:
     pieces, bytes_of = index.manifest.pieces, Counter[str]()
     for name, entry in index.manifest.files.items():
-        bytes_of["coarse stage" if name.endswith(".coarse.faiss") else name.partition("/")[0]] += entry.size
-    coarse = bytes_of.pop("coarse stage", 0)
+        bytes_of[name.partition("/")[0]] += entry.size
     lengths = piece_counts(index.sentences.data.table)[index.tokens.data.table.column("sentence").to_numpy()]
     mean = float(lengths.mean())  # weighted by piece
     flat, growing = LIMITS[codec]
@@ -67,27 +69,20 @@ def _rows(index: CorpusIndex, codec: str) -> list[Row]:
     total = sum(bytes_of.values()) / pieces / 1e3
     kinds = ", ".join(f"{kind} {size / pieces / 1e3:.2f}" for kind, size in bytes_of.most_common())
     note = f"kB: {kinds}; N = {mean:.0f}; exBERT {before:.0f} kB, {before / total:.1f} times as much"
-    rows = [at_most(f"storage of a piece, 12x768, {codec}", total, limit, "kB", note=note)]
-    if coarse:  # the same for both
-        rows.append(figure("coarse stage of a piece, 12x768", coarse / pieces / 1e3, "kB"))
-    return rows
+    return at_most(f"storage of a piece, 12x768, {codec}", total, limit, "kB", note=note)
 
 
 def accuracy() -> list[Row]:
-    """What sq8 changes in the demo, a trained model: recall@50 of every layer, and whom a match attends to most."""
-    inspector, plain = demo.load()
+    """What sq8 changes in the demo, a trained model: recall@50 of every layer, and whom a match attends to most.
+
+    Its files are coded anew as a build does at the end, when its shards, fp16 for both codecs, are merged.
+    """
+    _, index = demo.load()
     with tempfile.TemporaryDirectory() as folder:
-        small = CorpusIndex.build(
-            inspector,
-            open_corpus(demo.CORPUS),
-            Path(folder) / "sq8",
-            codec="sq8",
-            fast=False,
-            progress=lambda done, total: None,
-        )
-        shares = {spec.name: _recall(plain, small, spec) for spec in plain.manifest.vectors}
+        path = Path(folder) / "sq8"
+        shares = {spec.name: _recall(index, spec, path) for spec in index.manifest.vectors}
         worst = min(shares, key=lambda name: shares[name])
-        heads, everything, difference = _attention(plain, small)
+        heads, everything, difference = _attention(index, path)
     return [
         at_least("sq8 in the demo, recall@50, all layers and kinds", float(np.mean(list(shares.values()))), 0.99),
         figure(f"sq8 in the demo, recall@50, worst ({worst})", shares[worst]),
@@ -97,25 +92,29 @@ def accuracy() -> list[Row]:
     ]
 
 
-def _recall(plain: CorpusIndex, small: CorpusIndex, spec: Any) -> float:
+def _recall(plain: CorpusIndex, spec: Any, path: Path) -> float:
     """Share of the rows found in sq8 whose true score is no less than the 50th true one."""
+    import faiss
+
     truth: Any = plain.tokens.get_index(spec.name).faiss_index
     stored = truth.reconstruct_n(0, truth.ntotal)
-    coarse: Any = small.tokens.get_index(spec.name).faiss_index
-    shares = []
+    merge_vectors([plain._store.folder / spec.file], path, "sq8")
+    small, shares = faiss.read_index(str(path)), []
     for seen, place in masked_queries(60):
         query = query_of(seen, place, spec.kind, spec.layer)
         scores = stored @ query
         worst = np.partition(scores, -K)[-K]
-        shares.append((scores[coarse.search(query[None], K)[1][0]] >= worst - 1e-6).mean())
+        shares.append((scores[small.search(query[None], K)[1][0]] >= worst - 1e-6).mean())
     return float(np.mean(shares))
 
 
-def _attention(plain: CorpusIndex, small: CorpusIndex) -> tuple[float, float, float]:
+def _attention(plain: CorpusIndex, path: Path) -> tuple[float, float, float]:
     """Share of rows with the same strongest piece, special tokens left out, of one head and of all; largest change."""
     one, everything, largest = [], [], 0.0
     for layer in plain.manifest.attention_layers:
-        for before, after in zip(plain._searcher.attention(layer), small._searcher.attention(layer), strict=True):
+        reader, heads = plain._searcher.attention(layer), plain.manifest.model.heads[layer]
+        merge_attention([plain._store.folder / layout.attention_file(layer)], path, coarse_heads=heads)
+        for before, after in zip(reader, AttentionReader(path, heads, reader.lengths), strict=True):
             largest = max(largest, float(np.abs(before - after).max()))
             before, after = before[:, 1:-1, 1:-1], after[:, 1:-1, 1:-1]
             if before.size:

@@ -9,15 +9,13 @@ no coordinate is a principal axis.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 WORDS = 20_000
 _DECAY = 1.1  # of the variances: rank ** -_DECAY
 _WITHIN = 0.4  # share of the variance that is not that of the centres
 _MEAN = 0.3
-_CHUNK = 65_536
+_IN_CACHE = 1024  # vectors at once
 
 
 class Vectors:
@@ -40,15 +38,17 @@ class Vectors:
         """float32 [count, dim], L2-normalised."""
         rng = np.random.default_rng((seed, self.dim))
         words = rng.choice(WORDS, count, p=self._share)
-        noise = rng.standard_normal((count, self.dim), np.float32)
-        vectors = (self._centres[words] + noise * np.float32(np.sqrt(_WITHIN))) @ self._axes + self._mean
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    def chunks(self, count: int) -> Iterator[np.ndarray]:
-        """The same `count` vectors every time, in parts that fit into memory."""
-        for start in range(0, count, _CHUNK):
-            yield self.draw(min(_CHUNK, count - start), seed=start + 1)
+        vectors = np.empty((count, self.dim), np.float32)
+        for start in range(0, count, _IN_CACHE):
+            block = vectors[start : start + _IN_CACHE]
+            noise = rng.standard_normal(block.shape, np.float32)
+            noise *= np.float32(np.sqrt(_WITHIN))
+            noise += self._centres[words[start : start + _IN_CACHE]]
+            np.matmul(noise, self._axes, out=block)
+            block += self._mean
+            block /= np.linalg.norm(block, axis=1, keepdims=True)
+        return vectors
 
     def queries(self, count: int) -> np.ndarray:
-        """Vectors that are in no chunk."""
+        """Vectors that are in no index."""
         return self.draw(count, seed=0)

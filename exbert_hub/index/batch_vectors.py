@@ -1,4 +1,4 @@
-"""The vectors of a batch: chosen, normalised, and put behind those of the batch before.
+"""The vectors of a batch: chosen, normalised, and put where they belong.
 
 This runs once for every layer of every batch, so it works in memory that it keeps: what is allocated anew each time is
 paid for with a page fault every four kilobytes, which takes longer than the arithmetic.
@@ -22,7 +22,7 @@ _SMALLEST = 1e-12  # norm below which a vector counts as zero; torch.nn.function
 
 
 class BatchVectors:
-    """Takes the vectors of one batch after the other.
+    """Takes the vectors of one batch after the other, in one thread.
 
     On a GPU the vectors of a batch travel to pinned memory, in a stream of their own, while the next is computed.
 
@@ -35,20 +35,19 @@ class BatchVectors:
         self._memory: dict[str, torch.Tensor] = {}
         self._stream: torch.cuda.Stream | None = None
         self._under_way: tuple[slice, Sequence[torch.Tensor]] | None = None
-        self._turn = self._stored = 0
+        self._turn = 0
 
-    def add(self, batch: Batch, indexed: Sequence[np.ndarray]) -> None:
+    def add(self, batch: Batch, indexed: Sequence[np.ndarray], rows: slice) -> None:
         """Store a batch, text by text.
 
         :param indexed: bool [N] per text: its pieces that have a vector.
+        :param rows: of the targets.
         """
         import torch
 
         length = batch.hidden[0].shape[1]
         chosen = np.concatenate([np.flatnonzero(each) + number * length for number, each in enumerate(indexed)])
         pieces = torch.from_numpy(chosen).to(batch.hidden[0].device)
-        rows = slice(self._stored, self._stored + len(chosen))
-        self._stored = rows.stop
         if self._beside:
             self._send(batch, pieces, rows)
             return

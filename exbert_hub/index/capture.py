@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,13 +21,17 @@ if TYPE_CHECKING:
     import torch
 
     from ..model import Batch, Inspector
-    from .head_measures import HeadMeter
+    from .head_measures import HeadMeter, Memory
     from .manifest import VectorSpec
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
 WEIGHT_BYTES_AT_ONCE = {"cpu": 256 * 1024**2, "cuda": 2 * 1024**3}
 """Bound on the attention of all layers of a batch, which grows with the square of its length; one sentence alone may
 pass it."""
+_MOST_PASSES = 4  # of the model at once, each with its share of the threads, of the pieces and of the bytes
 _MOST_PADDING = 0.05  # share of a batch
 
 
@@ -60,27 +68,95 @@ def capture(
         {layer: [b""] * len(windows) for layer in attention_layers},
         meter.counts if meter else None,
     )
-    came = 0
-    vectors = BatchVectors(specs, captured.vectors, beside=inspector.device.type == "cuda")
-    device = "cpu" if inspector.device.type == "cpu" else "cuda"
-    heads = sum(inspector.facts.heads) if attention_layers else 0
-    pairs = WEIGHT_BYTES_AT_ONCE[device] // (4 * heads) if heads else None
-    for numbers in batches([len(window) for window in windows], PIECES_AT_ONCE[device], pairs):
-        chosen = [windows[number] for number in numbers]
-        batch = inspector.encode([window.tokens.ids.tolist() for window in chosen], weights=bool(attention_layers))
-        vectors.add(batch, [window.indexed for window in chosen])
+    places, came = [], 0
+    for numbers in batches_of(windows, inspector, attention_layers):
+        start = came
         for number in numbers:
             rows = slice(first_rows[number], first_rows[number + 1])
             captured.order[rows] = np.arange(came, came := came + rows.stop - rows.start)
+        places.append((numbers, slice(start, came)))
+
+    def compute(hands: _Hands, place: tuple[Sequence[int], slice]) -> Mapping[str, np.ndarray]:
+        numbers, rows = place
+        chosen = [windows[number] for number in numbers]
+        batch = inspector.encode([window.tokens.ids.tolist() for window in chosen], weights=bool(attention_layers))
+        hands.vectors.add(batch, [window.indexed for window in chosen], rows)
         for layer in attention_layers:
             for number, codes in zip(numbers, _codes(batch, layer), strict=True):
                 captured.attention[layer][number] = codes
-        if meter:
-            meter.add(numbers, [(layer, _weights(batch, layer)) for layer in attention_layers])
-        del batch  # or it would lie beside the next one
-        progress(sum(int((~window.tokens.special).sum()) for window in chosen))
-    vectors.finish()
+        weights = ((layer, _weights(batch, layer)) for layer in attention_layers)
+        return meter.measure(numbers, weights, hands.memory) if meter else {}
+
+    with closing(_computed(compute, places, inspector, captured, specs)) as computed:  # also when a build is cancelled
+        for sums, (numbers, _) in zip(computed, places, strict=True):
+            if meter:
+                meter.add(sums)
+            progress(sum(int((~windows[number].tokens.special).sum()) for number in numbers))
     return captured
+
+
+class _Hands(NamedTuple):
+    """What a thread works with that computes one batch after the other."""
+
+    vectors: BatchVectors
+    memory: Memory
+
+
+def _computed(
+    compute: Callable[[_Hands, Item], Answer],
+    items: Sequence[Item],
+    inspector: Inspector,
+    captured: Captured,
+    specs: Sequence[VectorSpec],
+) -> Generator[Answer, None, None]:
+    """The answers in the order of the items; several are computed at once, where the model allows it.
+
+    A thread for each batch takes less than all threads for one: they need not wait for each other a hundred times in
+    each forward pass.
+    """
+    import torch
+
+    from .head_measures import Memory
+
+    def begin() -> _Hands:
+        return _Hands(BatchVectors(specs, captured.vectors, beside=inspector.device.type == "cuda"), Memory())
+
+    at_once, threads = passes_at_once(inspector), torch.get_num_threads()
+    if at_once == 1:
+        hands = begin()
+        yield from map(partial(compute, hands), items)
+        hands.vectors.finish()
+        return
+    own = threading.local()
+
+    def start() -> None:
+        torch.set_num_threads(threads // at_once)
+        own.hands = begin()
+
+    try:
+        with ThreadPoolExecutor(at_once, "exbert-forward", start) as pool:
+            yield from pool.map(lambda item: compute(own.hands, item), items)
+    finally:
+        torch.set_num_threads(threads)  # of the BLAS library there is one setting for all threads
+
+
+def passes_at_once(inspector: Inspector) -> int:
+    """How many forward passes of a build run at the same time."""
+    import torch
+
+    if inspector.device.type != "cpu" or not inspector.concurrent:
+        return 1
+    return min(_MOST_PASSES, torch.get_num_threads())
+
+
+def batches_of(
+    windows: Sequence[Window], inspector: Inspector, attention_layers: Sequence[int]
+) -> Iterator[Sequence[int]]:
+    """Numbers of the windows of each batch; those under way at the same time are bounded together."""
+    device, at_once = "cpu" if inspector.device.type == "cpu" else "cuda", passes_at_once(inspector)
+    heads = sum(inspector.facts.heads) if attention_layers else 0
+    pairs = WEIGHT_BYTES_AT_ONCE[device] // (4 * heads * at_once) if heads else None
+    return batches([len(window) for window in windows], PIECES_AT_ONCE[device] // at_once, pairs)
 
 
 def batches(lengths: Sequence[int], pieces: int, pairs: int | None = None) -> Iterator[list[int]]:

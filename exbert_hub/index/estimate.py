@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..corpus.types import expected_sentences
 from ..errors import CorpusError, ResourceError
-from .capture import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, capture
+from .capture import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, capture, passes_at_once
 from .plan import BuildPlan
 from .vectors import ShardMemory
 from .windows import Window, iter_windows
@@ -108,7 +108,8 @@ def _weights(plan: BuildPlan, inspector: Inspector, longest: int) -> int:
     if not plan.attention_layers or inspector.device.type != "cpu":
         return 0
     pair = 4 * sum(plan.model.heads)
-    return 2 * max(min(WEIGHT_BYTES_AT_ONCE["cpu"], pair * PIECES_AT_ONCE["cpu"] * longest), pair * longest**2)
+    alone = passes_at_once(inspector) * pair * longest**2
+    return 2 * max(min(WEIGHT_BYTES_AT_ONCE["cpu"], pair * PIECES_AT_ONCE["cpu"] * longest), alone)
 
 
 def _memory(plan: BuildPlan, pieces: float, pairs: float, device: str) -> int:

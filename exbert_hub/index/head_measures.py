@@ -8,7 +8,7 @@ once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,31 +73,38 @@ class HeadMeter:
         arcs = [Column(DEPENDENCY, label, way) for way in (TO_HEAD, TO_DEPENDANT) for label in self._deps]
         self._attended = {(column.measure, column.label): place for place, column in enumerate(attended)}
         self.counts = HeadCounts((*ALWAYS, *attended), tuple(arcs), {}, left_out)
-        self._memory = Memory()
+
+    def add(self, sums: Mapping[str, np.ndarray]) -> None:
+        """Add what was measured of a batch: in the order of the batches, or the last digits vary."""
+        for name, values in sums.items():
+            self.counts.add(name, values)
 
     @torch.inference_mode()
-    def add(self, numbers: Sequence[int], weights: Iterable[tuple[int, Tensor]]) -> None:
-        """Measure one batch.
+    def measure(
+        self, numbers: Sequence[int], weights: Iterable[tuple[int, Tensor]], memory: Memory
+    ) -> Mapping[str, np.ndarray]:
+        """Measure one batch: what `add` takes. Several threads may.
 
         :param numbers: of the sentences in it.
         :param weights: layers with their attention, [B, H, T, T], padded on the right to the longest, on any device.
+        :param memory: of this thread.
         """
         sentences = [self._sentences[number] for number in numbers]
         places = [np.stack([self._places_in(sentence, name) for name in self._fields]) for sentence in sentences]
         batch = SentenceBatch(sentences, places, len(self._attended), self._deps)
-        for name, values in batch.sums().items():
-            self.counts.add(name, values.double().numpy())
+        found = {name: values.double().numpy() for name, values in batch.sums().items()}
         looks: dict[int, Look] = {}
         for layer, attention in weights:
             batch.to(attention.device)
-            looks[layer] = _look(batch, attention.float().contiguous(), self._memory)
+            looks[layer] = _look(batch, attention.float().contiguous(), memory)
         if not looks:
-            return
+            return found
         together = Look(*(torch.cat(parts, 1) for parts in zip(*looks.values(), strict=True)))
         heads = [look.entropy.shape[1] for look in looks.values()]
         for name, values in _sums(batch, together).items():
             for layer, part in zip(looks, values.cpu().double().split(heads), strict=True):
-                self.counts.add(f"{name}-{layer:02d}", part.numpy())
+                found[f"{name}-{layer:02d}"] = part.numpy()
+        return found
 
     def _places_in(self, sentence: AnnotatedPieces, name: str) -> np.ndarray:
         none = len(self._attended)

@@ -91,11 +91,11 @@ def measure_stored(
     """
     import torch
 
-    from .head_measures import HeadMeter
+    from .head_measures import HeadMeter, Memory
 
     logger.info("Measuring the heads from the stored attention of %s sentences", f"{len(sentences):,}")
     meter = HeadMeter([sentences.get(number) for number in range(len(sentences))])
-    rows = {layer: iter(reader) for layer, reader in readers.items()}
+    rows, memory = {layer: iter(reader) for layer, reader in readers.items()}, Memory()
 
     def padded(layer: int, numbers: Sequence[int]) -> torch.Tensor:
         longest = int(lengths[list(numbers)].max())
@@ -106,7 +106,7 @@ def measure_stored(
         return weights
 
     for numbers in _batches(lengths):
-        meter.add(numbers, ((layer, padded(layer, numbers)) for layer in readers))
+        meter.add(meter.measure(numbers, ((layer, padded(layer, numbers)) for layer in readers), memory))
     return heads_table(meter.counts, stack_of(manifest.model))
 
 

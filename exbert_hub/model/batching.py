@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .capture import PROBE_IDS, Capture, CapturedStack
+from .turns import Footprints, follows_contexts
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ class Batcher:
     """Runs texts of different lengths together, unless the model computes something else for a padded text.
 
     ConvBERT and Nystromformer convolve over the padding, MobileBERT reads the piece after each piece; with them only
-    texts of one length share a forward pass. A probe on construction finds out.
+    texts of one length share a forward pass. A probe on construction finds out; also whether a forward pass leaves
+    anything in the model, so that only one at a time may run.
 
     :param pad_id: the piece to pad with.
     """
@@ -41,7 +43,9 @@ class Batcher:
     def __init__(self, capture: Capture, pad_id: int) -> None:
         self.capture = capture
         self.pad_id = pad_id
+        footprints = Footprints(capture.model)
         self.pads = self._tolerates_padding()
+        capture.concurrent = follows_contexts() and not footprints.left()
 
     def encode(self, ids: Sequence[Sequence[int]], weights: bool) -> Batch:
         """What a forward pass per text would compute; behind the end of a text stands nothing of meaning."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from .blocks import watch
 from .functions import FollowSoftmax
 from .norms import FollowProjections
 from .recorder import Record, Recorder, install, recording
+from .turns import Turns
 from .types import StackName
 
 Path = Literal["interface", "function mode"]
@@ -46,7 +46,7 @@ class Capture:
     """Runs a model's forward pass and keeps hidden states, head contexts and attention.
 
     A short probe on construction finds out by which path the attention can be seen, how many heads each layer has, and
-    whether the attention is causal. Safe to use from several threads; they take turns.
+    whether the attention is causal. Safe to use from several threads, which take turns unless `concurrent` is set.
 
     :raises NoAttentionError: if the model has no attention that could be shown.
     """
@@ -60,7 +60,8 @@ class Capture:
         self.main: StackName = "encoder"
         for config in (model.config, model.config.get_text_config()):
             config.use_cache = False  # one forward pass per text: a key-value cache would only cost memory
-        self.lock = threading.RLock()
+        self.concurrent = False  # whether forward passes may run at once; see `Batcher`
+        self._turns = Turns(self._use)
         self._roots = self._find_roots()
         for stack, root in self._roots.items():
             watch(stack, root)
@@ -138,8 +139,9 @@ class Capture:
         self, module: nn.Module, inputs: Mapping[str, Tensor], recorder: Recorder, norms: bool = False
     ) -> Captured:
         follow = self.path == "function mode"
-        with self.lock, torch.inference_mode(), recording(recorder), ExitStack() as followers:
-            self._use("eager" if recorder.keep_weights and not follow else self.default_implementation)
+        implementation = "eager" if recorder.keep_weights and not follow else self.default_implementation
+        turn = self._turns(implementation, alone=not self.concurrent)
+        with turn, torch.inference_mode(), recording(recorder), ExitStack() as followers:
             if norms:
                 followers.enter_context(FollowProjections(module, recorder))
             if follow:

@@ -84,6 +84,11 @@ class Inspector:
         return self.model.device
 
     @property
+    def concurrent(self) -> bool:
+        """Whether forward passes from several threads run at once; otherwise they take turns."""
+        return self._capture.concurrent
+
+    @property
     def max_pieces(self) -> int:
         """Most pieces per inspection, special tokens counted; never above what the model takes."""
         return self._max_pieces

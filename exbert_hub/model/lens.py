@@ -9,6 +9,8 @@ checked, for each model once.
 
 from __future__ import annotations
 
+import threading
+
 import torch
 from torch import Tensor
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
@@ -28,6 +30,7 @@ class LogitLens:
         self._capture, self._tokenizer = capture, tokenizer
         self._stack: StackName = "decoder" if capture.is_encoder_decoder else "encoder"
         self._error: float | None = None  # of the probe, relative, once it was made
+        self._probing = threading.Lock()
 
     def __call__(self, states: Tensor, k: int) -> tuple[tuple[Prediction, ...], ...]:
         """The `k` likeliest pieces by each of the `states` [n, D], outputs of blocks, likeliest first.
@@ -36,7 +39,7 @@ class LogitLens:
         """
         model = self._capture.model
         states = states.to(model.device, model.dtype)
-        with self._capture.lock:
+        with self._probing:
             if self._error is None:
                 self._error = self._probe()
             if self._error > max(_TOLERANCE, 8 * torch.finfo(states.dtype).eps):

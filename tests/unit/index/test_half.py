@@ -114,7 +114,11 @@ def test_vectors_of_a_batch_arrive_while_the_next_is_computed(monkeypatch):
     start = 0
     for number, state in enumerate(states):
         count, length = len(expected[number]), state.shape[1]
-        late.add(Batch([state], [], None, torch.tensor([length] * 2)), [np.ones(length, bool)] * 2)
+        late.add(
+            Batch([state], [], None, torch.tensor([length] * 2)),
+            [np.ones(length, bool)] * 2,
+            slice(start, start + count),
+        )
         assert np.array_equal(target[:start], torch.cat([torch.empty(0, 8), *expected[:number]]).half().numpy())
         assert not target[start:].any()  # this batch is still under way
         start += count

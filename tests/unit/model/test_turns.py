@@ -1,0 +1,150 @@
+"""Forward passes at once: who waits for whom, and which models allow it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from exbert_hub.model import batching
+from exbert_hub.model.batching import Batcher
+from exbert_hub.model.capture import Capture
+from exbert_hub.model.turns import Footprints, Turns
+from tests.tiny_models import ARCHITECTURES, Architecture
+
+PATIENCE = 30  # seconds, where something must happen
+
+
+class Running:
+    """Threads that have their turn until they are told to go on."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns, self._pool = turns, ThreadPoolExecutor(8)
+
+    def start(self, setting: str, alone: bool = False) -> tuple[threading.Event, threading.Event]:
+        """What is set once the thread is in, and what it waits for to leave."""
+        inside, leave = threading.Event(), threading.Event()
+
+        def run() -> None:
+            with self._turns(setting, alone):
+                inside.set()
+                assert leave.wait(PATIENCE)
+
+        self._pool.submit(run)
+        return inside, leave
+
+
+def queued(turns: Turns, running: Running, setting: str, alone: bool = False) -> tuple:
+    """A thread that has come and cannot get in yet."""
+    before = len(turns._waiting)
+    events = running.start(setting, alone)
+    while len(turns._waiting) == before:  # it takes its place in the queue before it looks whether it may go in
+        if events[0].wait(0.01):
+            break
+    assert not events[0].is_set()
+    return events
+
+
+def test_those_who_want_the_same_are_in_at_once() -> None:
+    settings: list[str] = []
+    turns = Turns(settings.append)
+    running = Running(turns)
+    first, second = running.start("sdpa"), running.start("sdpa")
+    assert first[0].wait(PATIENCE) and second[0].wait(PATIENCE)  # neither has left
+    assert settings == ["sdpa"]  # nothing is set up while one is in
+    first[1].set(), second[1].set()
+
+
+def test_another_setting_waits_and_is_not_overtaken() -> None:
+    settings: list[str] = []
+    turns = Turns(settings.append)
+    running = Running(turns)
+    first = running.start("sdpa")
+    assert first[0].wait(PATIENCE)
+    other = queued(turns, running, "eager")
+    late = queued(turns, running, "sdpa")  # would fit, but came later
+    first[1].set()
+    assert other[0].wait(PATIENCE) and not late[0].is_set()
+    other[1].set()
+    assert late[0].wait(PATIENCE)
+    late[1].set()
+    assert settings == ["sdpa", "eager", "sdpa"]
+
+
+def test_alone_is_alone() -> None:
+    turns = Turns(lambda setting: None)
+    running = Running(turns)
+    first = running.start("sdpa", alone=True)
+    assert first[0].wait(PATIENCE)
+    second = queued(turns, running, "sdpa", alone=True)
+    first[1].set()
+    assert second[0].wait(PATIENCE)
+    second[1].set()
+
+
+def test_a_setting_that_fails_does_not_hold_up_others() -> None:
+    def refuse(setting: str) -> None:
+        if setting == "flash":
+            raise ValueError("no such attention")
+
+    turns = Turns(refuse)
+    with pytest.raises(ValueError, match="no such attention"), turns("flash", False):
+        pass
+    with turns("sdpa", False):
+        assert turns._inside == 1
+    assert turns._inside == 0 and not turns._waiting
+
+
+class Keeps(nn.Module):
+    """Works something out for the length of the last text, as rotary positions are in some models."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, self.positions = how, torch.arange(4)
+        self.register_buffer("count", torch.zeros(1))
+        if how == "rope":
+            self.rope_type = {"full_attention": "longrope"}
+
+    def forward(self, states: Tensor) -> Tensor:
+        if self.how == "attribute":
+            self.positions = torch.arange(len(states))
+        elif self.how == "buffer":
+            self.count += 1
+        return states
+
+
+@pytest.mark.parametrize("how", ["attribute", "buffer", "rope", "nothing"])
+def test_what_a_model_keeps_of_a_forward_pass_is_seen(how: str) -> None:
+    model = nn.Sequential(nn.Linear(2, 2), Keeps(how))
+    footprints = Footprints(model)
+    with torch.inference_mode():
+        model(torch.zeros(3, 2)), model(torch.zeros(5, 2))
+    assert footprints.left() == (how != "nothing")
+
+
+@pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)
+def test_texts_that_run_at_once_do_not_change_each_other(row: Architecture) -> None:
+    batcher = Batcher(Capture(row.build()), pad_id=0)
+    texts = [[list(range(3, 3 + length))] for length in (5, 9, 14, 20)]
+    expected = [batcher.encode(text, False) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda text: batcher.encode(text, False), texts * 3))
+    for number, batch in enumerate(found):
+        alone = expected[number % len(texts)]
+        for one, other in zip((*batch.hidden, *batch.contexts), (*alone.hidden, *alone.contexts), strict=True):
+            if one is not None:
+                torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_only_models_that_keep_something_run_one_at_a_time() -> None:
+    """Recurrent states; the room that a router has for each expert."""
+    alone = {row.name for row in ARCHITECTURES if not Batcher(Capture(row.build()), pad_id=0).capture.concurrent}
+    assert alone == {"recurrent_gemma", "nllb-moe"}
+
+
+def test_an_older_transformers_runs_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "follows_contexts", lambda: False)
+    assert not Batcher(Capture(ARCHITECTURES[0].build()), pad_id=0).capture.concurrent
