@@ -35,10 +35,10 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    """Both models, a third of the corpus for the small one; then whole builds."""
+    """Both models, a quarter of the corpus for the small one; then whole builds."""
     return [
-        *capturing("6x384", sentences=700, pieces=10_000, runs=5),
-        *capturing("12x768", sentences=120, pieces=3000, runs=3),
+        *capturing("6x384", sentences=500, pieces=10_000, runs=5),
+        *capturing("12x768", sentences=90, pieces=3000, runs=3),
         utilisation(2000),
         memory(50_000),
     ]

@@ -18,7 +18,6 @@ from exbert_hub.files import sha256_of
 from exbert_hub.index import CorpusIndex, layout
 from exbert_hub.index.attention import AttentionWriter
 from exbert_hub.index.manifest import FileEntry, Manifest, VectorSpec
-from exbert_hub.index.shards import at_once
 from exbert_hub.index.types import Kind
 from exbert_hub.index.vectors import merge_vectors
 from exbert_hub.index.vectors import write_vectors as write_shard
@@ -27,7 +26,7 @@ from exbert_hub.model import Inspection, Inspector
 from .synthetic import Vectors
 
 HEADS = 12
-_AT_ONCE = 50_000  # drawn by one thread
+_AT_ONCE = 50_000  # vectors of a shard
 
 Copy = tuple[pa.Table, pa.Table]
 """Tokens and sentences of the demo, all or the first ones."""
@@ -62,7 +61,7 @@ def repeat_demo(folder: Path, pieces: int) -> Manifest:
         index: Any = source.tokens.get_index(spec.name).faiss_index
         path = folder / spec.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_shard(index.reconstruct_n(0, index.ntotal).astype(np.float16), path, rows)  # fp16 there: nothing is lost
+        write_shard(index.reconstruct_n(0, index.ntotal).astype(np.float16)[rows], path)  # fp16 there: nothing is lost
     for layer in source.manifest.attention_layers:
         _write_attention(folder, source, layer, copies)
     return _described(folder, source.manifest, copies)
@@ -108,20 +107,16 @@ def _write_tables(folder: Path, copies: list[Copy]) -> None:
 
 
 def write_vectors(path: Path, count: int, dim: int, kind: Kind) -> None:
-    """A FAISS file of random vectors, drawn by all cores; those of heads are normalised head by head.
+    """A FAISS file of random vectors; those of heads are normalised head by head.
 
     Shards, merged as a build merges them, since it matters in which pages the file lies.
     """
-    source = Vectors(dim)
+    source, shards = Vectors(dim), []
     path.parent.mkdir(parents=True, exist_ok=True)
-
-    def write(start: int) -> Path:
+    for start in range(0, count, _AT_ONCE):
         vectors = shaped(source.draw(min(_AT_ONCE, count - start), seed=start + 1), kind)
-        shard = path.with_suffix(f".{start}")
-        write_shard(vectors.astype(np.float16), shard)
-        return shard
-
-    shards = at_once(write, range(0, count, _AT_ONCE))
+        shards.append(path.with_suffix(f".{start}"))
+        write_shard(vectors.astype(np.float16), shards[-1])
     merge_vectors(shards, path, "fp16")
     for shard in shards:
         shard.unlink()

@@ -36,7 +36,7 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    return [*sizes(100), *accuracy()]
+    return [*sizes(60), *accuracy()]
 
 
 def sizes(sentences: int) -> list[Row]:

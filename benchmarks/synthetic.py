@@ -9,13 +9,15 @@ no coordinate is a principal axis.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 WORDS = 20_000
 _DECAY = 1.1  # of the variances: rank ** -_DECAY
 _WITHIN = 0.4  # share of the variance that is not that of the centres
 _MEAN = 0.3
-_IN_CACHE = 1024  # vectors at once
+_IN_CACHE = 2048  # vectors at once
 
 
 class Vectors:
@@ -36,18 +38,20 @@ class Vectors:
 
     def draw(self, count: int, seed: int) -> np.ndarray:
         """float32 [count, dim], L2-normalised."""
-        rng = np.random.default_rng((seed, self.dim))
-        words = rng.choice(WORDS, count, p=self._share)
-        vectors = np.empty((count, self.dim), np.float32)
+        import torch  # whose random numbers come twice as fast as NumPy's
+
+        words = torch.from_numpy(np.random.default_rng((seed, self.dim)).choice(WORDS, count, p=self._share))
+        generator = torch.Generator().manual_seed(seed)
+        centres, axes, mean = map(torch.from_numpy, (self._centres, self._axes, self._mean))
+        vectors, noise = torch.empty(count, self.dim), torch.empty(_IN_CACHE, self.dim)
         for start in range(0, count, _IN_CACHE):
             block = vectors[start : start + _IN_CACHE]
-            noise = rng.standard_normal(block.shape, np.float32)
-            noise *= np.float32(np.sqrt(_WITHIN))
-            noise += self._centres[words[start : start + _IN_CACHE]]
-            np.matmul(noise, self._axes, out=block)
-            block += self._mean
-            block /= np.linalg.norm(block, axis=1, keepdims=True)
-        return vectors
+            torch.randn(block.shape, generator=generator, out=noise[: len(block)])
+            deviation = noise[: len(block)].mul_(math.sqrt(_WITHIN)).add_(centres[words[start : start + _IN_CACHE]])
+            torch.mm(deviation, axes, out=block)
+            block += mean
+            block /= torch.linalg.vector_norm(block, dim=1, keepdim=True)
+        return vectors.numpy()
 
     def queries(self, count: int) -> np.ndarray:
         """Vectors that are in no index."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
+import orjson
 
 from ..corpus.pipelines import installed_pipelines
 from ..hub.cached import cached_models
@@ -45,7 +45,7 @@ class SetupBar(gr.HTML):
         )
 
     def postprocess(self, value: Any) -> str | None:
-        return None if value is None else json.dumps(value)
+        return None if value is None else orjson.dumps(value).decode()
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "string"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import gradio as gr
+import orjson
 from gradio.events import EventListener
 
 from . import assets
@@ -29,7 +29,7 @@ class AttentionView(gr.HTML):
 
     def postprocess(self, value: Any) -> str | None:
         """One string: Gradio's front end would make every nested list reactive, which takes longer than a search."""
-        return None if value is None else json.dumps(value)
+        return None if value is None else orjson.dumps(value).decode()
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "string"}

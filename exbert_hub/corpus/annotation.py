@@ -103,7 +103,7 @@ def annotate_beside(
     A corpus that is small, annotated already, of unknown size (a streamed dataset) or to be annotated `through`
     something else is complete at once. An annotation that is interrupted goes on where it was.
 
-    :param processes: half of the cores by default, 8 at most; those that are not needed wait.
+    :param processes: as many as there are cores by default, 8 at most; those that are not needed wait.
     """
     options = {"split": split, "text_column": text_column, "streaming": streaming}
     facts = {"name": name, "language": language, "license": license}
@@ -188,7 +188,7 @@ class _Task:
 
     def run_beside(self, processes: int | None) -> GrowingCorpus:
         assert self.work.piped is not None
-        count = processes or max(1, min(_MOST_PROCESSES, (os.cpu_count() or 1) // 2))
+        count = processes or min(_MOST_PROCESSES, os.cpu_count() or 1)
         return GrowingCorpus(
             self.info,
             *self.work.piped,

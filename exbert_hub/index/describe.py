@@ -55,14 +55,20 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
 
     :param pieces: as the tokenizer names them.
     :param word: of each piece, -1 for none.
-    :param columns: labels of the words of several sentences, by name.
+    :param names: of the labels of a word.
+    :param words: the labels of the words of several sentences.
     :param first: where the words of this one begin.
     """
 
     def __init__(
-        self, pieces: tuple[str, ...], word: np.ndarray, columns: Mapping[str, tuple[str, ...]], first: int
+        self,
+        pieces: tuple[str, ...],
+        word: np.ndarray,
+        names: Sequence[str],
+        words: Sequence[tuple[str, ...]],
+        first: int,
     ) -> None:
-        self._pieces, self._word, self._columns, self._first = pieces, word, columns, first
+        self._pieces, self._word, self._names, self._words, self._first = pieces, word, names, words, first
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -78,8 +84,7 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
     def _labels(self, piece: str, word: int) -> Mapping[str, str] | None:
         if word < 0:
             return None
-        place = self._first + word
-        return {"piece": piece} | {name: values[place] for name, values in self._columns.items()}
+        return {"piece": piece, **dict(zip(self._names, self._words[self._first + word], strict=True))}
 
     def indexed(self) -> np.ndarray:
         """Positions of the pieces that have labels: int [n]."""
@@ -108,12 +113,14 @@ def _sentences(table: pa.Table, labels: Sequence[str]) -> Iterator[_Sentence]:
     pieces, words = (table.column(name).combine_chunks() for name in ("pieces", "words"))
     inner, spoken = pieces.flatten(), words.flatten()
     # truth values are spelt as Arrow spells them, so that labels and base rates have the same names
-    columns = {name: _values(spoken.field(name).cast(pa.string())) for name in labels if name != "piece"}
+    names = [name for name in labels if name != "piece"]
+    columns = [_values(spoken.field(name).cast(pa.string())) for name in names]
+    labelled = list(zip(*columns, strict=True)) if names else [()] * len(spoken)
     piece, start, end, special = (_values(inner.field(name)) for name in ("piece", "start", "end", "special"))
     offsets, word = tuple(zip(start, end, strict=True)), inner.field("word").to_numpy()
     of_sentence = zip(_spans(pieces), _spans(words), table.column("text").to_pylist(), strict=True)
     for here, there, text in of_sentence:
-        own_labels = PieceLabels(piece[here], word[here], columns, there.start)
+        own_labels = PieceLabels(piece[here], word[here], names, labelled, there.start)
         yield _Sentence(text, piece[here], offsets[here], special[here], own_labels)
 
 

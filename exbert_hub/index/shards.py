@@ -25,7 +25,7 @@ from . import layout
 from .attention import merge_attention, write_attention
 from .capture import Captured, capture
 from .head_counts import HeadCounts, add_up, heads_table, stack_of
-from .manifest import FileEntry
+from .manifest import FileEntry, VectorSpec
 from .plan import BuildPlan
 from .tables import sentences_table, tokens_table
 from .vectors import ShardMemory, merge_vectors, write_vectors
@@ -210,7 +210,7 @@ def _finish(folder: Path, number: int, coverage: Coverage, files: Mapping[str, F
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
-    """Merge the shards into the final layout, layer by layer, with at most one layer of vectors in memory.
+    """Merge the shards into the final layout, file by file; with `sq8` one layer of vectors is in memory at a time.
 
     The shards stay whole: a merge that is interrupted begins anew.
     """
@@ -220,10 +220,16 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
             (output / name).parent.mkdir(exist_ok=True)
             (output / name).unlink(missing_ok=True)
             link_or_copy(shard.folder / name, output / name)
-    for spec in plan.vectors:
-        merge_vectors(
-            [s.folder / spec.file for s in shards if s.coverage.pieces_indexed], output / spec.file, plan.codec
-        )
+
+    def merge_kind(spec: VectorSpec) -> None:
+        parts = [shard.folder / spec.file for shard in shards if shard.coverage.pieces_indexed]
+        merge_vectors(parts, output / spec.file, plan.codec)
+
+    if plan.codec == "sq8":
+        for spec in plan.vectors:
+            merge_kind(spec)
+    else:
+        at_once(merge_kind, plan.vectors)
 
     def merge_layer(layer: int) -> None:
         name = layout.attention_file(layer)

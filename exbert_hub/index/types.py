@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
@@ -94,11 +95,11 @@ class Match:
     offset: int | None  # max_attention - position
     context: Context = field(compare=False)
 
-    @property
+    @cached_property
     def max_attention_labels(self) -> Mapping[str, str] | None:
         return None if self.max_attention is None else self.context.labels[self.max_attention]
 
-    @property
+    @cached_property
     def next_labels(self) -> Mapping[str, str] | None:
         """Labels of the piece after the match, None at the end of a sentence."""
         after = self.position + 1

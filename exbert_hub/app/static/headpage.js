@@ -21,7 +21,12 @@ const headpage = (() => {
     constructor(store, server) {
       super(store, server, "head", el("section.exb-headpage", { "aria-label": "One head", hidden: true }));
       store.subscribe((values, changed) => { if (changed.includes("head") || changed.includes("embed")) this.ask(); });
-      this.node.toggleAttribute("data-embed", this.embedded);
+      this.tell();
+    }
+
+    // What stands in somebody else's page shows nothing but the head; the style sheet asks the root for that.
+    tell() {
+      document.documentElement.toggleAttribute("data-exb-embed", this.embedded);
     }
 
     get embedded() {
@@ -34,7 +39,7 @@ const headpage = (() => {
     }
 
     draw() {
-      this.node.toggleAttribute("data-embed", this.embedded);
+      this.tell();
       super.draw();
     }
 

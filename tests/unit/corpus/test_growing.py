@@ -134,10 +134,10 @@ def test_two_at_once(tmp_path, monkeypatch):
 
 
 def test_a_process_that_dies_is_told(tmp_path):
-    corpus = start(tmp_path, TEXTS * 200)
+    corpus = start(tmp_path, TEXTS * 200, processes=2)
     sentences = iter(corpus)
     next(sentences)
-    (child,) = annotating()
+    child, _ = annotating()
     child.kill()
     with pytest.raises(CorpusError, match="ended before its time"):
         list(sentences)
