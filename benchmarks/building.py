@@ -10,21 +10,26 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.index.capture import batches_of
+from exbert_hub.index.capture import batches_of, passes_at_once
 from exbert_hub.index.plan import BuildPlan, make_plan
 from exbert_hub.index.shards import Group, groups, write_shards
 from exbert_hub.index.windows import Window
 from exbert_hub.model import Inspector
 
-from .measure import Row, at_least, at_most, ratio_of
+from .measure import Row, at_least, at_most, figure, ratio_of
 from .whole_build import memory, utilisation
+
+if TYPE_CHECKING:
+    import torch
 
 SHAPES = {"6x384": (6, 384), "12x768": (12, 768)}
 
@@ -65,6 +70,8 @@ def capturing(shape: str, sentences: int, pieces: int, runs: int) -> list[Row]:
             rows.append(at_least(f"build {shape}, {what}, against plain forward", ratio, least, target=aim, note=note))
             if not attention:
                 rows.append(at_most(f"padding waste {shape}", 100 * waste(inspector, shards), 5, "%"))
+                gain = ratio_of(plain(inspector, shards), at_once(inspector, shards), 3)
+                rows.append(figure(f"plain forward {shape}, batches at once as a build runs them, against that", gain))
     return rows
 
 
@@ -73,16 +80,10 @@ def plan_of(inspector: Inspector, attention: bool) -> BuildPlan:
 
 
 def plain(inspector: Inspector, shards: Sequence[Group]) -> Callable[[], None]:
-    """The forward pass alone, over the batches of a build."""
+    """The forward pass alone, over the batches of a build, one after the other with all threads."""
     import torch
 
-    model = inspector.model.base_model
-    inputs = []
-    for windows in batched(inspector, shards):
-        rows = [torch.from_numpy(window.tokens.ids) for window in windows]
-        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
-        inputs.append({"input_ids": ids, "attention_mask": mask})
+    model, inputs = inspector.model.base_model, padded(inspector, shards)
 
     def run() -> None:
         model.set_attn_implementation("sdpa")
@@ -91,6 +92,39 @@ def plain(inspector: Inspector, shards: Sequence[Group]) -> Callable[[], None]:
                 model(**each)
 
     return run
+
+
+def at_once(inspector: Inspector, shards: Sequence[Group]) -> Callable[[], None]:
+    """The same, as many at once as a build runs, with a share of the threads each."""
+    import torch
+
+    model, inputs = inspector.model.base_model, padded(inspector, shards)
+    passes, threads = passes_at_once(inspector), torch.get_num_threads()
+
+    def one(each: dict[str, torch.Tensor]) -> None:
+        with torch.inference_mode():
+            model(**each)
+
+    def run() -> None:
+        model.set_attn_implementation("sdpa")
+        with ThreadPoolExecutor(passes, initializer=torch.set_num_threads, initargs=(threads // passes,)) as pool:
+            list(pool.map(one, inputs))
+        torch.set_num_threads(threads)
+
+    return run
+
+
+def padded(inspector: Inspector, shards: Sequence[Group]) -> list[dict[str, torch.Tensor]]:
+    """What the model takes of each batch."""
+    import torch
+
+    inputs = []
+    for windows in batched(inspector, shards):
+        rows = [torch.from_numpy(window.tokens.ids) for window in windows]
+        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+        inputs.append({"input_ids": ids, "attention_mask": mask})
+    return inputs
 
 
 def built(inspector: Inspector, shards: Sequence[Group], plan: BuildPlan, place: Path) -> Callable[[], None]:

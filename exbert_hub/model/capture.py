@@ -60,7 +60,7 @@ class Capture:
         self.main: StackName = "encoder"
         for config in (model.config, model.config.get_text_config()):
             config.use_cache = False  # one forward pass per text: a key-value cache would only cost memory
-        self.concurrent = False  # whether forward passes may run at once; see `Batcher`
+        self.concurrent = False  # whether forward passes may run at once, on a CPU; see `Batcher`
         self._turns = Turns(self._use)
         self._roots = self._find_roots()
         for stack, root in self._roots.items():
@@ -140,7 +140,8 @@ class Capture:
     ) -> Captured:
         follow = self.path == "function mode"
         implementation = "eager" if recorder.keep_weights and not follow else self.default_implementation
-        turn = self._turns(implementation, alone=not self.concurrent)
+        # a GPU has no cores to divide among them, and two passes need twice its memory
+        turn = self._turns(implementation, alone=not self.concurrent or self.model.device.type != "cpu")
         with turn, torch.inference_mode(), recording(recorder), ExitStack() as followers:
             if norms:
                 followers.enter_context(FollowProjections(module, recorder))

@@ -26,13 +26,13 @@ class Turns:
         self._changed = threading.Condition()
         self._waiting: deque[object] = deque()
         self._inside = 0
-        self._setting = ""
+        self._setting, self._alone = "", False  # of those inside
 
     @contextmanager
     def __call__(self, setting: str, alone: bool) -> Iterator[None]:
         """Wait for one's turn, and have it while the block runs.
 
-        :param alone: let nobody else in; the same for all callers.
+        :param alone: share it with nobody.
         """
         ticket = object()
         with self._changed:
@@ -41,7 +41,7 @@ class Turns:
                 self._changed.wait_for(lambda: self._waiting[0] is ticket and self._fits(setting, alone))
                 if not self._inside:
                     self._set_up(setting)
-                    self._setting = setting
+                    self._setting, self._alone = setting, alone
             finally:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
@@ -54,7 +54,7 @@ class Turns:
                 self._changed.notify_all()
 
     def _fits(self, setting: str, alone: bool) -> bool:
-        return not self._inside or (not alone and setting == self._setting)
+        return not self._inside or not (alone or self._alone or setting != self._setting)
 
 
 def follows_contexts() -> bool:

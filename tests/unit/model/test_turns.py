@@ -79,7 +79,7 @@ def test_alone_is_alone() -> None:
     running = Running(turns)
     first = running.start("sdpa", alone=True)
     assert first[0].wait(PATIENCE)
-    second = queued(turns, running, "sdpa", alone=True)
+    second = queued(turns, running, "sdpa")
     first[1].set()
     assert second[0].wait(PATIENCE)
     second[1].set()
