@@ -44,7 +44,7 @@ def full() -> list[Row]:
     return [
         *capturing("6x384", sentences=500, pieces=10_000, runs=5),
         *capturing("12x768", sentences=90, pieces=3000, runs=3),
-        utilisation(2000),
+        utilisation(1500),
         memory(50_000),
     ]
 

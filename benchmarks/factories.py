@@ -31,7 +31,7 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    return compare(200_000, 768, queries=50, tried=TRIED)
+    return compare(100_000, 768, queries=50, tried=TRIED)
 
 
 def compare(pieces: int, dim: int, queries: int, tried: tuple[tuple[str, int], ...]) -> list[Row]:

@@ -29,7 +29,7 @@ def quick() -> list[Row]:
 
 
 def full() -> list[Row]:
-    return [*searching(200_000, 768, runs=11), *building(120)]
+    return [*searching(200_000, 768, runs=11), *building(80)]
 
 
 def searching(pieces: int, dim: int, runs: int) -> list[Row]:

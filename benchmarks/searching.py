@@ -157,11 +157,11 @@ def fast_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
         spec = choose_spec(manifest, kind, 0)
         exact: Any = index.tokens.get_index(spec.name).faiss_index
         coarse = folder / spec.coarse_file
-        queries = shaped(Vectors(spec.dim).queries(60), kind)
+        queries = shaped(Vectors(spec.dim).queries(50), kind)
         each = iter(range(10**9))
         faster = ratio_of(
-            lambda exact=exact, q=queries, n=each: nearest(exact, "", q[next(n) % 60], K),  # type: ignore[misc]
-            lambda exact=exact, c=coarse, q=queries, n=each: nearest_fast(exact, c, q[next(n) % 60], K),  # type: ignore[misc]
+            lambda exact=exact, q=queries, n=each: nearest(exact, "", q[next(n) % 50], K),  # type: ignore[misc]
+            lambda exact=exact, c=coarse, q=queries, n=each: nearest_fast(exact, c, q[next(n) % 50], K),  # type: ignore[misc]
             runs,
         )
         rows += [

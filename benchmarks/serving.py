@@ -172,7 +172,7 @@ async def outcome(client: httpx.AsyncClient, session: str) -> str:
     async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as stream:
         async for message in messages(stream):
             if b'"msg":"process_completed"' in message:
-                return "" if rb"\"notice\": null" in message else complaint(message)
+                return "" if rb"\"notice\":null" in message else complaint(message)
     return "the connection was closed before the answer came"
 
 
