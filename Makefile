@@ -42,7 +42,7 @@ screenshots: $(VENV)/.installed-test
 	@.ci/system
 	$(BIN)/python benchmarks/screenshots.py
 
-# writes docs/benchmarks.md in 15 minutes to half an hour, by the machine; QUICK=1 prints a shorter run
+# writes docs/benchmarks.md in 20 minutes; QUICK=1 prints a shorter run
 bench: $(VENV)/.installed-bench
 	@.ci/system
 	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
