@@ -144,9 +144,7 @@ def passes_at_once(inspector: Inspector) -> int:
     """How many forward passes of a build run at the same time."""
     import torch
 
-    if inspector.device.type != "cpu" or not inspector.concurrent:
-        return 1
-    return min(_MOST_PASSES, torch.get_num_threads())
+    return min(_MOST_PASSES, torch.get_num_threads()) if inspector.concurrent else 1
 
 
 def batches_of(

@@ -45,7 +45,7 @@ class Batcher:
         self.pad_id = pad_id
         footprints = Footprints(capture.model)
         self.pads = self._tolerates_padding()
-        capture.concurrent = follows_contexts() and not footprints.left()
+        capture.leaves_nothing = follows_contexts() and not footprints.left()
 
     def encode(self, ids: Sequence[Sequence[int]], weights: bool) -> Batch:
         """What a forward pass per text would compute; behind the end of a text stands nothing of meaning."""

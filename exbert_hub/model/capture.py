@@ -60,12 +60,18 @@ class Capture:
         self.main: StackName = "encoder"
         for config in (model.config, model.config.get_text_config()):
             config.use_cache = False  # one forward pass per text: a key-value cache would only cost memory
-        self.concurrent = False  # whether forward passes may run at once, on a CPU; see `Batcher`
+        self.leaves_nothing = False  # whether a forward pass leaves the model as it was; see `Batcher`
         self._turns = Turns(self._use)
         self._roots = self._find_roots()
         for stack, root in self._roots.items():
             watch(stack, root)
         self._probe()
+
+    @property
+    def concurrent(self) -> bool:
+        """Whether forward passes may run at once; a GPU has no cores to divide among them, and would need twice the
+        memory."""
+        return self.leaves_nothing and self.model.device.type == "cpu"
 
     def run(
         self,
@@ -140,8 +146,8 @@ class Capture:
     ) -> Captured:
         follow = self.path == "function mode"
         implementation = "eager" if recorder.keep_weights and not follow else self.default_implementation
-        # a GPU has no cores to divide among them, and two passes need twice its memory
-        turn = self._turns(implementation, alone=not self.concurrent or self.model.device.type != "cpu")
+        # value norms are found by hooks that come and go: others must not be called, nor go through them meanwhile
+        turn = self._turns(implementation, alone=norms or not self.concurrent)
         with turn, torch.inference_mode(), recording(recorder), ExitStack() as followers:
             if norms:
                 followers.enter_context(FollowProjections(module, recorder))

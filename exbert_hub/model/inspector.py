@@ -85,7 +85,7 @@ class Inspector:
 
     @property
     def concurrent(self) -> bool:
-        """Whether forward passes of several threads run at once; otherwise, and on a GPU, they take turns."""
+        """Whether forward passes of several threads run at once; otherwise they take turns."""
         return self._capture.concurrent
 
     @property

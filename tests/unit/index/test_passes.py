@@ -66,7 +66,7 @@ def test_passes_share_threads_pieces_and_bytes(inspector, corpus, threads, monke
     assert passes_at_once(inspector) == 4
     sizes = [sum(len(group.windows[n]) for n in numbers) for numbers in batches_of(group.windows, inspector, ())]
     assert max(sizes) <= capturing.PIECES_AT_ONCE["cpu"] // 4
-    monkeypatch.setattr(inspector._capture, "concurrent", False)
+    monkeypatch.setattr(inspector._capture, "leaves_nothing", False)
     assert passes_at_once(inspector) == 1
 
 

@@ -148,3 +148,16 @@ def test_only_models_that_keep_something_run_one_at_a_time() -> None:
 def test_an_older_transformers_runs_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "follows_contexts", lambda: False)
     assert not Batcher(Capture(ARCHITECTURES[0].build()), pad_id=0).capture.concurrent
+
+
+def test_value_norms_are_computed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their hooks lie on modules that all threads go through."""
+    capture = Capture(ARCHITECTURES[0].build())
+    Batcher(capture, pad_id=0)
+    asked: list[bool] = []
+    turns = capture._turns
+    monkeypatch.setattr(capture, "_turns", lambda setting, alone: asked.append(alone) or turns(setting, alone))
+    inputs = {"input_ids": torch.arange(4, 12)[None]}
+    capture.run(inputs, weights=True)
+    capture.run(inputs, weights=True, norms=True)
+    assert asked == [False, True]
