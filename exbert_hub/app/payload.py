@@ -258,13 +258,9 @@ def matches_payload(matches: Matches, seen: Inspection, index: CorpusIndex, seco
     }
 
 
-def _match_payload(match: Match, labels: Sequence[str], rows: dict[tuple[str, ...], int]) -> Json:
-    def row(values: Mapping[str, str] | None) -> int:
-        if values is None:
-            return -1
-        return rows.setdefault(tuple(map(str, map(values.__getitem__, labels))), len(rows))
-
+def _match_payload(match: Match, labels: tuple[str, ...], rows: dict[tuple[str, ...], int]) -> Json:
     context = match.context
+    of_pieces = context.labels.rows(labels)
     return {
         "score": round(match.score, 4),
         "row": match.row,
@@ -274,7 +270,7 @@ def _match_payload(match: Match, labels: Sequence[str], rows: dict[tuple[str, ..
         "offset": match.offset,
         "text": context.text,
         "offsets": context.offsets,
-        "labels": [row(values) for values in context.labels],
+        "labels": [-1 if row is None else rows.setdefault(row, len(rows)) for row in of_pieces],
         "out": _rounded(context.attention_out),
         "into": _rounded(context.attention_in),
     }

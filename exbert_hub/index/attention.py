@@ -20,11 +20,13 @@ import pyarrow.parquet as pq
 
 from ..analysis.attention import coarsen, decode_sqrt
 from ..errors import IndexFormatError
+from .attention_whole import Alike, WholeLayer, alike
+from .memory import KEPT, file_key
 from .types import Layer
 
 SCHEMA = pa.schema([("attention", pa.binary())])
 _ROW_GROUP_BYTES = 16 * 1024
-_CACHED_BYTES = 32 * 1024**2  # row groups kept per layer
+_CACHED_BYTES = 32 * 1024**2  # row groups kept per layer; a layer of no more is kept whole, once it was counted over
 _BLOCK_BYTES = 16 * 1024**2  # codes of a whole layer that are taken at a time, to be taken together
 _PASSED_BYTES = 1024**2  # likewise where sentences come one by one, of all layers beside each other
 _OPEN_LAYERS = 8
@@ -101,6 +103,7 @@ class AttentionReader:
 
     def __init__(self, path: Path, heads: int, lengths: np.ndarray) -> None:
         self._path, self._heads, self.lengths = path, heads, lengths
+        self._key = (*file_key(path), "attention")
         try:
             # read, not mapped: the first search of a process would wait for its pages; not ahead either, or another
             # thread reads every group while this one waits for it, which takes longer than the reading
@@ -152,14 +155,30 @@ class AttentionReader:
 
         :return: int [n], which sentences they are, and float32 [n, N, N].
         """
+        whole = self._whole()
+        for part in self._parts() if whole is None else whole.parts:
+            total = np.zeros(part.codes.shape[1:], np.float32)
+            for head in heads:
+                total += decode_sqrt(part.codes[head])
+            yield part.numbers, total
+
+    def _whole(self) -> WholeLayer | None:
+        """The layer in memory, if it is small."""
+        size = int(self._heads * (self.lengths.astype(np.int64) ** 2).sum())
+        if size > _CACHED_BYTES:
+            return None
+        layer = KEPT.get(self._key)
+        if layer is None:
+            layer = WholeLayer(self._parts())
+            KEPT.put(self._key, layer, size)
+            with self._reading:
+                self._kept.clear()
+                self._held = 0
+        return layer
+
+    def _parts(self) -> Iterator[Alike]:
         for numbers in self._blocks(_BLOCK_BYTES):
-            codes, lengths = self._of(numbers), self.lengths[numbers]
-            for pieces in np.unique(lengths):
-                same = np.flatnonzero(lengths == pieces)
-                total = np.zeros((len(same), pieces, pieces), np.float32)
-                for head in heads:
-                    total += decode_sqrt(np.stack([codes[number][head] for number in same.tolist()]))
-                yield numbers[same], total
+            yield from alike(numbers, self._of(numbers, keep=False))
 
     def of_heads(self, sentence: int, heads: Sequence[int]) -> np.ndarray:
         """Attention of some heads in one sentence: float32 [h, N, N]."""
@@ -183,6 +202,9 @@ class AttentionReader:
 
     def _of(self, sentences: Sequence[int] | np.ndarray, keep: bool = True) -> list[np.ndarray]:
         """uint8 [H, N, N] of each sentence."""
+        whole = KEPT.get(self._key)
+        if whole is not None:
+            return list(map(whole.codes, map(int, sentences)))
         groups = (np.searchsorted(self._first, sentences, "right") - 1).tolist()
         rows = self._rows(groups, keep)
         return [

@@ -75,6 +75,7 @@ class BaseRates:
         names, codes = self._coded(label)
         counts = np.bincount(codes[rows], minlength=len(names))
         there = np.flatnonzero(counts)
+        there = there[np.argsort(-counts[there], kind="stable")]  # as `Population.ranked` wants them
         return Population(zip([names[code] for code in there.tolist()], counts[there].tolist(), strict=True))
 
     def _encode(self, label: str) -> tuple[list[str], np.ndarray]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from ..analysis.attention import strongest_of
 from .attention import AttentionReader
+from .piece_labels import PieceLabels
 from .types import Context, Match
 
 
@@ -50,47 +51,6 @@ def describe(
 _Lines = tuple[np.ndarray | None, np.ndarray | None]  # attention out of a piece and into it
 
 
-class PieceLabels(Sequence[Mapping[str, str] | None]):
-    """The labels of every piece of a sentence, made up when they are looked at: a search shows three pieces of each.
-
-    :param pieces: as the tokenizer names them.
-    :param word: of each piece, -1 for none.
-    :param names: of the labels of a word.
-    :param words: the labels of the words of several sentences.
-    :param first: where the words of this one begin.
-    """
-
-    def __init__(
-        self,
-        pieces: tuple[str, ...],
-        word: np.ndarray,
-        names: Sequence[str],
-        words: Sequence[tuple[str, ...]],
-        first: int,
-    ) -> None:
-        self._pieces, self._word, self._names, self._words, self._first = pieces, word, names, words, first
-
-    def __len__(self) -> int:
-        return len(self._pieces)
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return tuple(self[number] for number in range(*index.indices(len(self))))
-        return self._labels(self._pieces[index], int(self._word[index]))
-
-    def __iter__(self) -> Iterator[Mapping[str, str] | None]:
-        return map(self._labels, self._pieces, self._word.tolist())
-
-    def _labels(self, piece: str, word: int) -> Mapping[str, str] | None:
-        if word < 0:
-            return None
-        return {"piece": piece, **dict(zip(self._names, self._words[self._first + word], strict=True))}
-
-    def indexed(self) -> np.ndarray:
-        """Positions of the pieces that have labels: int [n]."""
-        return np.flatnonzero(self._word >= 0)
-
-
 class _Sentence(NamedTuple):
     text: str
     pieces: tuple[str, ...]
@@ -113,7 +73,7 @@ def _sentences(table: pa.Table, labels: Sequence[str]) -> Iterator[_Sentence]:
     pieces, words = (table.column(name).combine_chunks() for name in ("pieces", "words"))
     inner, spoken = pieces.flatten(), words.flatten()
     # truth values are spelt as Arrow spells them, so that labels and base rates have the same names
-    names = [name for name in labels if name != "piece"]
+    names = tuple(name for name in labels if name != "piece")
     columns = [_values(spoken.field(name).cast(pa.string())) for name in names]
     labelled = list(zip(*columns, strict=True)) if names else [()] * len(spoken)
     piece, start, end, special = (_values(inner.field(name)) for name in ("piece", "start", "end", "special"))

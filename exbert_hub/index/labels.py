@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -147,13 +148,10 @@ def label_matches(matches: Sequence[Match], tokens: pa.Table, names: Sequence[st
     columns = tokens.select(list(names))
 
     def label(match: Match) -> Match:
-        indexed = [place for place, found in enumerate(match.context.labels) if found is not None]
-        rows = columns.slice(match.row - indexed.index(match.position), len(indexed)).to_pylist()
-        labels = list(match.context.labels)
-        for place, row in zip(indexed, rows, strict=True):
-            labels[place] = {**(labels[place] or {}), **row}
-        own = labels[match.position]
-        assert own is not None, "only pieces with a word are indexed"
-        return replace(match, labels=own, context=replace(match.context, labels=tuple(labels)))
+        own = match.context.labels
+        places = own.indexed()
+        rows = columns.slice(match.row - int(np.searchsorted(places, match.position)), len(places))
+        labels = own.with_labels(tuple(names), list(zip(*rows.to_pydict().values(), strict=True)))
+        return replace(match, labels=labels[match.position], context=replace(match.context, labels=labels))
 
     return tuple(map(label, matches))

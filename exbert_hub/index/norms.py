@@ -47,7 +47,7 @@ def with_norms(matches: Matches, index: CorpusIndex, inspector: Inspector) -> tu
             norms[match.sentence] = seen.norms[layer][heads].mean(0)
         around = norms[match.sentence]
         own = around[match.position]
-        most = strongest_of(own, np.array([n for n, labels in enumerate(context.labels) if labels is not None]))
+        most = strongest_of(own, context.labels.indexed())
         context = replace(context, attention_out=own, attention_in=around[:, match.position])
         return replace(match, max_attention=most, offset=most - match.position, context=context)
 

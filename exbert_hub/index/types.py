@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Union
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union
 import numpy as np
 
 from ..analysis.histogram import Bar
+from .piece_labels import PieceLabels
 
 if TYPE_CHECKING:
     from .cluster import RayEngine
@@ -76,7 +77,7 @@ class Context:
     pieces: tuple[str, ...]
     offsets: tuple[tuple[int, int], ...]  # characters of `text`
     special: tuple[bool, ...]
-    labels: Sequence[Mapping[str, str] | None]  # annotation of the piece's word, None without a word
+    labels: PieceLabels  # annotation of the piece's word, None without a word
     attention_out: np.ndarray | None  # float32 [N], of the match, mean over the chosen heads; None if not stored
     attention_in: np.ndarray | None  # float32 [N], to the match
 
