@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import false_discovery_control
 
 from exbert_hub import demo
-from exbert_hub.analysis.histogram import Bar, Population, histogram
+from exbert_hub.analysis.histogram import Bar, Population, Vocabulary, histogram
 from exbert_hub.analysis.significance import LEVEL
 
 DRAWS, DRAWN, SEED = 1000, 50, 0
@@ -26,7 +26,7 @@ def main() -> None:
     for label in LABELS:
         column = np.array(index.tokens[label][:])
         values, counts = np.unique(column, return_counts=True)
-        population = Population(zip(values.tolist(), counts.tolist(), strict=True))
+        population = Population(Vocabulary(values.tolist()), counts)
         found = np.mean([_alarms(histogram(column[drawn].tolist(), population)) for drawn in rows], axis=0)
         print(f"| {label} | {len(values):,} | {' | '.join(f'{share:.1%}' for share in found)} |")
 

@@ -137,7 +137,7 @@ def strongest_where(attention: np.ndarray, counts: np.ndarray) -> np.ndarray:
     :param counts: bool [..., N], the candidates.
     :return: int [..., N], for each piece a position; 0 where nothing counts.
     """
-    return np.where(counts[..., None, :], attention, -1).argmax(-1)
+    return (attention + np.where(counts, np.float32(0), np.float32(-np.inf))[..., None, :]).argmax(-1)
 
 
 def strongest_of(out: np.ndarray, candidates: np.ndarray) -> int:

@@ -53,9 +53,11 @@ def _log_choose(of: Any, chosen: Any) -> Any:
     return gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
 
 
-def usual_when_absent(base_count: int, drawn: int, population: int) -> bool:
-    """Whether none is the likeliest number of a label among the drawn tokens, so that its absence has p = 1."""
-    return (drawn + 1) * (base_count + 1) < population + 2
+def unusual_when_absent(drawn: int, population: int) -> int:
+    """How often a label must occur in the population for none to be no likeliest number of it among the drawn tokens:
+    the absence of any rarer one has p = 1.
+    """
+    return -(-(population + 2) // (drawn + 1)) - 1
 
 
 def false_discovery_rates(p: np.ndarray, tests: int | None = None) -> np.ndarray:

@@ -281,16 +281,15 @@ def _rounded(values: np.ndarray | None) -> list[float] | None:
 
 
 def _summaries(matches: Matches, labels: Sequence[str], causal: bool) -> Json:
-    def bars(field: str, of: Of) -> Json:
-        summary = matches.summary(field, of=of)
-        return {"total": summary.total, "bars": [bar_payload(bar) for bar in summary.bars]}
-
     asked: dict[Of, tuple[str, ...]] = {"match": tuple(labels)}
     if any(match.max_attention is not None for match in matches.matches):
         asked["max_attention"] = (*labels, "offset")
     if causal:
         asked["next"] = tuple(labels)
-    return {of: {field: bars(field, of) for field in fields} for of, fields in asked.items()}
+    told: dict[str, dict[str, Json]] = {of: {} for of in asked}
+    for summary in matches.summaries([(field, of) for of, fields in asked.items() for field in fields]):
+        told[summary.of][summary.field] = {"total": summary.total, "bars": list(map(bar_payload, summary.bars))}
+    return told
 
 
 def bar_payload(bar: Bar) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..analysis.attention import strongest_where
-from ..analysis.histogram import Population
+from ..analysis.histogram import Population, Vocabulary
 from .attention import AttentionReader
 
 if TYPE_CHECKING:
@@ -55,33 +55,31 @@ class BaseRates:
         """Offsets of the max-attention tokens of all indexed pieces, at this layer and these heads."""
         offsets = self._position[self._max_rows(layer, heads)] - self._position
         values, counts = np.unique(offsets, return_counts=True)
-        return Population({str(value): int(count) for value, count in zip(values, counts, strict=True)})
+        return Population(Vocabulary(list(map(str, values.tolist()))), counts)
 
     def _find_max_rows(self, layer: int, heads: tuple[int, ...]) -> np.ndarray:
         """For every row of `tokens` the row of its max-attention token: int32 [pieces]."""
         reader = self._open(layer)
         first = np.cumsum(reader.lengths) - reader.lengths  # of each sentence, among all pieces there are
+        place = first[self._sentence] + self._position
         row = np.full(int(reader.lengths.sum()), -1, np.int32)  # of these pieces, -1 for those that are not indexed
-        row[first[self._sentence] + self._position] = np.arange(len(self._sentence), dtype=np.int32)
-        found = np.empty(len(self._sentence), np.int32)
+        row[place] = np.arange(len(place), dtype=np.int32)
+        found = np.empty_like(row)
         for sentences, attention in reader.alike(heads):
-            own = row[first[sentences, None] + np.arange(attention.shape[-1])]
-            counts = own >= 0
-            found[own[counts]] = np.take_along_axis(own, strongest_where(attention, counts), -1)[counts]
-        return found
+            places = first[sentences, None] + np.arange(attention.shape[-1])
+            own = row[places]
+            found[places] = own[np.arange(len(own))[:, None], strongest_where(attention, own >= 0)]
+        return found[place]
 
     def _at(self, label: str, rows: np.ndarray) -> Population:
         """How often each label occurs at these rows."""
-        names, codes = self._coded(label)
-        counts = np.bincount(codes[rows], minlength=len(names))
-        there = np.flatnonzero(counts)
-        there = there[np.argsort(-counts[there], kind="stable")]  # as `Population.ranked` wants them
-        return Population(zip([names[code] for code in there.tolist()], counts[there].tolist(), strict=True))
+        vocabulary, codes = self._coded(label)
+        return Population(vocabulary, np.bincount(codes[rows], minlength=len(vocabulary.names)))
 
-    def _encode(self, label: str) -> tuple[list[str], np.ndarray]:
+    def _encode(self, label: str) -> tuple[Vocabulary, np.ndarray]:
         """A column as its values, and for each row which of them it has: int32 [pieces]."""
         column = self._table.column(label).cast(pa.string()).combine_chunks().dictionary_encode()
-        return column.dictionary.to_pylist(), column.indices.to_numpy()
+        return Vocabulary(column.dictionary.to_pylist()), column.indices.to_numpy()
 
     # not read on opening: millions of rows take some memory
 
@@ -99,4 +97,4 @@ class BaseRates:
 
 def _count(column: pa.ChunkedArray) -> Population:
     counts = column.cast(pa.string()).value_counts()
-    return Population(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
+    return Population(Vocabulary(counts.field("values").to_pylist()), counts.field("counts").to_numpy())

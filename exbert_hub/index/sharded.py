@@ -299,7 +299,7 @@ class ShardedBaseRates:
     def _summed(self, what: str) -> Callable[..., Mapping[str, int]]:
         def counts(*of: Any) -> Mapping[str, int]:
             counted = (Counter(found) for found in self._each(lambda shard: shard.counts(what, *of)))
-            return Population(sum(counted, Counter()))
+            return Population.of(sum(counted, Counter()))
 
         return lru_cache(maxsize=256)(counts)
 

@@ -68,7 +68,7 @@ def test_q_is_corrected_for_every_label_that_could_have_been_shown():
         for label, inside in population.items()
     }
     q = dict(zip(p, false_discovery_control(list(p.values())), strict=True))
-    for base in (population, Population(population)):
+    for base in (population, Population.of(population)):
         for bar in histogram(labels, base):
             assert (bar.p, bar.q) == (pytest.approx(p[bar.label]), pytest.approx(q[bar.label]))
             assert bar.significant == (bar.q < 0.05)
@@ -83,7 +83,7 @@ def test_labels_that_are_absent_count_as_tests_too():
     np.testing.assert_allclose(significance.false_discovery_rates(p), false_discovery_control(p))
     assert significance.false_discovery_rates(np.zeros(0)).tolist() == []
     for base in range(1, 60):
-        usual = significance.usual_when_absent(base, 10, 300)
+        usual = base < significance.unusual_when_absent(10, 300)
         assert not usual or fisher_exact([[0, base], [10, 290 - base]]).pvalue == pytest.approx(1), base
 
 
@@ -107,7 +107,7 @@ def test_tokens_drawn_blindly_are_seldom_called_a_finding(labels):
     rng = np.random.default_rng(5)
     shares = np.array([40, 25, 20, 10, 4, 1]) if labels == "few" else 1 / np.arange(1, 4000)
     tokens = rng.choice(len(shares), 20_000, p=shares / shares.sum()).astype(str)
-    population = Population(Counter(tokens.tolist()))
+    population = Population.of(Counter(tokens.tolist()))
     wrong = sum(
         any(bar.significant for bar in histogram(rng.choice(tokens, 50, replace=False).tolist(), population))
         for _ in range(400)
@@ -116,7 +116,7 @@ def test_tokens_drawn_blindly_are_seldom_called_a_finding(labels):
 
 
 def test_a_planted_finding_is_found():
-    population = Population({"NOUN": 700, "VERB": 200, "ADJ": 100})
+    population = Population.of({"NOUN": 700, "VERB": 200, "ADJ": 100})
     found = {bar.label: bar for bar in histogram(["VERB"] * 30 + ["NOUN"] * 17 + ["ADJ"] * 3, population)}
     assert found["VERB"].significant and found["VERB"].low > found["VERB"].base_rate
     assert found["NOUN"].significant and found["NOUN"].lift < 1 and not found["ADJ"].significant
