@@ -29,7 +29,7 @@ class Settings:
     allow_build: bool = True  # whether visitors may build indexes
     allow_folders: bool = True  # whether models and corpora may be folders of this machine; never on a public page
     queue_size: int = 64  # requests that may wait; more are turned away
-    concurrency: int = 2  # requests worked on at once; forward passes always run one by one
+    concurrency: int = 1  # requests worked on at once; two would mostly wait for each other's turn of Python
     max_characters: int = 100_000  # of a text
     max_pieces: int = 1024  # of a text, special tokens counted
     max_matches: int = 1000  # of a search by a program
