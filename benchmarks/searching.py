@@ -42,8 +42,8 @@ def quick() -> list[Row]:
 
 def full() -> list[Row]:
     with index_of(200_000, 768, ("embedding",)) as (folder, manifest):
-        small = exact_rows(folder, manifest, runs=15, processes=3)
-    return [*small, *everything(500_000, 768, runs=11, processes=3), *demo_recall()]
+        small = exact_rows(folder, manifest, runs=15, processes=7)
+    return [*small, *everything(500_000, 768, runs=11, processes=5), *demo_recall()]
 
 
 def everything(pieces: int, dim: int, runs: int, processes: int) -> list[Row]:

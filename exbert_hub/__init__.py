@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["CorpusIndex", "Inspector", "__version__", "compare", "launch", "list_indexes"]
+
+# Arrow's allocator asks for pages of 2 MB, and clears a dozen of them for the 50 rows of a first search. It looks here
+# when Arrow is imported; where that has happened already, nothing changes.
+os.environ.setdefault("MIMALLOC_ALLOW_THP", "0")
 
 # torch, datasets, faiss and gradio take seconds to import: each public name brings its own when it is first used
 _HOME = {

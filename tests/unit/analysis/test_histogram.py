@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import false_discovery_control, fisher_exact, hypergeom
 
 from exbert_hub.analysis import significance
-from exbert_hub.analysis.histogram import Population, histogram
+from exbert_hub.analysis.histogram import Counted, Population, histogram, histograms
 
 
 def test_share_base_rate_and_lift():
@@ -120,3 +120,18 @@ def test_a_planted_finding_is_found():
     found = {bar.label: bar for bar in histogram(["VERB"] * 30 + ["NOUN"] * 17 + ["ADJ"] * 3, population)}
     assert found["VERB"].significant and found["VERB"].low > found["VERB"].base_rate
     assert found["NOUN"].significant and found["NOUN"].lift < 1 and not found["ADJ"].significant
+
+
+def test_several_histograms_at_once_are_those_made_one_by_one():
+    small, large = {"a": 3, "b": 2, "c": 5}, Population.of({"a": 700, "b": 200, "c": 100, "d": 0})
+    counted = [
+        Counted(["a", "b", "a"], small),
+        Counted([], large),
+        Counted(["1", "-3", "1"], {"1": 9, "-3": 1}, by_value=True),
+        Counted(["c", "c", "e"], large),
+        Counted(["b"] * 50, large),
+    ]
+    assert histograms(counted) == [histogram(*one) for one in counted]
+    assert (
+        len(large) == 3 and list(large) == ["a", "b", "c"] and "d" not in large and large.at_least(200) == ["a", "b"]
+    )

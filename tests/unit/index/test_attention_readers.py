@@ -7,6 +7,7 @@ import pytest
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.index import attention
 from exbert_hub.index.attention import AttentionReader, AttentionWriter, Readers, merge_attention
+from exbert_hub.index.memory import Memory
 
 HEADS = 3
 LENGTHS = [2, 5, 90, 1, 7, *[2] * 300]
@@ -85,6 +86,33 @@ def test_sentences_of_the_same_length_are_read_together(tmp_path, codes, monkeyp
         stored = np.frombuffer(codes[sentence], np.uint8).reshape(HEADS, pieces, pieces)
         np.testing.assert_allclose(whole, np.square(stored / 255), atol=1e-6)
         np.testing.assert_allclose(found[sentence], whole[[2, 0]].sum(0), atol=1e-6)
+
+
+def test_a_small_layer_is_kept_whole_once_it_was_counted_over(tmp_path, codes, monkeypatch):
+    kept = Memory(1 << 30)
+    monkeypatch.setattr(attention, "KEPT", kept)
+    write_plain(tmp_path / "layer", codes)
+    reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
+    places = [(304, 1), (2, 89), (0, 0)]
+    before = reader.around(places, [2, 0])
+    assert reader._kept and not kept.bytes
+    first = dict(part for numbers, sums in reader.alike([1]) for part in zip(numbers.tolist(), sums, strict=True))
+    assert kept.bytes == sum(map(len, codes)) and not reader._kept
+    monkeypatch.setattr(reader, "_read", lambda groups: pytest.fail("read again"))
+    for numbers, sums in reader.alike([1]):
+        assert all(np.array_equal(first[number], one) for number, one in zip(numbers.tolist(), sums, strict=True))
+    for (out, into), (own_out, own_into) in zip(before, reader.around(places, [2, 0]), strict=True):
+        np.testing.assert_array_equal(out, own_out)
+        np.testing.assert_array_equal(into, own_into)
+
+
+def test_a_large_layer_is_not_kept_whole(tmp_path, codes, monkeypatch):
+    kept = Memory(1 << 30)
+    monkeypatch.setattr(attention, "KEPT", kept)
+    monkeypatch.setattr(attention, "_CACHED_BYTES", sum(map(len, codes)) - 1)
+    write_plain(tmp_path / "layer", codes)
+    reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
+    assert sum(len(numbers) for numbers, _ in reader.alike([1])) == len(LENGTHS) and not kept.bytes
 
 
 def test_what_is_kept_is_bounded(tmp_path, codes, monkeypatch):

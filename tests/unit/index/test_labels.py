@@ -14,6 +14,7 @@ from exbert_hub.corpus import annotate as annotate_corpus
 from exbert_hub.errors import AnnotationError, IndexFormatError, IndexMismatchError, LabelError
 from exbert_hub.index import CorpusIndex
 from exbert_hub.index.card import render
+from exbert_hub.index.piece_labels import PieceLabels
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 
@@ -252,3 +253,15 @@ def test_a_damaged_table_is_refused(mine, folder):
 def test_a_label_that_was_never_attached(mine, inspector):
     with pytest.raises(LabelError, match="no label 'length'"):
         mine.search(inspector.inspect(SENTENCE), "ran", k=2).summary("length")
+
+
+def test_labels_of_pieces_as_rows():
+    words = [("the", "DET"), ("cat", "NOUN"), ("sat", "VERB")]
+    labels = PieceLabels(("[CLS]", "ca", "##t", "sat"), np.array([-1, 0, 0, 1]), ("lemma", "pos"), words, 1)
+    assert labels.names == ("piece", "lemma", "pos")
+    assert labels.rows(labels.names) == [None, ("ca", "cat", "NOUN"), ("##t", "cat", "NOUN"), ("sat", "sat", "VERB")]
+    assert labels.rows(("pos", "piece")) == [None, ("NOUN", "ca"), ("NOUN", "##t"), ("VERB", "sat")]
+    assert list(labels) == [labels[place] for place in range(4)] == list(labels[:])
+    more = labels.with_labels(("pos", "animal"), [("N", "yes"), ("N", "yes"), ("V", "no")])
+    assert more.names == ("piece", "lemma", "pos", "animal")
+    assert more[0] is None and more[3] == {"piece": "sat", "lemma": "sat", "pos": "V", "animal": "no"}
