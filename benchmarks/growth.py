@@ -157,17 +157,12 @@ def draw(points: Mapping[int, Point], path: Path) -> None:
     with pyplot.rc_context(style):
         figures, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
         for axis, (title, lines) in zip(axes, panels, strict=True):
-            for name, label, colour in lines:
+            last, below = list(points)[-1], 0.0
+            for name, label, colour in sorted(lines, key=lambda line: points[last][line[0]]):
                 values = [point[name] for point in points.values()]
                 axis.loglog(list(points), values, "o-", color=colour, markersize=4, linewidth=1.8)
-                axis.annotate(
-                    label,
-                    (list(points)[-1], values[-1]),
-                    (7, 0),
-                    textcoords="offset points",
-                    va="center",
-                    color=colour,
-                )
+                below = max(values[-1], 1.5 * below)  # a label keeps clear of the one below it
+                axis.annotate(label, (last, below), (7, 0), textcoords="offset points", va="center", color=colour)
             axis.set_title(title, loc="left", fontsize=11, color=text)
             axis.set_xlabel(f"indexed pieces of {DIM} values", color=muted)
             axis.set_xticks(list(points), [f"{n / 1e6:g}M" if n >= 1e6 else f"{n // 1000}k" for n in points])

@@ -58,10 +58,6 @@ class Population(Mapping[str, int]):
         return iter(self.at_least(1))
 
     def __len__(self) -> int:
-        return self._length
-
-    @cached_property
-    def _length(self) -> int:
         return int(np.count_nonzero(self._counts))
 
 

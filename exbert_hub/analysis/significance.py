@@ -54,8 +54,8 @@ def _log_choose(of: Any, chosen: Any) -> Any:
 
 
 def unusual_when_absent(drawn: int, population: int) -> int:
-    """How often a label must occur in the population for none to be no likeliest number of it among the drawn tokens:
-    the absence of any rarer one has p = 1.
+    """How often a label must at least occur in the population for its absence among the drawn tokens to mean anything:
+    of a rarer one, none is the likeliest number, so that p = 1.
     """
     return -(-(population + 2) // (drawn + 1)) - 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -260,7 +260,6 @@ def matches_payload(matches: Matches, seen: Inspection, index: CorpusIndex, seco
 
 def _match_payload(match: Match, labels: tuple[str, ...], rows: dict[tuple[str, ...], int]) -> Json:
     context = match.context
-    of_pieces = context.labels.rows(labels)
     return {
         "score": round(match.score, 4),
         "row": match.row,
@@ -270,7 +269,7 @@ def _match_payload(match: Match, labels: tuple[str, ...], rows: dict[tuple[str, 
         "offset": match.offset,
         "text": context.text,
         "offsets": context.offsets,
-        "labels": [-1 if row is None else rows.setdefault(row, len(rows)) for row in of_pieces],
+        "labels": [-1 if row is None else rows.setdefault(row, len(rows)) for row in context.labels.rows(labels)],
         "out": _rounded(context.attention_out),
         "into": _rounded(context.attention_in),
     }
@@ -280,12 +279,12 @@ def _rounded(values: np.ndarray | None) -> list[float] | None:
     return None if values is None else values.astype(np.float64).round(DIGITS).tolist()
 
 
-def _summaries(matches: Matches, labels: Sequence[str], causal: bool) -> Json:
-    asked: dict[Of, tuple[str, ...]] = {"match": tuple(labels)}
+def _summaries(matches: Matches, labels: tuple[str, ...], causal: bool) -> Json:
+    asked: dict[Of, tuple[str, ...]] = {"match": labels}
     if any(match.max_attention is not None for match in matches.matches):
         asked["max_attention"] = (*labels, "offset")
     if causal:
-        asked["next"] = tuple(labels)
+        asked["next"] = labels
     told: dict[str, dict[str, Json]] = {of: {} for of in asked}
     for summary in matches.summaries([(field, of) for of, fields in asked.items() for field in fields]):
         told[summary.of][summary.field] = {"total": summary.total, "bars": list(map(bar_payload, summary.bars))}

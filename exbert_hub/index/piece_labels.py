@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -39,14 +38,11 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
         return (None if row is None else self._named(row) for row in self._rows())
 
     def rows(self, names: Labels) -> list[Labels | None]:
-        """These labels of every piece, without their names, which would be said again for each.
-
-        :param names: at least two.
-        """
+        """These labels of every piece, without their names, which would be said again for each."""
         if names == self.names:
             return self._rows()
-        choose = itemgetter(*map(self.names.index, names))
-        return [None if row is None else choose(row) for row in self._rows()]
+        places = [self.names.index(name) for name in names]
+        return [None if row is None else tuple(row[place] for place in places) for row in self._rows()]
 
     @property
     def names(self) -> Labels:
@@ -61,13 +57,12 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
 
         :param added: for each piece that has labels.
         """
-        places = self.indexed()
-        kept = [place for place, name in enumerate(self.names) if name not in names and place]
-        own = self.rows(self.names)
-        words = [(*(row[place] for place in kept), *more) for row, more in zip(filter(None, own), added, strict=True)]
+        kept = tuple(name for name in self._names if name not in names)
+        own = [row for row in self.rows(kept) if row is not None]
+        words = [row + more for row, more in zip(own, added, strict=True)]
         word = np.full(len(self), -1)
-        word[places] = np.arange(len(places))
-        return PieceLabels(self._pieces, word, (*(self.names[place] for place in kept), *names), words, 0)
+        word[self.indexed()] = np.arange(len(words))
+        return PieceLabels(self._pieces, word, kept + names, words, 0)
 
     def _rows(self) -> list[Labels | None]:
         words, first = self._words, self._first

@@ -1,7 +1,10 @@
 """What must hold before anything heavy is loaded."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 HEAVY = ("torch", "transformers", "datasets", "spacy", "faiss", "gradio", "pandas", "numpy")
 
@@ -18,6 +21,15 @@ def test_importing_the_package_loads_nothing_heavy():
 
 def test_the_command_line_loads_nothing_heavy():
     assert loaded_after("import exbert_hub.cli") == set()
+
+
+@pytest.mark.parametrize(("given", "left"), [(None, "0"), ("1", "1")])
+def test_arrow_takes_ordinary_pages_unless_told_otherwise(given, left):
+    environ = {name: value for name, value in os.environ.items() if name != "MIMALLOC_ALLOW_THP"}
+    environ |= {} if given is None else {"MIMALLOC_ALLOW_THP": given}
+    script = "import os, exbert_hub; print(os.environ['MIMALLOC_ALLOW_THP'])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environ)
+    assert done.stdout.strip() == left
 
 
 def test_public_names():
