@@ -36,7 +36,7 @@ SHAPES = {"6x384": (6, 384), "12x768": (12, 768)}
 
 def quick() -> list[Row]:
     """In a third of a minute: the small model, a part of the corpus."""
-    return capturing("6x384", sentences=200, pieces=2000, runs=3)
+    return capturing("6x384", sentences=80, pieces=1000, runs=3)
 
 
 def full() -> list[Row]:

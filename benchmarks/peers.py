@@ -25,7 +25,7 @@ from .synthetic import Vectors
 
 
 def quick() -> list[Row]:
-    return [*searching(50_000, 384, runs=7), *building(40)]
+    return [*searching(50_000, 384, runs=5), *building(20)]
 
 
 def full() -> list[Row]:

@@ -58,7 +58,8 @@ def page(names: list[str], quick: bool) -> str:
     return (
         f"# Benchmarks\n\nWritten by `{command}` on {date.today()}, at commit {commit.stdout.strip() or 'unknown'}. "
         "Values are medians, spreads are interquartile ranges; the two sides of a ratio ran in turns, in one process "
-        "where they can. Figures without a limit are for orientation.\n\n"
+        "where they can. Figures without a limit are for orientation."
+        f"{' The limits are meant for the sizes of a full run.' if quick else ''}\n\n"
         f"{measure.machine()}\n" + "\n".join(section(name, quick) for name in names)
     )
 

@@ -37,7 +37,7 @@ ALL = Filter(None, False)
 
 def quick() -> list[Row]:
     """One small index; the limits are meant for large ones."""
-    return everything(60_000, 384, runs=11, processes=2)
+    return everything(40_000, 384, runs=7, processes=1)
 
 
 def full() -> list[Row]:
