@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 
 from exbert_hub import demo
 from exbert_hub.files import sha256_of
-from exbert_hub.index import CorpusIndex, layout
-from exbert_hub.index.attention import AttentionWriter
-from exbert_hub.index.manifest import FileEntry, Manifest, VectorSpec
-from exbert_hub.index.types import Kind
-from exbert_hub.index.vectors import merge_vectors
-from exbert_hub.index.vectors import write_vectors as write_shard
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.format import layout
+from exbert_hub.index.format.manifest import FileEntry, Manifest, VectorSpec
+from exbert_hub.index.format.types import Kind
+from exbert_hub.index.store.attention_files import AttentionWriter
+from exbert_hub.index.store.vectors import merge_vectors
+from exbert_hub.index.store.vectors import write_vectors as write_shard
 from exbert_hub.model import Inspection, Inspector
 
 from .synthetic import Vectors
@@ -162,7 +163,7 @@ class Queries:
 def remove(folder: Path) -> None:
     """Delete an index and what is cached of it."""
     from exbert_hub.cache import cache_root
-    from exbert_hub.index.store import _key
+    from exbert_hub.index.store.store import _key
 
     shutil.rmtree(cache_root() / "tables" / _key(folder), ignore_errors=True)
     (cache_root() / "verified" / f"{_key(folder)}.json").unlink(missing_ok=True)

@@ -19,12 +19,12 @@ from exbert_hub import demo
 from exbert_hub.analysis.vectors import head_query, normalise
 from exbert_hub.corpus import open_corpus
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.fast import add_fast_search, nearest_fast, write_coarse
-from exbert_hub.index.manifest import Manifest
-from exbert_hub.index.packed import pack
-from exbert_hub.index.search import Filter, choose_spec
-from exbert_hub.index.types import Kind
-from exbert_hub.index.vectors import nearest
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.format.types import Kind
+from exbert_hub.index.search.head_columns import pack
+from exbert_hub.index.search.ranking import Filter, choose_spec
+from exbert_hub.index.store.coarse import add_fast_search, nearest_fast, write_coarse
+from exbert_hub.index.store.vectors import nearest
 
 from . import opening
 from .large import HEADS, Queries, make_index, remove, shaped, warm_up

@@ -16,11 +16,12 @@ import numpy as np
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.index import CorpusIndex, layout
-from exbert_hub.index.attention import AttentionReader, merge_attention
-from exbert_hub.index.fast import write_coarse
-from exbert_hub.index.tables import piece_counts
-from exbert_hub.index.vectors import merge_vectors
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.format import layout
+from exbert_hub.index.format.tables import piece_counts
+from exbert_hub.index.store.attention_files import AttentionReader, merge_attention
+from exbert_hub.index.store.coarse import write_coarse
+from exbert_hub.index.store.vectors import merge_vectors
 
 from .building import SHAPES, bert
 from .corpora import Sentences

@@ -29,7 +29,7 @@ from .common import (
 )
 
 if TYPE_CHECKING:
-    from ..index.types import Engine
+    from exbert_hub.index.format.types import Engine
 
 
 @app.command(epilog="Example:  hf-exbert build bert-base-uncased wizard_of_oz.txt -o woz-bert")
@@ -85,10 +85,10 @@ def build(
     """Build an index of a corpus, as one model sees it."""
     talk(quiet)
     hush_transformers(quiet)
-    from ..corpus import annotate, annotate_beside
-    from ..index import CorpusIndex, RayEngine
-    from ..index.distributed import running
-    from ..model import Inspector
+    from exbert_hub.corpus import annotate, annotate_beside
+    from exbert_hub.index import CorpusIndex, RayEngine
+    from exbert_hub.index.ray.distributed import running
+    from exbert_hub.model import Inspector
 
     if ray is None and (workers or storage or not merge):
         raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
@@ -165,7 +165,7 @@ def search(
     """Find the corpus words that look most like a word of your sentence, and sum them up."""
     talk(quiet)
     hush_transformers(quiet)
-    from .. import render
+    from . import render
 
     inspector, opened = open_index(index, revision, model, device)
     place = place_of(token)
@@ -204,8 +204,9 @@ def annotate(
     talk(quiet)
     from dataclasses import asdict
 
-    from .. import render
-    from ..index import CorpusIndex
+    from exbert_hub.index import CorpusIndex
+
+    from . import render
 
     opened = CorpusIndex.from_pretrained(index)
     attached = opened.annotate(file, overwrite=overwrite)
@@ -221,6 +222,6 @@ def info(
 ) -> None:
     """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
     talk(quiet)
-    from ..index.shard_list import find_shards, merge_manifests
+    from exbert_hub.index.sharded.shard_list import find_shards, merge_manifests
 
     print_info(merge_manifests(find_shards(index, revision)), index, as_json)

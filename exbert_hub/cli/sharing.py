@@ -27,8 +27,8 @@ def push(
 ) -> None:
     """Share an index, and with it the text of its corpus. An interrupted push goes on when it is repeated."""
     talk(quiet)
-    from ..index.publish import publish
-    from ..index.store import Store
+    from exbert_hub.index.hub.publish import publish
+    from exbert_hub.index.store.store import Store
 
     commit = publish(
         Store(folder),
@@ -60,7 +60,7 @@ def pull(
 ) -> None:
     """Download a shared index before it is used, for example to work offline."""
     talk(quiet)
-    from ..index.pull import pull as pull_index
+    from exbert_hub.index.hub.pull import pull as pull_index
 
     if output is not None and layers is not None:
         raise typer.BadParameter("a folder holds a whole index: leave out --output or --layers")
@@ -80,8 +80,9 @@ def list_(
     talk(quiet)
     from dataclasses import asdict
 
-    from .. import render
-    from ..index.discovery import list_indexes
+    from exbert_hub.index.hub.discovery import list_indexes
+
+    from . import render
 
     found = list_indexes(model, language, token=token)
     print_result([asdict(index) for index in found], lambda: render.shared_indexes(found), as_json)

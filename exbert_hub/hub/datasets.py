@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ..errors import CorpusError
+from exbert_hub.errors import CorpusError
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset

@@ -7,25 +7,25 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..corpus.types import is_annotated
-from ..errors import LabelError
-from .build import BuildMode, Progress
-from .head_finder import HeadFinder
-from .labels import Attached, attach_labels
-from .manifest import Manifest
-from .matches import Matches, Query
-from .plan import make_plan
-from .profile import summarise_layers
-from .search import Filter, Found, check_model, choose_heads, choose_spec, word_at
-from .searcher import Searcher
-from .store import Store
-from .types import Codec, Engine, Kind, Layer, LayerProfile
+from exbert_hub.corpus.types import is_annotated
+from exbert_hub.errors import LabelError
+from exbert_hub.index.build.build import BuildMode, Progress
+from exbert_hub.index.build.plan import make_plan
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.format.types import Codec, Engine, Kind, Layer, LayerProfile
+from exbert_hub.index.heads.finder import HeadFinder
+from exbert_hub.index.labels.attach import Attached, attach_labels
+from exbert_hub.index.search.matches import Matches, Query
+from exbert_hub.index.search.profile import summarise_layers
+from exbert_hub.index.search.ranking import Filter, Found, check_model, choose_heads, choose_spec, word_at
+from exbert_hub.index.search.searcher import Searcher
+from exbert_hub.index.store.store import Store
 
 if TYPE_CHECKING:
     import datasets
     from huggingface_hub import CommitInfo
 
-    from ..model import Inspection, Inspector
+    from exbert_hub.model import Inspection, Inspector
 
 
 class CorpusIndex(HeadFinder):
@@ -99,9 +99,9 @@ class CorpusIndex(HeadFinder):
         :raises ResourceError: with the numbers, before anything is computed, if the build cannot fit.
         :raises BuildError: if `output_dir` holds something else.
         """
-        from ..corpus import annotate, annotate_beside
-        from ..model import Inspector
-        from .distributed import running
+        from exbert_hub.corpus import annotate, annotate_beside
+        from exbert_hub.index.ray.distributed import running
+        from exbert_hub.model import Inspector
 
         inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
         with running(engine) as builder:
@@ -154,7 +154,7 @@ class CorpusIndex(HeadFinder):
         :raises HubError: if the repository or a file cannot be had.
         """
         access = {"token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
-        from .sharded import open_index
+        from exbert_hub.index.sharded.sharded_index import open_index
 
         names = [name] if isinstance(name, str | os.PathLike) else name
         return open_index([str(each) for each in names], revision, engine, access)
@@ -186,7 +186,7 @@ class CorpusIndex(HeadFinder):
         :return: the finished commit, as huggingface_hub describes it.
         :raises HubError: if no licence is known, if the Hub refuses, or if somebody else has pushed meanwhile.
         """
-        from .publish import publish
+        from exbert_hub.index.hub.publish import publish
 
         access: dict[str, Any] = {"revision": revision, "create_pr": create_pr, "token": token}
         return publish(self._store, repo_id, private=private, license=license, message=commit_message, **access)

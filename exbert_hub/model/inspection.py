@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..analysis.rollout import rollout
-from ..errors import SelectionError, UnsupportedError
+from exbert_hub.analysis.rollout import rollout
+from exbert_hub.errors import SelectionError, UnsupportedError
+
 from .selection import whole_number
 from .tokens import find, position_of
 from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
 if TYPE_CHECKING:
-    from .lens import LogitLens
+    from exbert_hub.model.effects.lens import LogitLens
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,9 +41,9 @@ class Inspection:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        from .. import html
+        from exbert_hub import notebook
 
-        return html.inspection(self)
+        return notebook.inspection(self)
 
     @property
     def main(self) -> Stack:

@@ -12,8 +12,8 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus, write_corpus
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.card import render
-from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.hub.card import render
 from exbert_hub.model import Inspector
 
 from .repos import Blob, Repo

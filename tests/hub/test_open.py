@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.manifest import FileEntry, Manifest
+from exbert_hub.index.format.manifest import FileEntry, Manifest
 
 from .conftest import OPEN, share
 from .repos import Blob

@@ -7,11 +7,11 @@ import time
 import pytest
 
 from exbert_hub import demo
-from exbert_hub.app import models
-from exbert_hub.app.desk import Desk
-from exbert_hub.app.models import Loading, Models
-from exbert_hub.app.session import Workbench
-from exbert_hub.app.settings import Settings
+from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.service import models
+from exbert_hub.app.service.model_session import Workbench
+from exbert_hub.app.service.models import Loading, Models
+from exbert_hub.app.service.page_service import Desk
 from exbert_hub.errors import ModelLoadError, SelectionError
 from exbert_hub.model import Inspector
 

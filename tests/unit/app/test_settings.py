@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from exbert_hub.app.config.settings import PREFIX, Settings
 from exbert_hub.app.launch import _is_local
-from exbert_hub.app.settings import PREFIX, Settings
 from exbert_hub.errors import SelectionError, TextTooLongError
 
 

@@ -14,9 +14,9 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.cache import locked
 from exbert_hub.corpus import ParquetCorpus, annotate, annotate_beside
-from exbert_hub.corpus import annotation as annotations
-from exbert_hub.corpus import growing as growings
-from exbert_hub.corpus.growing import GrowingCorpus
+from exbert_hub.corpus.annotation import annotate as annotations
+from exbert_hub.corpus.annotation import streaming as growings
+from exbert_hub.corpus.annotation.streaming import GrowingCorpus
 from exbert_hub.errors import CorpusError, LockedError
 
 TEXTS = [f"Number {n} went home. It was late, {n} times." for n in range(300)]

@@ -9,7 +9,7 @@ import pytest
 
 from exbert_hub import hub
 from exbert_hub.corpus import annotate, read_texts
-from exbert_hub.corpus.sources import find_source
+from exbert_hub.corpus.sources.find import find_source
 from exbert_hub.errors import CorpusError
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"

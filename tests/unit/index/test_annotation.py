@@ -7,7 +7,7 @@ import pytest
 
 from exbert_hub.corpus import annotate
 from exbert_hub.errors import CorpusError, IndexFormatError
-from exbert_hub.index.annotation import find_annotation
+from exbert_hub.index.hub.index_annotation import find_annotation
 
 
 def test_the_annotation_of_an_index_is_its_corpus(index, corpus, tmp_path):

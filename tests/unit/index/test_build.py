@@ -14,9 +14,9 @@ import pytest
 from exbert_hub.cache import locked
 from exbert_hub.errors import BuildError, CorpusError, LockedError, ResourceError, SelectionError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index import estimate as estimates
-from exbert_hub.index.manifest import Manifest
-from exbert_hub.index.plan import make_plan
+from exbert_hub.index.build import estimate as estimates
+from exbert_hub.index.build.plan import make_plan
+from exbert_hub.index.format.manifest import Manifest
 
 from .conftest import ListCorpus
 

@@ -14,9 +14,9 @@ from exbert_hub.corpus.types import Sentence, Word
 from exbert_hub.errors import IndexFormatError, LabelError, SelectionError
 from exbert_hub.files import sha256_of
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.head_counts import heads_table
-from exbert_hub.index.head_stored import StoredSentences
-from exbert_hub.index.head_table import HeadScores, choose
+from exbert_hub.index.format.head_table import HeadScores, choose
+from exbert_hub.index.heads.examples import StoredSentences
+from exbert_hub.index.measure.head_counts import heads_table
 from tests import tiny_models
 
 from .conftest import ListCorpus

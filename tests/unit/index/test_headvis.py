@@ -11,7 +11,7 @@ import pytest
 from exbert_hub.analysis.head_pattern import strength
 from exbert_hub.errors import ExportError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.headvis import write_headvis
+from exbert_hub.index.export.headvis import write_headvis
 from exbert_hub.model import Inspector
 from tests.tiny_models import tiny_gpt2_dir
 

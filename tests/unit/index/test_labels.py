@@ -13,8 +13,8 @@ from exbert_hub.cache import cache_root
 from exbert_hub.corpus import annotate as annotate_corpus
 from exbert_hub.errors import AnnotationError, IndexFormatError, IndexMismatchError, LabelError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.card import render
-from exbert_hub.index.piece_labels import PieceLabels
+from exbert_hub.index.format.piece_labels import PieceLabels
+from exbert_hub.index.hub.card import render
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 

@@ -9,7 +9,8 @@ import pytest
 
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import sha256_of
-from exbert_hub.index import CorpusIndex, store, verify
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.store import store, verify
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from exbert_hub.analysis.vectors import head_query
-from exbert_hub.index import background
-from exbert_hub.index.memory import KEPT, Memory
-from exbert_hub.index.packed import Packs, pack
-from exbert_hub.index.vectors import merge_vectors
+from exbert_hub.index.search.head_columns import Packs, pack
+from exbert_hub.index.store import background
+from exbert_hub.index.store.memory import KEPT, Memory
+from exbert_hub.index.store.vectors import merge_vectors
 
 from .test_vectors import write_vectors
 

@@ -6,9 +6,9 @@ import pytest
 
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import sha256_of
-from exbert_hub.index import background, verify
-from exbert_hub.index.manifest import FileEntry
-from exbert_hub.index.verify import AT_ONCE, Verifier
+from exbert_hub.index.format.manifest import FileEntry
+from exbert_hub.index.store import background, verify
+from exbert_hub.index.store.verify import AT_ONCE, Verifier
 
 
 @pytest.fixture
