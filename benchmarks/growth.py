@@ -17,7 +17,7 @@ import numpy as np
 
 from exbert_hub.index import CorpusIndex
 from exbert_hub.index.format.manifest import Manifest
-from exbert_hub.index.search.ranking import choose_spec
+from exbert_hub.index.search.selection import choose_spec
 from exbert_hub.index.store.coarse import add_fast_search, candidates, nearest_fast
 from exbert_hub.index.store.vectors import nearest
 

@@ -131,7 +131,7 @@ def shaped(vectors: np.ndarray, kind: Kind) -> np.ndarray:
 
 
 def _write_attention(folder: Path, source: CorpusIndex, layer: int, copies: list[Copy]) -> None:
-    column = pq.read_table(source._store.folder / layout.attention_file(layer)).column(0).to_pylist()
+    column = pq.read_table(source.folder / layout.attention_file(layer)).column(0).to_pylist()
     writer = AttentionWriter(folder / layout.attention_file(layer))
     for _, sentences in copies:
         for codes in column[: len(sentences)]:
@@ -172,7 +172,7 @@ def remove(folder: Path) -> None:
 
 def forget_hashes(folder: Path) -> None:
     """As if no file but the tables had ever been hashed."""
-    record = CorpusIndex.from_pretrained(folder)._store.verifier.record
+    record = CorpusIndex.from_pretrained(folder).opened.store.verifier.record
     known = json.loads(record.read_text("utf-8"))
     record.write_text(json.dumps({name: known[name] for name in known if not name.startswith(("faiss", "attention"))}))
 

@@ -6,6 +6,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from exbert_hub.app.launch import launch
     from exbert_hub.index.compare.comparison import compare
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from .index import CorpusIndex
     from .model import Inspector
 
-__version__ = "0.1.0"
 __all__ = ["CorpusIndex", "Inspector", "__version__", "compare", "launch", "list_indexes"]
 
 # Arrow's allocator asks for pages of 2 MB, and clears a dozen of them for the 50 rows of a first search. It looks here

@@ -58,7 +58,7 @@ def compare(
         raise typer.BadParameter("with one index, say what is different: --mask, --against or --ablate")
     talk(quiet)
     hush_transformers(quiet)
-    from exbert_hub import compare as compare_indexes
+    from exbert_hub.index.compare.comparison import compare as compare_indexes
 
     from . import render
 

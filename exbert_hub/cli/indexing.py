@@ -29,7 +29,7 @@ from .common import (
 )
 
 if TYPE_CHECKING:
-    from exbert_hub.index.format.types import Engine
+    from exbert_hub.index.build.engine import Engine
 
 
 @app.command(epilog="Example:  hf-exbert build bert-base-uncased wizard_of_oz.txt -o woz-bert")
@@ -222,6 +222,7 @@ def info(
 ) -> None:
     """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
     talk(quiet)
-    from exbert_hub.index.sharded.shard_list import find_shards, merge_manifests
+    from exbert_hub.index.hub.shard_places import find_shards
+    from exbert_hub.index.sharded.merged_manifest import merge_manifests
 
     print_info(merge_manifests(find_shards(index, revision)), index, as_json)

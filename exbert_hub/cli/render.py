@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from exbert_hub.index.compare.comparison import Comparison, TokenComparison
     from exbert_hub.index.format.head_table import HeadScore
     from exbert_hub.index.format.manifest import Manifest
-    from exbert_hub.index.format.types import Match
     from exbert_hub.index.heads.examples import HeadExample
     from exbert_hub.index.heads.subsets import FoundHeads
     from exbert_hub.index.hub.discovery import SharedIndex
     from exbert_hub.index.labels.attach import Attached
+    from exbert_hub.index.search.results import Match
 
 _CONTEXT = 44  # characters on either side of the match
 _BARS = 8

@@ -27,19 +27,10 @@ def push(
 ) -> None:
     """Share an index, and with it the text of its corpus. An interrupted push goes on when it is repeated."""
     talk(quiet)
-    from exbert_hub.index.hub.publish import publish
+    from exbert_hub.index.hub.publish import PushRequest, publish
     from exbert_hub.index.store.store import Store
 
-    commit = publish(
-        Store(folder),
-        repo,
-        private=private,
-        license=license,
-        revision=revision,
-        create_pr=create_pr,
-        message=message,
-        token=token,
-    )
+    commit = publish(Store(folder), PushRequest(repo, private, license, revision, create_pr, message, token))
     place = commit.pr_url or str(commit.repo_url)
     print_result(
         {"repo": repo, "commit": commit.oid, "url": place, "pull_request": commit.pr_url}, lambda: place, as_json

@@ -86,3 +86,13 @@ class Coverage:
     pieces_without_word: int = 0
     words_uncovered: int = 0  # words that no piece belongs to
     notes: dict[str, int] = field(default_factory=dict)  # anything else that was cut or skipped, and how often
+
+    def __iadd__(self, part: Coverage) -> Coverage:
+        """Add the coverage of another part of the corpus."""
+        for name, value in vars(part).items():
+            if name == "notes":
+                for note, times in value.items():
+                    self.notes[note] = self.notes.get(note, 0) + times
+            else:
+                setattr(self, name, getattr(self, name) + value)
+        return self

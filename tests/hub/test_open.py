@@ -70,7 +70,7 @@ from exbert_hub.index import CorpusIndex
 index = CorpusIndex.from_pretrained(args[0])
 print("open", flush=True)
 input()
-index._store.use_vectors(index.tokens, index.manifest.vectors[0])
+index.opened.store.use_vectors(index.tokens, index.manifest.vectors[0])
 show([index.revision, index.tokens.list_indexes(), index.tokens.get_index("embedding-emb").faiss_index.ntotal])
 """,
         REPO,

@@ -20,7 +20,7 @@ from exbert_hub.index.compare.comparison import compare as set_side_by_side
 
 if TYPE_CHECKING:
     from exbert_hub.index.compare.comparison import Comparison
-    from exbert_hub.index.format.types import LayerProfile
+    from exbert_hub.index.search.results import LayerProfile
     from exbert_hub.model import Inspection
 
 ServerFunction = Callable[[Mapping[str, Any]], Json]

@@ -17,9 +17,9 @@ from .actions import ServerFunction
 
 if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex
+    from exbert_hub.index.format.head_schema import Column
     from exbert_hub.index.format.head_table import HeadScore
     from exbert_hub.index.heads.page import HeadPage, HeadSentence
-    from exbert_hub.index.measure.head_counts import Column
 
 BEST = 6  # heads listed
 EXAMPLES = 3

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from exbert_hub.app.config.settings import Settings
 from exbert_hub.cache import cache_root
 from exbert_hub.errors import ExbertError, IndexMismatchError, SelectionError
-from exbert_hub.index.search.ranking import check_model
+from exbert_hub.index.search.selection import check_model
 
 if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex

@@ -14,6 +14,7 @@ from exbert_hub.app.wire.payload import model_name
 from exbert_hub.errors import ModelLoadError, SelectionError
 
 from .model_session import Workbench
+from .open import open_bench
 
 KEPT = 2  # further models in memory; the one not used for longest goes first
 WAITING = 4  # models that may wait to be loaded; more are turned away
@@ -97,8 +98,6 @@ class Models:
         return entry
 
     def _load(self, model: str, entry: _Entry) -> None:
-        from exbert_hub.app.launch import open_bench
-
         try:
             with self._turn:
                 entry.bench.set_result(open_bench(os.path.expanduser(model), settings=self._settings))

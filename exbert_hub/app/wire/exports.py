@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from exbert_hub import __version__
+from exbert_hub._version import __version__
 from exbert_hub.index import CorpusIndex, Matches
-from exbert_hub.index.search.matches import Query
+from exbert_hub.index.search.query import Query
 
 _FORMULA = tuple(
     "=+-@\t\r\n＝＋－＠"

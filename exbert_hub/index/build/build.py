@@ -24,7 +24,6 @@ from exbert_hub.index.format import layout
 from exbert_hub.index.format.manifest import FORMAT_VERSION, FileEntry, Manifest, library_versions
 from exbert_hub.index.format.tables import label_columns
 
-from . import windows
 from .estimate import estimate
 from .plan import BuildPlan, same_build
 from .shards import Shard, at_once, finished, groups, merge, write_shards
@@ -88,7 +87,7 @@ def build_index(
         plan = replace(plan, corpus=corpus.info)  # its annotation may have ended only now
         coverage = Coverage()
         for shard in shards:
-            windows.add(coverage, shard.coverage)
+            coverage += shard.coverage
         coverage.notes.update(plan.corpus.skipped)
         if plan.sample and (left_out := plan.limited(len(corpus)) - coverage.sentences):
             coverage.notes["sentences outside the sample"] = left_out

@@ -22,14 +22,15 @@ import pyarrow.parquet as pq
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.files import link_or_copy, sha256_of, sync, write_atomic
 from exbert_hub.index.format import layout
+from exbert_hub.index.format.head_schema import stack_of
 from exbert_hub.index.format.manifest import FileEntry, VectorSpec
-from exbert_hub.index.format.tables import sentences_table, tokens_table
-from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table, stack_of
+from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table
 from exbert_hub.index.store.attention_files import merge_attention, write_attention
 from exbert_hub.index.store.vectors import ShardMemory, merge_vectors, write_vectors
 
 from .compute import Captured, capture
 from .plan import BuildPlan
+from .table_rows import sentences_table, tokens_table
 from .windows import Window, count, iter_windows
 
 if TYPE_CHECKING:

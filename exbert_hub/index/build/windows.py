@@ -104,13 +104,3 @@ def count(coverage: Coverage, sentence: Sentence, windows: list[Window]) -> None
         coverage.pieces_without_word += plain - indexed
         coverage.pieces_spanning += window.spanning
         coverage.words_uncovered += window.uncovered
-
-
-def add(total: Coverage, part: Coverage) -> None:
-    """Sum up the coverage of shards."""
-    for name, value in vars(part).items():
-        if name == "notes":
-            for note, times in value.items():
-                total.notes[note] = total.notes.get(note, 0) + times
-        else:
-            setattr(total, name, getattr(total, name) + value)

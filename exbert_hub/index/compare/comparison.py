@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from exbert_hub.analysis.similarity import jaccard, linear_cka, rbo
 from exbert_hub.errors import IndexMismatchError, LabelError, SelectionError, UnsupportedError
 from exbert_hub.index.format.corpus_words import word_numbers
-from exbert_hub.index.format.types import Kind, Layer, LayerProfile
-from exbert_hub.index.search.ranking import Filter, check_model, choose_heads, choose_spec, word_at
+from exbert_hub.index.format.types import Kind, Layer
+from exbert_hub.index.search.profile import profile
+from exbert_hub.index.search.query import SearchRequest, VectorQuery, word_at
+from exbert_hub.index.search.results import LayerProfile
+from exbert_hub.index.search.selection import check_model, choose_spec
 
 from .attention_difference import AttentionDifference, attention_difference
 
 if TYPE_CHECKING:
-    from exbert_hub.index.corpus_index import CorpusIndex
+    from exbert_hub.index.search.protocols import SearchableIndex
     from exbert_hub.model import Inspection
     from exbert_hub.model.types import Prediction
 
 Token = str | int
 
-_EVERYTHING = Filter(None, False)
 _PREDICTIONS = 5
 _SEED = 0  # the same words whenever the same indexes are compared
 
@@ -116,8 +118,8 @@ class Comparison:
 
 
 def compare(
-    a: CorpusIndex,
-    b: CorpusIndex | None = None,
+    a: SearchableIndex,
+    b: SearchableIndex | None = None,
     *,
     seen: tuple[Inspection, Inspection] | None = None,
     token: Token | tuple[Token, Token] | None = None,
@@ -165,7 +167,9 @@ def compare(
     layers = tuple(layer for layer in a.layers(by) if layer in b.layers(by))
     if not layers:
         raise SelectionError(f"the indexes have no layer with {by} vectors in common")
-    words_a, words_b = word_numbers([(index.tokens.data.table, index.sentences.data.table) for index in (a, b)])
+    words_a, words_b = word_numbers(
+        [(index.opened.tokens.data.table, index.opened.sentences.data.table) for index in (a, b)]
+    )
     common, rows_a, rows_b = np.intersect1d(words_a, words_b, return_indices=True)  # a word's row: its first piece
     if not len(common):
         raise IndexMismatchError(
@@ -177,7 +181,7 @@ def compare(
     if seen is not None:
         if token is None:
             raise SelectionError("a token is compared: name it, token=, or the two tokens where they differ")
-        search = _Search(by, None if heads is None or by == "embedding" else tuple(heads), k)
+        search = SearchRequest.of(by=by, heads=None if by == "embedding" else heads, k=k)
         token_a, token_b = token if isinstance(token, tuple) else (token, token)
         one, other = _Side(a, words_a, seen[0], token_a), _Side(b, words_b, seen[1], token_b)
         compared = _compare_tokens(one, other, search, layers, field, p)
@@ -194,25 +198,21 @@ def compare(
     )
 
 
-def _similarity(indexes: Iterable[CorpusIndex], by: Kind, layer: Layer, rows: Iterable[np.ndarray]) -> LayerSimilarity:
+def _similarity(
+    indexes: Iterable[SearchableIndex], by: Kind, layer: Layer, rows: Iterable[np.ndarray]
+) -> LayerSimilarity:
     one, other = (
-        index._searcher.vectors(choose_spec(index.manifest, by, layer), chosen)
+        index.opened.searcher.vectors(choose_spec(index.manifest, by, layer), chosen)
         for index, chosen in zip(indexes, rows, strict=True)
     )
     shuffled = np.random.default_rng(_SEED).permutation(len(other))
     return LayerSimilarity(layer, linear_cka(one, other), linear_cka(one, other[shuffled]))
 
 
-class _Search(NamedTuple):
-    by: Kind
-    heads: tuple[int, ...] | None
-    k: int
-
-
 class _Side:
     """One index, and what its model saw."""
 
-    def __init__(self, index: CorpusIndex, words: np.ndarray, seen: Inspection, token: Token) -> None:
+    def __init__(self, index: SearchableIndex, words: np.ndarray, seen: Inspection, token: Token) -> None:
         """
         :param words: number of the word of each row.
         """
@@ -222,12 +222,10 @@ class _Side:
         masked = bool(seen.masked[self.position])
         self.asked = Asked(seen.text, word_at(seen, self.position), self.position, masked, dict(seen.ablated))
 
-    def nearest_words(self, search: _Search, layer: Layer) -> list[int]:
+    def nearest_words(self, search: SearchRequest, layer: Layer) -> list[int]:
         """Numbers of the words of the nearest pieces, best first, each once."""
-        manifest = self.index.manifest
-        heads = choose_heads(manifest, layer, search.heads)
-        spec = choose_spec(manifest, search.by, layer)
-        rows = self.index._searcher.nearest(self.seen, self.position, spec, heads, search.k, _EVERYTHING).rows
+        query = VectorQuery.about(self.seen, self.position, self.index.manifest, replace(search, layer=layer))
+        rows = self.index.opened.searcher.nearest(query).rows
         return list(dict.fromkeys(self._words[rows].tolist()))
 
     @property
@@ -236,15 +234,14 @@ class _Side:
         has_them = self.seen.predicted and self.seen.facts.kind != "seq2seq"
         return self.seen.predicted[self.position][:_PREDICTIONS] if has_them else ()
 
-    def profile(self, search: _Search, field: str) -> LayerProfile:
-        known = self.index.manifest
-        if field not in (*known.labels, *known.added_labels):
+    def profile(self, search: SearchRequest, field: str) -> LayerProfile:
+        if field not in self.index.manifest.all_labels:
             raise LabelError(f"{self.index.name_or_path} has no label {field!r}: both sides need it")
-        return self.index.profile(self.seen, self.position, field, search.by, search.heads, search.k)
+        return profile(self.index.opened, self.seen, self.position, field, search)
 
 
 def _compare_tokens(
-    one: _Side, other: _Side, search: _Search, layers: Sequence[Layer], field: str, p: float
+    one: _Side, other: _Side, search: SearchRequest, layers: Sequence[Layer], field: str, p: float
 ) -> TokenComparison:
     def overlap(layer: Layer) -> LayerOverlap:
         first, second = one.nearest_words(search, layer), other.nearest_words(search, layer)

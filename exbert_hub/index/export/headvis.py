@@ -37,9 +37,10 @@ from exbert_hub.analysis.head_pattern import (
 )
 from exbert_hub.errors import ExportError
 from exbert_hub.index.heads.page import strong_edges
+from exbert_hub.index.search.stored_index import StoredIndex, in_one_piece
 
 if TYPE_CHECKING:
-    from exbert_hub.index.corpus_index import CorpusIndex
+    from exbert_hub.index.search.protocols import SearchableIndex
     from exbert_hub.index.store.attention_files import AttentionReader
 
 SENTENCES = 2000
@@ -80,7 +81,7 @@ class _LayerStrengths:
 
 
 def write_headvis(
-    index: CorpusIndex,
+    index: SearchableIndex,
     output_dir: str | Path,
     *,
     sentences: int = SENTENCES,
@@ -97,15 +98,16 @@ def write_headvis(
     layers = index.manifest.attention_layers
     if not layers:
         raise ExportError("the index was built without attention, so there is nothing to show of its heads")
-    if len(index.names) > 1:
-        raise ExportError("an index in shards is not exported as one: export one of the shards")
+    stored = in_one_piece(
+        index.opened, ExportError("an index in shards is not exported as one: export one of the shards")
+    )
     _make_empty(output, overwrite)
-    sequences = [_sequence(index, int(row)) for row in even(len(index.sentences), sentences)]
+    sequences = [_sequence(stored, int(row)) for row in even(len(stored.sentences), sentences)]
     sequences = [sequence for sequence in sequences if len(sequence.tokens) >= 2]
     heads = [(layer, head) for layer in layers for head in range(index.manifest.model.heads[layer])]
     scatter = []
     for layer in layers:
-        reader = index._searcher.attention(layer)
+        reader = stored.searcher.attention(layer)
         measured = _measure(reader, sequences, index.manifest.model.heads[layer])
         for head, metrics in enumerate(measured.metrics):
             page = _head(reader, sequences, head, measured.strengths[:, head])
@@ -136,7 +138,7 @@ def _make_empty(output: Path, overwrite: bool) -> None:
     (output / "attributions").mkdir(exist_ok=True)
 
 
-def _sequence(index: CorpusIndex, row: int) -> Sampled:
+def _sequence(index: StoredIndex, row: int) -> Sampled:
     table = index.sentences.data.table
     text, pieces = table.column("text")[row].as_py(), table.column("pieces")[row].as_py()
     return Sampled(
@@ -226,7 +228,7 @@ def _top_tokens(sequences: Sequence[dict[str, Any]], place: Callable[[int, int],
 
 
 def _config(
-    index: CorpusIndex, heads: Sequence[tuple[int, int]], sequences: Sequence[Sampled], folder: str
+    index: SearchableIndex, heads: Sequence[tuple[int, int]], sequences: Sequence[Sampled], folder: str
 ) -> dict[str, Any]:
     manifest = index.manifest
     # a model in a folder is called by its name: where it lies is nobody's business

@@ -15,19 +15,9 @@ import pyarrow.parquet as pq
 
 from exbert_hub.analysis.significance import LEVEL
 from exbert_hub.errors import IndexFormatError, LabelError, SelectionError
-from exbert_hub.index.labels.label_files import LONGEST
-from exbert_hub.index.measure.head_counts import (
-    ALWAYS,
-    ATTENDED,
-    DEPENDENCY,
-    ENTROPY,
-    MOST_LABELS,
-    SCHEMA,
-    TO_DEPENDANT,
-    TO_HEAD,
-    stack_of,
-)
 
+from .head_schema import ALWAYS, ATTENDED, DEPENDENCY, ENTROPY, MOST_LABELS, SCHEMA, TO_DEPENDANT, TO_HEAD, stack_of
+from .layout import LONGEST_LABEL
 from .manifest import Manifest
 
 if TYPE_CHECKING:
@@ -123,21 +113,23 @@ class HeadScores(Sequence[HeadScore]):
         return pd.DataFrame.from_records(self.to_dict(), columns=HeadScore._fields)
 
 
-def choose(
-    table: pa.Table,
-    heads: tuple[int, ...],
-    label: str | None,
-    measure: str | None,
-    direction: str | None,
-    layer: int | None,
-) -> HeadScores:
-    """The rows asked for, the best first; None means every one.
+@dataclass(frozen=True)
+class HeadFilter:
+    """Which scores are asked for; None means every one."""
+
+    label: str | None = None
+    measure: str | None = None
+    direction: str | None = None
+    layer: int | None = None
+
+
+def choose(table: pa.Table, heads: tuple[int, ...], wanted: HeadFilter) -> HeadScores:
+    """The rows asked for, the best first.
 
     :raises LabelError: if there are none.
     """
-    wanted = {"label": label, "measure": measure, "direction": direction, "layer": layer}
     found = table
-    for name, value in wanted.items():
+    for name, value in vars(wanted).items():
         if value is not None:
             rest = found.filter(pc.equal(found.column(name), value))
             if not len(rest):
@@ -174,7 +166,7 @@ def read_heads(path: Path, manifest: Manifest) -> pa.Table:
         size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
         require(metadata.num_rows <= _MOST_ROWS, "it has too many rows")
         # one dictionary of labels for each row group, at most
-        most = metadata.num_rows * _BYTES_PER_ROW + (1 + metadata.num_row_groups) * MOST_LABELS * LONGEST * 64
+        most = metadata.num_rows * _BYTES_PER_ROW + (1 + metadata.num_row_groups) * MOST_LABELS * LONGEST_LABEL * 64
         require(size <= most, "it holds more than its rows")
         table = file.read()
         table.validate(full=True)
@@ -199,5 +191,5 @@ def read_heads(path: Path, manifest: Manifest) -> pa.Table:
     }
     for name, values in allowed.items():
         require(set(pc.unique(table.column(name)).to_pylist()) <= values, f"an unknown {name}")
-    require((pc.max(pc.utf8_length(table.column("label"))).as_py() or 0) <= LONGEST, "a label is too long")
+    require((pc.max(pc.utf8_length(table.column("label"))).as_py() or 0) <= LONGEST_LABEL, "a label is too long")
     return table

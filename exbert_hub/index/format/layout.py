@@ -11,6 +11,7 @@ MANIFEST = "exbert.json"
 CARD = "README.md"
 HEADS = "heads.parquet"
 BUILD = ".build"
+LONGEST_LABEL = 200  # characters of one label
 SHARD_LIST = "shards.json"  # of several indexes that are one, in the folder that holds them
 
 _ALLOWED = re.compile(

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exbert_hub import __version__
+from exbert_hub._version import __version__
 from exbert_hub.corpus.types import WORD_LABELS, CorpusInfo, Coverage
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import write_atomic
@@ -82,6 +82,11 @@ class Manifest:
     @property
     def model_id(self) -> str:
         return self.model.model_id
+
+    @property
+    def all_labels(self) -> tuple[str, ...]:
+        """Label columns of `tokens`, the attached ones last: everything that can be summarised."""
+        return (*self.labels, *self.added_labels)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from exbert_hub.analysis.heads import RELATIONS, AnnotatedPieces, attended_words, relation, word_attention
 from exbert_hub.errors import SelectionError
+from exbert_hub.index.format.head_schema import ATTENDED, DEPENDENCY, TO_HEAD, Column, stack_of
 from exbert_hub.index.format.manifest import Manifest
-from exbert_hub.index.measure.head_counts import ATTENDED, DEPENDENCY, TO_HEAD, heads_table, stack_of
+from exbert_hub.index.measure.head_counts import heads_table
 from exbert_hub.index.store.attention_files import AttentionReader
 
 if TYPE_CHECKING:
@@ -137,9 +138,7 @@ def find_examples(
     sentences: StoredSentences,
     reader: AttentionReader,
     head: int,
-    measure: str,
-    label: str,
-    direction: str,
+    column: Column,
     candidates: np.ndarray,
     k: int,
 ) -> tuple[HeadExample, ...]:
@@ -148,7 +147,7 @@ def find_examples(
     :param candidates: rows of the sentences that could show it; a thousand of them, spread evenly, are read.
     :raises SelectionError: for an unknown measure.
     """
-    find = _finder(measure, label, direction)
+    find = _finder(column)
     some = candidates[:: max(1, -(-len(candidates) // _SENTENCES_READ))]
     found: list[tuple[float, int, int, int]] = []
     for number in some.tolist():
@@ -161,8 +160,8 @@ def find_examples(
         if len(examples) == k:
             break
         text = sentences.text(number)
-        spans = sentences.spans(number, "pieces" if measure in _OF_PIECES else "words")
-        place = None if measure == "special" else spans[target]
+        spans = sentences.spans(number, "pieces" if column.measure in _OF_PIECES else "words")
+        place = None if column.measure == "special" else spans[target]
         examples.setdefault(text, HeadExample(number, text, spans[source], place, -weight))
     return tuple(examples.values())
 
@@ -173,12 +172,14 @@ Found = tuple[np.ndarray, np.ndarray]
 _OF_PIECES = ("offset", "self", "special", "entropy")
 
 
-def _finder(measure: str, label: str, direction: str) -> Callable[[AnnotatedPieces, np.ndarray], Found]:
+def _finder(column: Column) -> Callable[[AnnotatedPieces, np.ndarray], Found]:
+    measure, label = column.measure, column.label
+
     def between_words(sentence: AnnotatedPieces, attention: np.ndarray) -> Found:
         weights = word_attention(attention, sentence)
         attended = attended_words(weights, sentence)[0]
         most = attended[:, None] == np.arange(len(attended))
-        return weights[0], most & _wanted(sentence, measure, label, direction)
+        return weights[0], most & _wanted(sentence, column)
 
     def between_pieces(sentence: AnnotatedPieces, attention: np.ndarray) -> Found:
         weights, indexed = attention[0], sentence.word_of_piece >= 0
@@ -198,8 +199,9 @@ def _finder(measure: str, label: str, direction: str) -> Callable[[AnnotatedPiec
     raise SelectionError(f"there are no examples of {measure!r}")
 
 
-def _wanted(sentence: AnnotatedPieces, measure: str, label: str, direction: str) -> np.ndarray:
+def _wanted(sentence: AnnotatedPieces, column: Column) -> np.ndarray:
     """bool [W, W]: which word should attend to which."""
+    measure, label, direction = column
     if measure in RELATIONS:
         return relation(measure, sentence)
     if measure.startswith(ATTENDED):

@@ -28,6 +28,19 @@ OfMatch = Literal["match", "max_attention"]
 
 
 @dataclass(frozen=True)
+class SubsetRequest:
+    """What heads are looked for; see `CorpusIndex.find_heads`."""
+
+    label: str
+    field: str = "dep"
+    of: OfMatch = "max_attention"
+    layer: int | None = None
+    k: int = 50
+    exclude_query: bool = False
+    unique_sentences: bool = False
+
+
+@dataclass(frozen=True)
 class HeadStep:
     """One head more, and what the heads chosen so far find."""
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from exbert_hub import hub
 from exbert_hub.errors import ExbertError
 from exbert_hub.index.format.manifest import FORMAT_VERSION
-from exbert_hub.index.sharded.shard_list import find_shards
 from exbert_hub.model.types import ModelFacts
 
 from .card import FACTS, INDEX_TAG, model_tag, weights_tag
+from .shard_places import find_shards
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,37 +26,43 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def publish(
-    store: Store,
-    repo_id: str,
-    *,
-    private: bool | None,
-    license: str | None,
-    revision: str | None,
-    create_pr: bool,
-    message: str | None,
-    token: str | bool | None,
-) -> CommitInfo:
+@dataclass(frozen=True)
+class PushRequest:
+    """Where an index is pushed, and how; see `CorpusIndex.push_to_hub`."""
+
+    repo_id: str
+    private: bool | None = None
+    license: str | None = None
+    revision: str | None = None
+    create_pr: bool = False
+    message: str | None = None
+    token: str | bool | None = None
+
+
+def publish(store: Store, request: PushRequest) -> CommitInfo:
     """Push an index; see `CorpusIndex.push_to_hub`."""
+    repo_id, revision, create_pr = request.repo_id, request.revision, request.create_pr
     if not is_repo_id(repo_id):
         raise HubError(f"{repo_id!r} is not the name of a repository: write it as 'owner/name'")
     if create_pr and revision is not None:
         raise HubError("a pull request always asks for a change of main: leave out revision= or create_pr=")
-    manifest = _publishable(store.manifest, license)
+    manifest = _publishable(store.manifest, request.license)
     store.fetch()
-    target = hub.open_repository(repo_id, private=private, revision=revision, create=not create_pr, token=token)
+    target = hub.open_repository(
+        repo_id, private=request.private, revision=revision, create=not create_pr, token=request.token
+    )
     _announce(manifest, target)
     mine = store.folder / layout.CARD
     old = target.read(layout.CARD) or (mine.read_text("utf-8") if mine.is_file() else None)
     card = render(repo_id, manifest, old, _manifest_before(target))
-    what = hub.Upload(
+    content = hub.Upload(
         folder=store.folder,
         data=tuple(manifest.files),
         last={layout.CARD: card.encode(), layout.MANIFEST: manifest.to_json().encode()},
         ours=layout.is_allowed,
-        message=message or f"Index of {manifest.corpus.name} by {manifest.model_id}",
+        message=request.message or f"Index of {manifest.corpus.name} by {manifest.model_id}",
     )
-    return hub.upload(what, target, create_pr=create_pr)
+    return hub.upload(content, target, create_pr=create_pr)
 
 
 def _publishable(manifest: Manifest, license: str | None) -> Manifest:

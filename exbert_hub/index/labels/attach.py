@@ -12,30 +12,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from exbert_hub.cache import cache_root, locked
-from exbert_hub.errors import AnnotationError, IndexFormatError
+from exbert_hub.errors import AnnotationError
 from exbert_hub.files import sha256_of
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.manifest import FileEntry, Manifest, label_problem
-from exbert_hub.index.format.types import Match
 
-from .label_files import LONGEST, read_labels
+from .label_files import read_labels
 
 if TYPE_CHECKING:
-    import datasets
-
     from exbert_hub.index.store.store import Store
 
 NO_LABELS_FOR_SHARDS = (
     "labels cannot be attached to an index in shards, whose list names each of them by its hash: build it as one "
     "index, or bring the labels as columns of the corpus"
 )
-_OVERHEAD_BYTES = 1 << 20  # of the file, beside the labels
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +86,10 @@ def _check_labels(brought: pa.Table, manifest: Manifest, overwrite: bool) -> Non
             raise AnnotationError(f"{name!r} cannot be the name of a label: {problem}")
         if name in manifest.added_labels and not overwrite:
             raise AnnotationError(f"the index has a label {name!r} already: choose overwrite=True (--overwrite)")
-        if (longest := pc.max(pc.utf8_length(brought.column(name))).as_py() or 0) > LONGEST:
-            raise AnnotationError(f"a label of {name!r} has {longest} characters, at most {LONGEST} are taken")
+        if (longest := pc.max(pc.utf8_length(brought.column(name))).as_py() or 0) > layout.LONGEST_LABEL:
+            raise AnnotationError(
+                f"a label of {name!r} has {longest} characters, at most {layout.LONGEST_LABEL} are taken"
+            )
     if not brought.num_columns:
         raise AnnotationError("there is no column of labels beside `sentence` and `word`")
 
@@ -108,51 +105,3 @@ def _write(folder: Path, manifest: Manifest, table: pa.Table) -> None:
     replace(manifest, files=files, added_labels=tuple(table.column_names)).save(folder)
     for file in old:  # no longer part of the index
         (folder / file).unlink(missing_ok=True)
-
-
-def read_added(path: Path, manifest: Manifest) -> pa.Table:
-    """The labels attached to an index: a row per indexed piece.
-
-    :raises IndexFormatError: if the file is not what the manifest says, or a label is longer than any that we write.
-    """
-    names = manifest.added_labels
-    try:
-        schema = pq.read_schema(path).remove_metadata()
-        if schema != pa.schema([(name, pa.string()) for name in names]):
-            raise IndexFormatError(f"{path} has not the columns of labels that the manifest names: {', '.join(names)}")
-        file = pq.ParquetFile(path, read_dictionary=names)
-        metadata = file.metadata
-        if metadata.num_rows != manifest.pieces:
-            raise IndexFormatError(f"{path} has {metadata.num_rows} rows for {manifest.pieces} indexed pieces")
-        size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-        if size > _OVERHEAD_BYTES + manifest.pieces * len(names) * LONGEST * 4:
-            raise IndexFormatError(f"{path} holds more than {len(names)} labels of each piece: not opened")
-        table = file.read()  # as dictionaries: a label that is repeated a million times takes no room
-        table.validate(full=True)
-    except pa.ArrowException as error:
-        raise IndexFormatError(f"{path} is not a table of labels: {error}") from error
-    for chunk in (chunk for column in table.columns for chunk in column.chunks):
-        if chunk.null_count or (pc.max(pc.utf8_length(chunk.dictionary)).as_py() or 0) > LONGEST:
-            raise IndexFormatError(f"{path} lacks a label, or has one of more than {LONGEST} characters: not opened")
-    return table.cast(schema)
-
-
-def join(tokens: datasets.Dataset, added: pa.Table) -> datasets.Dataset:
-    """The tokens with the attached labels as further columns."""
-    import datasets
-
-    return datasets.concatenate_datasets([tokens, datasets.Dataset(datasets.table.InMemoryTable(added))], axis=1)
-
-
-def label_matches(matches: Sequence[Match], tokens: pa.Table, names: Sequence[str]) -> tuple[Match, ...]:
-    """The matches with attached labels, for them and for every piece of their sentences."""
-    columns = tokens.select(list(names))
-
-    def label(match: Match) -> Match:
-        own = match.context.labels
-        places = own.indexed()
-        rows = columns.slice(match.row - int(np.searchsorted(places, match.position)), len(places))
-        labels = own.with_labels(tuple(names), list(zip(*rows.to_pydict().values(), strict=True)))
-        return replace(match, labels=labels[match.position], context=replace(match.context, labels=labels))
-
-    return tuple(map(label, matches))

@@ -15,9 +15,6 @@ import pyarrow.parquet as pq
 
 from exbert_hub.errors import AnnotationError
 
-LONGEST = 200
-"""Characters of one label."""
-
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _KINDS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_boolean, pa.types.is_null)
 

@@ -10,59 +10,16 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from exbert_hub.analysis.heads import OFFSETS, RELATIONS
 from exbert_hub.analysis.significance import excess_p, false_discovery_rates, variance_between, variance_of_trials
-from exbert_hub.model.types import ModelFacts, StackName
+from exbert_hub.index.format.head_schema import ATTENDED, COUNTED, ENTROPY, MOST_LABELS, SCHEMA, Column
 
 logger = logging.getLogger(__name__)
 
-DEPENDENCY = "dependency"
-TO_HEAD, TO_DEPENDANT = "to_head", "to_dependant"
 _ROUNDING = 1e-6  # of sums of single-precision numbers: what is no larger is no excess
-MOST_LABELS = 200  # columns with more labels than this are no labels but texts; base rates have the same limit
-
-SCHEMA = pa.schema(
-    [
-        ("layer", pa.int32()),
-        ("head", pa.int32()),
-        ("stack", pa.string()),
-        ("measure", pa.string()),
-        ("label", pa.string()),
-        ("direction", pa.string()),
-        ("value", pa.float64()),
-        ("baseline", pa.float64()),
-        ("n", pa.int64()),
-        ("p", pa.float64()),
-        ("q", pa.float64()),
-    ]
-)
-
-
-def stack_of(model: ModelFacts) -> StackName:
-    """The stack that is indexed."""
-    return "decoder" if model.kind == "causal" else "encoder"
-
-
-class Column(NamedTuple):
-    """One thing that is measured about every head."""
-
-    measure: str
-    label: str = ""
-    direction: str = ""
-
-
-COUNTED = tuple(Column("offset", f"{offset:+d}" if offset else "0") for offset in OFFSETS)
-SHARES = tuple(Column(measure) for measure in ("special", "self", *RELATIONS))
-ENTROPY = Column("entropy")
-ALWAYS = (*COUNTED, *SHARES, ENTROPY)
-"""The columns that every corpus has; those of its labels follow."""
-
-ATTENDED = "attended_"  # and the name of the label column
 
 
 @dataclass(frozen=True)

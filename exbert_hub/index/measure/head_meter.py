@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from exbert_hub.analysis.heads import LENGTHS, OFFSETS, AnnotatedPieces
-
-from .head_counts import (
+from exbert_hub.index.format.head_schema import (
     ALWAYS,
     ATTENDED,
     COUNTED,
@@ -27,8 +26,9 @@ from .head_counts import (
     TO_DEPENDANT,
     TO_HEAD,
     Column,
-    HeadCounts,
 )
+
+from .head_counts import HeadCounts
 from .sentence_batch import SentenceBatch
 
 _TINY = 1e-30  # its logarithm is finite, and what it adds to an entropy is not

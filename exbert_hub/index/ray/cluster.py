@@ -8,39 +8,15 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exbert_hub.errors import BuildError, MissingExtraError
-from exbert_hub.index.sharded.shard_list import ShardPlace
-
-if TYPE_CHECKING:
-    from exbert_hub.index.sharded.sharded_index import OpenShard
+from exbert_hub.index.build.engine import RayEngine
 
 _OURS = re.compile(r"exbert_hub\.errors\.\w+: (.+)")
 _OBJECT_STORE = 512 * 1024**2  # bytes, of a cluster of our own: only texts and counts travel through it
-
-
-@dataclass(frozen=True)
-class RayEngine:
-    """A Ray cluster to build or to search on.
-
-    :param address: "local" for processes of this machine, which end with the build; "auto" or "host:port" for a
-        cluster that runs. If `ray.init` was called before, that is taken.
-    :param workers: copies of the model at once; one per GPU, or else per CPU, if None.
-    :param threads: CPUs, and threads, of a worker.
-    :param storage: where the workers leave their shards, and find the corpus: a folder that all machines see, or an
-        fsspec URL such as "s3://bucket/folder"; a folder beside the index if None.
-    :param merge: False to leave the shards as they are, each an index, to be searched as one.
-    """
-
-    address: str = "local"
-    workers: int | None = None
-    threads: int = 1
-    storage: str | None = None
-    merge: bool = True
 
 
 def connect(engine: RayEngine) -> bool:
@@ -126,29 +102,3 @@ def _reason(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     ours = [said[1] for line in lines if (said := _OURS.search(line))]
     return ours[-1] if ours else lines[-1]
-
-
-def open_in_actors(places: Sequence[ShardPlace], engine: RayEngine) -> list[OpenShard]:
-    """Open each shard in an actor of its own, anywhere on the cluster; they end with this process."""
-    connect(engine)
-    import ray
-
-    from exbert_hub.index.sharded.sharded_index import OpenShard
-
-    actor = ray.remote(OpenShard).options(
-        num_cpus=0, scheduling_strategy="SPREAD", max_restarts=-1, max_task_retries=2
-    )
-    shards: Any = [_RemoteShard(actor.remote(place)) for place in places]
-    return shards
-
-
-class _RemoteShard:
-    """Asks the `OpenShard` in an actor, and waits for the answer."""
-
-    def __init__(self, actor: Any) -> None:
-        self._actor = actor
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        import ray
-
-        return lambda *args: ray.get(getattr(self._actor, name).remote(*args))

@@ -21,16 +21,18 @@ from exbert_hub.corpus.annotation.worker_processes import read_answer
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
 from exbert_hub.index.build.build import BuildMode, WriteShards, build_index
+from exbert_hub.index.build.engine import RayEngine
 from exbert_hub.index.build.plan import BuildPlan, same_build
 from exbert_hub.index.build.shards import MARKER, Shard, shard_folder
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.format.shard_list import SHARD_LIST, list_text, shard_name
 from exbert_hub.index.hub.card import render
 from exbert_hub.index.hub.publish import without_folders
-from exbert_hub.index.sharded.shard_list import SHARD_LIST, list_text, merged, shard_name
+from exbert_hub.index.sharded.merged_manifest import merged
 from exbert_hub.index.store.coarse import FAST_FROM, add_fast_search
 
-from .cluster import Cluster, RayEngine, connect
+from .cluster import Cluster, connect
 from .storage import Storage
 from .workers import CORPUS, Annotator, ModelPlace, Part, PieceCounter, ShardWriter, piece_counts, write_blocks
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from exbert_hub.corpus.annotation.pipelines import Pipeline
     from exbert_hub.corpus.types import AnnotatedCorpus
     from exbert_hub.index.build.build import Progress
-    from exbert_hub.index.format.types import Engine
+    from exbert_hub.index.build.engine import Engine
     from exbert_hub.model import Inspector
 
 logger = logging.getLogger(__name__)

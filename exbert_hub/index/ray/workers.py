@@ -29,7 +29,7 @@ from exbert_hub.index.build.plan import BuildPlan
 from exbert_hub.index.build.shards import MARKER, compute, groups, merge, write_shard
 from exbert_hub.index.build.windows import iter_windows
 from exbert_hub.index.format import layout
-from exbert_hub.index.sharded.shard_list import shard_name
+from exbert_hub.index.format.shard_list import shard_name
 from exbert_hub.index.store.vectors import ShardMemory
 
 from .storage import Storage

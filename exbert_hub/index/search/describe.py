@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from exbert_hub.analysis.attention import strongest_of
-from exbert_hub.index.format.piece_labels import PieceLabels
-from exbert_hub.index.format.types import Context, Match
 from exbert_hub.index.store.attention_files import AttentionReader
+
+from .piece_labels import PieceLabels
+from .results import Context, Match
 
 
 class Nearest(NamedTuple):
@@ -92,3 +94,17 @@ def _spans(lists: pa.ListArray) -> Iterator[slice]:
 
 def _values(column: pa.Array) -> tuple:
     return tuple(column.to_numpy(zero_copy_only=False).tolist())
+
+
+def label_matches(matches: Sequence[Match], tokens: pa.Table, names: Sequence[str]) -> tuple[Match, ...]:
+    """The matches with attached labels, for them and for every piece of their sentences."""
+    columns = tokens.select(list(names))
+
+    def label(match: Match) -> Match:
+        own = match.context.labels
+        places = own.indexed()
+        rows = columns.slice(match.row - int(np.searchsorted(places, match.position)), len(places))
+        labels = own.with_labels(tuple(names), list(zip(*rows.to_pydict().values(), strict=True)))
+        return replace(match, labels=labels[match.position], context=replace(match.context, labels=labels))
+
+    return tuple(map(label, matches))

@@ -9,17 +9,18 @@ import numpy as np
 
 from exbert_hub.analysis.attention import strongest_of
 from exbert_hub.errors import IndexMismatchError, SelectionError
-from exbert_hub.index.format.types import Match
 
 from .matches import Matches
-from .ranking import check_model
+from .results import Match
+from .selection import check_model
 
 if TYPE_CHECKING:
-    from exbert_hub.index.corpus_index import CorpusIndex
     from exbert_hub.model import Inspector
 
+    from .protocols import SearchableIndex
 
-def with_norms(matches: Matches, index: CorpusIndex, inspector: Inspector) -> tuple[Match, ...]:
+
+def with_norms(matches: Matches, index: SearchableIndex, inspector: Inspector) -> tuple[Match, ...]:
     """The matches with value-weighted attention (Kobayashi et al. 2020) where stored attention was: that of the match,
     that to it, and the max-attention token, which is then the piece whose value the match takes in most.
 

@@ -8,45 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from exbert_hub.analysis.histogram import Counted, histograms
 from exbert_hub.errors import LabelError, SelectionError
-from exbert_hub.index.format.types import Kind, Layer, Match, Mode, Of, Summary
-from exbert_hub.index.store.base_rates import BaseRates
+from exbert_hub.index.format.types import Of
 
-from .ranking import word_at
+from .matches_html import matches_html
+from .protocols import BaseRateSource
+from .query import Query
+from .results import Match, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from exbert_hub.model import Inspection
-
-
-@dataclass(frozen=True)
-class Query:
-    """What was searched for."""
-
-    text: str
-    word: str  # what stands in the text where the piece is, also when it is masked
-    piece: str
-    position: int
-    masked: bool
-    by: Kind
-    layer: Layer
-    heads: tuple[int, ...]  # also those that the max-attention token is taken over; empty for `emb`
-    mode: Mode = "exact"  # how it was answered
-
-    @classmethod
-    def about(
-        cls, seen: Inspection, position: int, by: Kind, layer: Layer, heads: tuple[int, ...], mode: Mode
-    ) -> Query:
-        """The search for one piece of a text."""
-        word, masked = word_at(seen, position), bool(seen.masked[position])
-        return cls(seen.text, word, seen.pieces[position], position, masked, by, layer, heads, mode)
-
-    def __str__(self) -> str:
-        what = f"{self.word!r}{' (masked)' if self.masked else ''}"
-        how = ", fast search" if self.mode == "fast" else ""
-        if self.by == "embedding":
-            return f"{what} by embedding at layer {self.layer}{how}"
-        return f"{what} by heads {self.layer}-[{','.join(map(str, self.heads))}]{how}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,7 +27,7 @@ class Matches(Sequence[Match]):
     matches: tuple[Match, ...]
     left_out: Mapping[str, int]  # why nearer pieces were left out, and how many
     labels: tuple[str, ...]
-    _base: BaseRates = field(compare=False)
+    _base: BaseRateSource = field(compare=False)
 
     def __len__(self) -> int:
         return len(self.matches)
@@ -74,9 +44,8 @@ class Matches(Sequence[Match]):
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        from exbert_hub import notebook
-
-        return notebook.matches(self)
+        summaries = self.summaries([(name, "match") for name in ("pos", "dep") if name in self.labels])
+        return matches_html(str(self.query), self.matches, self.left_out, summaries)
 
     def summary(self, field: str, of: Of = "match") -> Summary:
         """Histogram of a label over the matches, their max-attention tokens or the tokens that follow them.

@@ -3,41 +3,49 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-
-import numpy as np
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from exbert_hub.analysis.histogram import histogram
-from exbert_hub.index.format.types import Layer, LayerSummary
+from exbert_hub.errors import LabelError
+from exbert_hub.index.format.types import Layer
 
-from .ranking import Found
+from .protocols import OpenedIndex
+from .query import SearchRequest, VectorQuery, word_at
+from .results import LayerProfile, LayerSummary
+from .selection import last_layer
+
+if TYPE_CHECKING:
+    from exbert_hub.model import Inspection
 
 WORDS = 5
 """Words named per layer."""
 
-Nearest = Callable[[Layer], Found]
 
+def profile(opened: OpenedIndex, seen: Inspection, position: int, field: str, request: SearchRequest) -> LayerProfile:
+    """Labels and words of the nearest pieces at every layer that has vectors of the kind; see `CorpusIndex.profile`.
 
-def summarise_layers(
-    values: Callable[[str, np.ndarray], list[str]],
-    layers: tuple[Layer, ...],
-    nearest: Nearest,
-    field: str,
-    base_counts: Mapping[str, int],
-) -> tuple[LayerSummary, ...]:
-    """Labels and words of the nearest pieces at every layer. Only two columns of the table are read: the sentences and
-    the attention that a search shows would take most of its time, and nobody looks at them here.
+    Only two columns of the table are read: the sentences and the attention that a search shows would take most of its
+    time, and nobody looks at them here.
 
-    :param values: a column of the tokens table at some rows, as text.
-    :param nearest: rows of that table for a layer, best first.
-    :param base_counts: how often each label occurs among the indexed pieces.
+    :param request: its layer does not matter.
     """
+    manifest, searcher = opened.manifest, opened.searcher
+    if field not in manifest.all_labels:
+        raise LabelError(f"the index has no label {field!r}; it has {', '.join(manifest.all_labels)}")
+    by = request.by
+    layers = [spec.layer for spec in manifest.vectors if spec.kind == by]
+    heads = None if request.heads is None or by == "embedding" else tuple(sorted(set(request.heads)))
+    request = replace(request, heads=heads)
 
     def summarise(layer: Layer) -> LayerSummary:
-        _, rows, left_out, mode = nearest(layer)
-        labels, words = (values(name, rows) for name in (field, "text"))
+        query = VectorQuery.about(seen, position, manifest, replace(request, layer=layer))
+        _, rows, left_out, mode = searcher.nearest(query)
+        labels, words = (searcher.values(name, rows) for name in (field, "text"))
         # ties in the order of the alphabet, as in histograms
         top = sorted(Counter(words).items(), key=lambda item: (-item[1], item[0]))[:WORDS]
-        return LayerSummary(layer, len(rows), histogram(labels, base_counts), tuple(top), left_out, mode)
+        bars = histogram(labels, searcher.base.match(field))
+        return LayerSummary(layer, len(rows), bars, tuple(top), left_out, mode)
 
-    return tuple(summarise(layer) for layer in layers)
+    summaries = tuple(map(summarise, layers or [last_layer(manifest, by)]))  # without any, that is refused with why
+    return LayerProfile(word_at(seen, position), bool(seen.masked[position]), by, heads, field, summaries)

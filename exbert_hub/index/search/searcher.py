@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from exbert_hub.index.format.manifest import VectorSpec
 from exbert_hub.index.format.tables import piece_counts
-from exbert_hub.index.format.types import Layer, Match
-from exbert_hub.index.labels.attach import label_matches
+from exbert_hub.index.format.types import Layer
 from exbert_hub.index.store.attention_files import Readers
 from exbert_hub.index.store.background import SEARCHING
 from exbert_hub.index.store.base_rates import BaseRates
@@ -20,15 +19,16 @@ from exbert_hub.index.store.coarse import use_fast
 from exbert_hub.index.store.store import Store
 from exbert_hub.index.store.vectors import read_vectors
 
-from .describe import Nearest, describe
+from .describe import Nearest, describe, label_matches
+from .filter import Place
 from .head_columns import Packs
-from .matches import Query
-from .ranking import Filter, Found, IndexRanking, Place, find, query_vector
+from .query import Query, VectorQuery
+from .ranking import Found, IndexRanking, find
+from .results import Match
 
 if TYPE_CHECKING:
     import datasets
 
-    from exbert_hub.model import Inspection
 
 _AT_ONCE = 4  # searches whose attention is read at once; the threads stay: starting one takes half a millisecond
 
@@ -53,41 +53,27 @@ class Searcher:
         if layer in self._store.manifest.attention_layers:
             self.attention.begin(layer)
 
-    def nearest(
-        self,
-        seen: Inspection,
-        position: int,
-        spec: VectorSpec,
-        heads: Sequence[int],
-        k: int,
-        keep: Filter,
-        exact: bool | None = None,
-    ) -> Found:
-        """The nearest pieces, best first, and why nearer ones were left out.
-
-        :param exact: whether to compare with every vector; if None, that depends on how many there are.
-        """
-        manifest, store = self._store.manifest, self._store
-        store.use_vectors(self._tokens, spec)
+    def nearest(self, query: VectorQuery) -> Found:
+        """The nearest pieces, best first, and why nearer ones were left out."""
+        manifest, spec, heads = self._store.manifest, query.spec, query.heads
+        self._store.use_vectors(self._tokens, spec)
         index = self._tokens.get_index(spec.name).faiss_index
-        query = query_vector(seen, position, spec, heads)
         all_heads = 0 if spec.kind == "embedding" or spec.layer == "emb" else manifest.model.heads[spec.layer]
         if len(heads) >= all_heads:
-            coarse = store.coarse(spec) if use_fast(manifest, spec, exact) else None
-            return self._find(IndexRanking(index, spec.name, query, coarse), k, keep)
-        path = store.folder / spec.file
+            coarse = self._store.coarse(spec) if use_fast(manifest, spec, query.exact) else None
+            return self._find(IndexRanking(index, spec.name, query.vector, coarse), query)
+        path = self._store.folder / spec.file
         packed = self._packs.get(path, heads)
         if packed is not None:
-            return self._find(
-                IndexRanking(packed, spec.name, query.reshape(all_heads, -1)[list(heads)].ravel()), k, keep
-            )
-        found = self._find(IndexRanking(index, spec.name, query), k, keep)
+            columns = query.vector.reshape(all_heads, -1)[list(heads)].ravel()
+            return self._find(IndexRanking(packed, spec.name, columns), query)
+        found = self._find(IndexRanking(index, spec.name, query.vector), query)
         self._packs.begin(path, (manifest.pieces, spec.dim), heads, all_heads)
         return found
 
-    def _find(self, ranking: IndexRanking, k: int, keep: Filter) -> Found:
+    def _find(self, ranking: IndexRanking, query: VectorQuery) -> Found:
         with SEARCHING:
-            return find(ranking, len(self._tokens), k, keep, self.places)
+            return find(ranking, len(self._tokens), query, self.places)
 
     def verify(self) -> None:
         """Wait until every file that was used is known to be the one that the manifest names.

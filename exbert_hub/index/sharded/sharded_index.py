@@ -10,78 +10,69 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from exbert_hub.analysis.histogram import Population
-from exbert_hub.errors import AnnotationError, HubError, SelectionError
-from exbert_hub.index.corpus_index import CorpusIndex
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
-from exbert_hub.index.format.types import Match, Mode
-from exbert_hub.index.labels.attach import NO_LABELS_FOR_SHARDS
-from exbert_hub.index.search.matches import Query
-from exbert_hub.index.search.ranking import Filter, Found, Place, find, first
-
-from .shard_list import ShardPlace, find_shards, merge_manifests
+from exbert_hub.index.format.types import Layer, Mode
+from exbert_hub.index.hub.shard_places import ShardPlace
+from exbert_hub.index.search.filter import Place
+from exbert_hub.index.search.query import Query, VectorQuery
+from exbert_hub.index.search.ranking import Found, find, first
+from exbert_hub.index.search.results import Match
+from exbert_hub.index.search.stored_index import StoredIndex
 
 if TYPE_CHECKING:
     import datasets
 
-    from exbert_hub.index.format.types import Engine, Layer
-    from exbert_hub.model import Inspection
-
 Answer = TypeVar("Answer")
 
-NO_HEADS_OF_SHARDS = (
-    "the heads of an index in shards are not measured as one: open one of the shards, or build the corpus as one index"
-)
-
 _THREADS = 64  # at most; they wait for FAISS, for the disk or for an actor
-_EVERYTHING = Filter(None, False)
 
 
-def open_index(names: Sequence[str], revision: str | None, engine: Engine, access: Mapping[str, Any]) -> CorpusIndex:
-    """Open folders and repositories as one index; see `CorpusIndex.from_pretrained`."""
-    places = [place for name in names for place in find_shards(name, revision, **access)]
-    if len(places) == 1 and engine == "local":
-        return CorpusIndex(places[0].open())
-    manifest = merge_manifests(places)
-    if engine == "local":
-        from datasets.utils import tqdm
+class AnyShard(Protocol):
+    """What a search asks of one shard; rows and sentences are its own."""
 
-        tqdm.get_lock()  # else each thread makes it when it reads tables, and takes it from the others when it is done
-        with ThreadPoolExecutor(min(_THREADS, len(places))) as threads:
-            shards = list(threads.map(OpenShard, places))
-    else:
-        from exbert_hub.index.ray.cluster import RayEngine, open_in_actors
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and sentences."""
 
-        shards = open_in_actors(places, RayEngine() if engine == "ray" else engine)
-    sizes = [(place.manifest.pieces, place.manifest.sentences) for place in places]
-    return ShardedIndex(shards, sizes, manifest, names, revision)
+    def tables(self) -> tuple[pa.Table, pa.Table]: ...
+
+    def nearest(self, query: VectorQuery) -> Found: ...
+
+    def verify(self) -> None: ...
+
+    def vectors(self, rows: np.ndarray, spec: VectorSpec) -> list[np.ndarray]: ...
+
+    def places(self, rows: np.ndarray) -> list[Place]: ...
+
+    def values(self, rows: np.ndarray, column: str) -> list[str]: ...
+
+    def describe(self, rows: np.ndarray, scores: np.ndarray, query: Query) -> tuple[Match, ...]: ...
+
+    def counts(self, population: str, *of: Any) -> Mapping[str, int]: ...
 
 
 class OpenShard:
-    """What a search asks of one shard, here or in an actor; rows and sentences are its own."""
+    """A shard that is opened in this process."""
 
     def __init__(self, place: ShardPlace) -> None:
-        self._index = CorpusIndex(place.open())
-        self._searcher = self._index._searcher
+        self._index = StoredIndex(place.open())
+        self._searcher = self._index.searcher
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._index.manifest.pieces, self._index.manifest.sentences
 
     def tables(self) -> tuple[pa.Table, pa.Table]:
         return self._index.tokens.data.table, self._index.sentences.data.table
 
-    def ranked(
-        self,
-        seen: Inspection,
-        position: int,
-        spec: VectorSpec,
-        heads: Sequence[int],
-        count: int,
-        exact: bool | None = None,
-    ) -> Found:
-        return self._searcher.nearest(seen, position, spec, heads, count, _EVERYTHING, exact)
+    def nearest(self, query: VectorQuery) -> Found:
+        return self._searcher.nearest(query)
 
     def verify(self) -> None:
         self._searcher.verify()
@@ -98,43 +89,27 @@ class OpenShard:
     def describe(self, rows: np.ndarray, scores: np.ndarray, query: Query) -> tuple[Match, ...]:
         return self._searcher.describe(scores, rows, query)
 
-    def counts(self, what: str, *of: Any) -> Mapping[str, int]:
-        return getattr(self._searcher.base, what)(*of)
+    def counts(self, population: str, *of: Any) -> Mapping[str, int]:
+        """Counts of `BaseRateSource`, by the name of its method."""
+        return getattr(self._searcher.base, population)(*of)
 
 
-class ShardedIndex(CorpusIndex):
-    """A `CorpusIndex` whose parts lie in several places; made by `CorpusIndex.from_pretrained`."""
+class ShardedIndex:
+    """An `OpenedIndex` whose parts lie in several places.
+
+    :param shards: opened, here or in actors.
+    :param manifest: of all of them together; it lists no files.
+    :param names: that were asked for.
+    """
+
+    store = None
 
     def __init__(
-        self,
-        shards: Sequence[OpenShard],
-        sizes: Sequence[tuple[int, int]],
-        manifest: Manifest,
-        names: Sequence[str],
-        revision: str | None,
+        self, shards: Sequence[AnyShard], manifest: Manifest, names: Sequence[str], revision: str | None
     ) -> None:
-        self._shards, self._manifest, self._names, self._revision = shards, manifest, tuple(names), revision
-        self._searcher = ShardedSearcher(shards, sizes)  # type: ignore[assignment]
-
-    @property
-    def manifest(self) -> Manifest:
-        """Of all shards together; it lists no files."""
-        return self._manifest
-
-    @property
-    def name_or_path(self) -> str:
-        return " + ".join(self._names)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self._names
-
-    @property
-    def revision(self) -> str | None:
-        return self._revision
-
-    def __len__(self) -> int:
-        return self.manifest.pieces
+        self.manifest, self.names, self.revision = manifest, tuple(names), revision
+        self._shards = shards
+        self.searcher = ShardedSearcher(shards)
 
     @cached_property
     def tokens(self) -> datasets.Dataset:
@@ -153,69 +128,30 @@ class ShardedIndex(CorpusIndex):
 
     @property
     def _tables(self) -> list[tuple[pa.Table, pa.Table]]:
-        if not all(isinstance(shard, OpenShard) for shard in self._shards):
-            raise SelectionError("the tables of these shards lie on the machines of the cluster: open them locally")
         return [shard.tables() for shard in self._shards]
-
-    def annotate(self, *_: Any, **__: Any) -> Any:
-        """
-        :raises AnnotationError: always.
-        """
-        raise AnnotationError(NO_LABELS_FOR_SHARDS)
-
-    def heads(self, *_: Any, **__: Any) -> Any:
-        """
-        :raises SelectionError: always; a p-value over all shards does not follow from those of each.
-        """
-        raise SelectionError(NO_HEADS_OF_SHARDS)
-
-    head_examples = head_columns = head = heads
-
-    def find_heads(self, *_: Any, **__: Any) -> Any:
-        """
-        :raises SelectionError: always, as `heads`.
-        """
-        raise SelectionError(NO_HEADS_OF_SHARDS)
-
-    def push_to_hub(self, repo_id: str, **options: Any) -> Any:
-        """
-        :raises HubError: always; each shard is an index of its own, to be pushed by itself.
-        """
-        raise HubError("an index in shards is not pushed as one: push each shard, or build with a store on the Hub")
 
 
 class ShardedSearcher:
     """The methods of `Searcher` over all shards at once, one thread each: FAISS searches without the lock of Python,
     and an actor is waited for."""
 
-    def __init__(self, shards: Sequence[OpenShard], sizes: Sequence[tuple[int, int]]) -> None:
-        """
-        :param sizes: rows and sentences of each shard.
-        """
+    def __init__(self, shards: Sequence[AnyShard]) -> None:
         self._shards = shards
         self._threads = ThreadPoolExecutor(min(_THREADS, len(shards)), thread_name_prefix="shard")
         # rows and sentences before each shard
+        sizes = [shard.size for shard in shards]
         self._rows, self._sentences = (np.cumsum([0, *part]) for part in zip(*sizes, strict=True))
         self.base = ShardedBaseRates(self._each)
 
     def prepare(self, layer: Layer) -> None:
         """Nothing: which shards will have matches is not known yet."""
 
-    def nearest(
-        self,
-        seen: Inspection,
-        position: int,
-        spec: VectorSpec,
-        heads: Sequence[int],
-        k: int,
-        keep: Filter,
-        exact: bool | None = None,
-    ) -> Found:
+    def nearest(self, query: VectorQuery) -> Found:
         """As `Searcher.nearest`; each shard decides by its own size whether to search fast."""
         ranking = ShardedRanking(
-            lambda count: self._each(lambda shard: shard.ranked(seen, position, spec, heads, count, exact)), self._rows
+            lambda count: self._each(lambda shard: shard.nearest(query.unfiltered(count))), self._rows
         )
-        return find(ranking, int(self._rows[-1]), k, keep, self.places)
+        return find(ranking, int(self._rows[-1]), query, self.places)
 
     def verify(self) -> None:
         """As `Searcher.verify`."""
@@ -243,12 +179,12 @@ class ShardedSearcher:
             for rank, (shard, match) in enumerate(found)
         )
 
-    def _each(self, ask: Callable[[OpenShard], Answer]) -> Iterator[Answer]:
+    def _each(self, ask: Callable[[AnyShard], Answer]) -> Iterator[Answer]:
         """The answers of all shards, in their order."""
         return self._threads.map(ask, self._shards)
 
     def _at(
-        self, rows: np.ndarray, ask: Callable[[OpenShard, np.ndarray, np.ndarray], Sequence[Answer]]
+        self, rows: np.ndarray, ask: Callable[[AnyShard, np.ndarray, np.ndarray], Sequence[Answer]]
     ) -> list[tuple[int, Answer]]:
         """For every row the number of its shard, and what the shard says about it.
 
@@ -288,9 +224,7 @@ class ShardedRanking:
 class ShardedBaseRates:
     """The counts of `BaseRates`, summed over the shards: no sentence lies in two of them."""
 
-    def __init__(
-        self, each: Callable[[Callable[[OpenShard], Mapping[str, int]]], Iterator[Mapping[str, int]]]
-    ) -> None:
+    def __init__(self, each: Callable[[Callable[[AnyShard], Mapping[str, int]]], Iterator[Mapping[str, int]]]) -> None:
         self._each = each
         self.match = self._summed("match")
         self.next = self._summed("next")

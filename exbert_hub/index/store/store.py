@@ -20,8 +20,8 @@ from exbert_hub.index.format import layout
 from exbert_hub.index.format.head_table import read_heads
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
 from exbert_hub.index.format.tables import check_tables, sentences_schema, tokens_schema
-from exbert_hub.index.labels.attach import join, read_added
 
+from .added_labels import join, read_added
 from .attention_files import AttentionReader
 from .coarse import check_coarse
 from .vectors import attach, check_header, quiet_datasets

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from exbert_hub.errors import NoAttentionError
-from exbert_hub.model.effects.norms import FollowProjections
+from exbert_hub.model.capture.value_norms import FollowProjections
 from exbert_hub.model.types import StackName
 
 from .blocks import watch

@@ -1,6 +1,5 @@
 """Which model a request is about: loaded once, in the background, few kept, never mixed up."""
 
-import sys
 import threading
 import time
 
@@ -42,7 +41,7 @@ def gate(monkeypatch, inspector):
             raise ModelLoadError(f"There is no model {model}")
         return Workbench(inspector, None, settings)
 
-    monkeypatch.setattr(sys.modules["exbert_hub.app.launch"], "open_bench", open_bench)
+    monkeypatch.setattr("exbert_hub.app.service.models.open_bench", open_bench)
     opened.loads = loads
     yield opened
     opened.set()

@@ -63,7 +63,7 @@ def test_spaces_comes_before_torch():
         "    def exec_module(self, module): pass\n"
         "sys.meta_path.insert(0, Finder())\n"
         "from exbert_hub import demo\n"
-        "from exbert_hub.app.launch import open_bench\n"
+        "from exbert_hub.app.service.open import open_bench\n"
         "print(open_bench(demo.MODEL).inspector.device.type, 'spaces' in sys.modules)\n"
     )
     done = subprocess.run(

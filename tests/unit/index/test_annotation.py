@@ -11,17 +11,17 @@ from exbert_hub.index.hub.index_annotation import find_annotation
 
 
 def test_the_annotation_of_an_index_is_its_corpus(index, corpus, tmp_path):
-    taken = annotate(index._store.folder, cache_dir=tmp_path, name="again")
+    taken = annotate(index.folder, cache_dir=tmp_path, name="again")
     assert list(taken) == list(corpus)
     assert taken.info.annotator == corpus.info.annotator and taken.info.name == "again"
-    assert taken.info.source == str(index._store.folder)
-    assert len(annotate(index._store.folder, limit=3, cache_dir=tmp_path)) == 3
+    assert taken.info.source == str(index.folder)
+    assert len(annotate(index.folder, limit=3, cache_dir=tmp_path)) == 3
     with pytest.raises(CorpusError, match="already annotated by"):
-        annotate(index._store.folder, "blank:en", cache_dir=tmp_path)
+        annotate(index.folder, "blank:en", cache_dir=tmp_path)
 
 
 def test_it_is_checked_like_any_index(index, tmp_path):
-    shutil.copytree(index._store.folder, tmp_path / "copy")
+    shutil.copytree(index.folder, tmp_path / "copy")
     path = tmp_path / "copy" / "sentences" / "part-00000.parquet"
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
@@ -30,7 +30,7 @@ def test_it_is_checked_like_any_index(index, tmp_path):
 
 
 def test_sentences_that_the_index_had_cut_are_counted(index, tmp_path):
-    shutil.copytree(index._store.folder, tmp_path / "copy")
+    shutil.copytree(index.folder, tmp_path / "copy")
     path = tmp_path / "copy" / "exbert.json"
     manifest = json.loads(path.read_text())
     manifest["coverage"]["sentences_cut"] = 2

@@ -87,7 +87,7 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(files, tmp_path):
 
 @pytest.fixture
 def searchable(index, tmp_path, monkeypatch):
-    shutil.copytree(index._store.folder, tmp_path / "index")
+    shutil.copytree(index.folder, tmp_path / "index")
     add_fast_search(tmp_path / "index")
     monkeypatch.setattr(coarse, "_EXACT_SHARE", 1e9)  # or so small an index would always be searched exactly
     return CorpusIndex.from_pretrained(tmp_path / "index")
@@ -119,7 +119,7 @@ def test_without_a_coarse_stage_every_search_is_exact(index, inspector):
 
 
 def test_many_results_of_few_vectors_are_found_exactly(index, inspector, tmp_path):
-    shutil.copytree(index._store.folder, tmp_path / "index")
+    shutil.copytree(index.folder, tmp_path / "index")
     add_fast_search(tmp_path / "index")
     seen = inspector.inspect("The wolf ran into the forest.")
     small = CorpusIndex.from_pretrained(tmp_path / "index")
@@ -127,12 +127,12 @@ def test_many_results_of_few_vectors_are_found_exactly(index, inspector, tmp_pat
 
 
 def test_a_forged_coarse_stage_is_found_on_opening(searchable):
-    path = searchable._store.folder / "faiss" / "heads-03.coarse.faiss"
+    path = searchable.folder / "faiss" / "heads-03.coarse.faiss"
     content = bytearray(path.read_bytes())
     content[:4] = b"IxHN"
     path.write_bytes(content)
     with pytest.raises(IndexFormatError, match="coarse stage"):
-        CorpusIndex.from_pretrained(searchable._store.folder)
+        CorpusIndex.from_pretrained(searchable.folder)
 
 
 def test_codes_are_as_long_as_the_width_allows():

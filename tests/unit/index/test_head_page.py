@@ -25,7 +25,7 @@ def about(index, inspector):
 @pytest.fixture(scope="module")
 def attention(index):
     """Of this head, by sentence."""
-    reader = index._searcher.attention(LAYER)
+    reader = index.opened.searcher.attention(LAYER)
     return [reader.of_heads(number, [HEAD])[0] for number in range(len(index.sentences))]
 
 
@@ -102,7 +102,7 @@ def test_edges_are_the_strongest_of_each_piece():
 
 def test_a_large_index_is_sampled_evenly_and_says_so(monkeypatch, index):
     monkeypatch.setattr(page, "SENTENCES_READ", 10)
-    found = page.read_head(index.tokens, index.sentences, index._searcher.attention(0), 0)
+    found = page.read_head(index.tokens, index.sentences, index.opened.searcher.attention(0), 0)
     assert (found.sentences_read, found.sentences) == (10, len(index.sentences))
 
 

@@ -119,7 +119,7 @@ def test_a_row_and_a_file_for_each_head(tree):
 
 
 def test_the_numbers_are_those_of_the_stored_attention(tree, index):
-    reader = index._searcher.attention(3)
+    reader = index.opened.searcher.attention(3)
     whole = [reader.of_heads(number, [8])[0] for number in range(len(index.sentences))]
     row = next(r for r in read(tree / "scatter_data.json") if (r["layer"], r["head"]) == (3, 8))
     pieces = sum(map(len, whole))

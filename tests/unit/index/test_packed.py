@@ -52,8 +52,8 @@ def test_a_search_by_heads_is_packed_behind_and_answers_the_same(index, inspecto
 
     monkeypatch.setattr(KEPT, "put", kept)
     seen = inspector.inspect("The wolf ran into the forest.")
-    path = index._store.folder / "faiss" / "heads-04.faiss"
-    packs = index._searcher._packs
+    path = index.folder / "faiss" / "heads-04.faiss"
+    packs = index.opened.searcher._packs
     before = index.search(seen, "ran", by="heads", layer=4, heads=[2, 9])
     assert packed.wait(30)
     assert packs.get(path, (2, 9)) is not None
