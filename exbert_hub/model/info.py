@@ -13,6 +13,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 from exbert_hub.model.capture.capture import Capture
 
 from .load import LoadedModel
+from .start_token import StartToken
 from .types import ModelFacts, ModelKind
 
 UNLIMITED = 1_000_000
@@ -21,7 +22,9 @@ UNLIMITED = 1_000_000
 _SAMPLES = 256
 
 
-def model_facts(model_id: str, loaded: LoadedModel, capture: Capture) -> ModelFacts:
+def model_facts(
+    model_id: str, loaded: LoadedModel, capture: Capture, start: StartToken | None = None
+) -> ModelFacts:
     config = loaded.model.config
     return ModelFacts(
         model_id=model_id,
@@ -34,8 +37,9 @@ def model_facts(model_id: str, loaded: LoadedModel, capture: Capture) -> ModelFa
         max_length=max_length(loaded.model, loaded.tokenizer),
         final_norm=capture.final_norm,
         weights_fingerprint=weights_fingerprint(loaded.model),
-        tokenizer_fingerprint=tokenizer_fingerprint(loaded.tokenizer),
+        tokenizer_fingerprint=tokenizer_fingerprint(loaded.tokenizer, start),
         dtype=str(loaded.model.dtype).removeprefix("torch."),
+        start_token=None if start is None else start.piece,
     )
 
 
@@ -85,12 +89,17 @@ def weights_fingerprint(model: PreTrainedModel) -> str:
     return digest.hexdigest()
 
 
-def tokenizer_fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
-    """sha256 of the tokenizer's own serialisation; of its vocabulary where it is written in Python."""
+def tokenizer_fingerprint(tokenizer: PreTrainedTokenizerBase, start: StartToken | None = None) -> str:
+    """sha256 of the tokenizer's own serialisation; of its vocabulary where it is written in Python.
+
+    :param start: a start token is part of it: with another one the same text is other pieces.
+    """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         text = json.dumps(sorted(tokenizer.get_vocab().items()))
     else:
         state = json.loads(backend.to_str()) | {"padding": None, "truncation": None}
         text = json.dumps(state, sort_keys=True)
+    if start is not None:
+        text += f"\nstart token {start.id}"
     return hashlib.sha256(text.encode()).hexdigest()

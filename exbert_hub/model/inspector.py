@@ -17,11 +17,12 @@ from exbert_hub.model.capture.capture import Capture, CapturedStack
 from exbert_hub.model.effects.lens import LogitLens
 
 from .batching import Batch, Batcher
-from .info import model_facts
+from .info import model_facts, model_kind
 from .inspection import Inspection
 from .load import LoadedModel, load
 from .predict import top_predictions
 from .selection import existing_heads, whole_number
+from .start_token import AUTO, choose_start_token
 from .tokens import find, mask_tokens, position_of, tokenize
 from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
@@ -40,14 +41,19 @@ class Inspector:
     >>> seen.attention.shape, seen.predictions("escape")  # doctest: +SKIP
     """
 
-    def __init__(self, loaded: LoadedModel, model_id: str) -> None:
+    def __init__(self, loaded: LoadedModel, model_id: str, start_token: str | None = AUTO) -> None:
+        """
+        :param start_token: as for `from_pretrained`.
+        """
         self.model: PreTrainedModel = loaded.model
         self.tokenizer: PreTrainedTokenizerBase = loaded.tokenizer
         self.has_head = loaded.has_head
         self._capture = Capture(loaded.model)
         self._batcher = Batcher(self._capture, loaded.tokenizer.pad_token_id or 0)
         self._lens = LogitLens(self._capture, loaded.tokenizer)
-        self.facts: ModelFacts = model_facts(model_id, loaded, self._capture)
+        is_causal = model_kind(self._capture, loaded.has_head) == "causal"
+        self._start = choose_start_token(loaded.tokenizer, start_token, is_causal=is_causal)
+        self.facts: ModelFacts = model_facts(model_id, loaded, self._capture, self._start)
         self._max_pieces = min(DEFAULT_MAX_PIECES, self.facts.max_length)
 
     @classmethod
@@ -61,13 +67,18 @@ class Inspector:
         token: str | bool | None = None,
         local_files_only: bool = False,
         trust_remote_code: bool = False,
+        start_token: str | None = AUTO,
     ) -> Inspector:
         """Load a model of the Hub or of a local folder, with its language-model head where the checkpoint has one.
 
         :param device: default a GPU where there is one.
         :param dtype: default float32 on a CPU, bfloat16 (or float16) on a GPU; "float32" there for all digits.
+        :param start_token: special piece to put in front of every text, of causal models whose tokenizer puts none
+            there: "auto" for the beginning-of-sequence token, else the end-of-sequence token, if there is either; None
+            for none. Without it the first word of each text is where such models attend to when nothing else fits.
         :raises ModelLoadError: if model or tokenizer cannot be loaded.
         :raises NoAttentionError: if the model has no attention that could be shown.
+        :raises SelectionError: for a start token that the model cannot have.
         """
         loaded = load(
             id_or_path,
@@ -78,7 +89,7 @@ class Inspector:
             local_files_only=local_files_only,
             trust_remote_code=trust_remote_code,
         )
-        return cls(loaded, str(id_or_path))
+        return cls(loaded, str(id_or_path), start_token)
 
     @property
     def device(self) -> torch.device:
@@ -113,7 +124,7 @@ class Inspector:
 
     def tokenize_batch(self, texts: Sequence[str]) -> list[Tokens]:
         """As `tokenize`, many texts at once, which is faster."""
-        return tokenize(self.tokenizer, texts)
+        return tokenize(self.tokenizer, texts, start=self._start)
 
     def inspect(
         self,
@@ -145,8 +156,8 @@ class Inspector:
             raise SelectionError(f"top_k is the number of predictions kept per piece, 0 or more, not {top_k!r}.")
         is_seq2seq = self.facts.kind == "seq2seq"
         pair = None if is_seq2seq else text_pair
-        tokens = tokenize(self.tokenizer, [text], None if pair is None else [pair])[0]
-        if len(tokens.ids) == 0:
+        tokens = tokenize(self.tokenizer, [text], None if pair is None else [pair], start=self._start)[0]
+        if len(tokens.ids) == (self._start is not None):
             raise TokenError("The text is empty: there is nothing to look at.")
         self._check_length(tokens)
         tokens = self._masked(tokens, (text, pair or ""), mask)

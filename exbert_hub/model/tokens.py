@@ -14,6 +14,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 from exbert_hub.errors import ExbertError, MaskError, TokenError
 
 from .selection import whole_number
+from .start_token import StartToken
 from .types import Tokens
 
 logger = logging.getLogger(__name__)
@@ -27,8 +28,11 @@ def tokenize(
     pairs: Sequence[str] | None = None,
     *,
     as_target: bool = False,
+    start: StartToken | None = None,
 ) -> list[Tokens]:
     """Raw texts to pieces with special tokens, without truncation or padding; `as_target` for what a decoder writes.
+
+    :param start: a special token to put in front of each.
 
     A literal `[MASK]` or `<s>` in a text becomes the real special token, and is not flagged as special: only what the
     tokenizer added is. Tokenizers written in Python give no offsets; these are then found by reading along the text.
@@ -55,10 +59,23 @@ def tokenize(
             segments = _python_segments(special, pairs is not None)
             sides = (texts[row], pairs[row] if pairs is not None else "")
             offsets = _read_along(pieces, special, segments, sides)
-        result.append(
-            Tokens(tuple(pieces), np.array(ids, dtype=np.int64), offsets, special, np.zeros(len(ids), bool), segments)
+        tokens = Tokens(
+            tuple(pieces), np.array(ids, dtype=np.int64), offsets, special, np.zeros(len(ids), bool), segments
         )
+        result.append(tokens if start is None else _behind(start, tokens))
     return result
+
+
+def _behind(start: StartToken, tokens: Tokens) -> Tokens:
+    """The same with a start token in front, which stands for no characters."""
+    return Tokens(
+        pieces=(start.piece, *tokens.pieces),
+        ids=np.concatenate([[start.id], tokens.ids]),
+        offsets=np.concatenate([np.zeros((1, 2), np.int64), tokens.offsets]),
+        special=np.concatenate([[True], tokens.special]),
+        masked=np.concatenate([[False], tokens.masked]),
+        segments=np.concatenate([np.zeros(1, np.int8), tokens.segments]),
+    )
 
 
 def mask_tokens(tokens: Tokens, positions: Sequence[int], mask_token: str, mask_id: int) -> Tokens:

@@ -37,6 +37,7 @@ class ModelFacts:
     weights_fingerprint: str  # same for the same base-model weights, whatever their file format
     tokenizer_fingerprint: str
     dtype: str = "float32"  # that it computes in, as torch names it; norms of vectors are float32 always
+    start_token: str | None = None  # special piece put in front of every text, where the tokenizer puts none
 
 
 @dataclass(frozen=True)
