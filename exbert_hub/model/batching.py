@@ -28,6 +28,7 @@ class Batch:
     contexts: list[Tensor | None]  # L of [B, T, H, Dh]
     weights: list[Tensor | None] | None  # L of [B, H, T, T]; None unless asked for
     lengths: Tensor  # int64 [B]
+    value_norms: list[Tensor | None] | None = None  # L of float32 [B, H, T]; None unless asked for
 
 
 class Batcher:
@@ -47,22 +48,29 @@ class Batcher:
         self.pads = self._tolerates_padding()
         capture.leaves_nothing = follows_contexts() and not footprints.left()
 
-    def encode(self, ids: Sequence[Sequence[int]], weights: bool) -> Batch:
+    def encode(self, ids: Sequence[Sequence[int]], weights: bool, norms: bool = False) -> Batch:
         """What a forward pass per text would compute; behind the end of a text stands nothing of meaning."""
         lengths = [len(row) for row in ids]
         if self.pads:
             groups = {max(lengths): list(range(len(ids)))}
         else:
             groups = {length: [row for row, each in enumerate(lengths) if each == length] for length in set(lengths)}
-        parts = [self._forward([ids[row] for row in rows], weights) for rows in groups.values()]
+        parts = [self._forward([ids[row] for row in rows], weights, norms) for rows in groups.values()]
         hidden = [_gathered(layer, groups, 1) for layer in zip(*(part.hidden for part in parts), strict=True)]
         contexts = [_gathered(layer, groups, 1) for layer in zip(*(part.contexts for part in parts), strict=True)]
         kept = [_gathered(layer, groups, 2, 3) for layer in zip(*(part.weights for part in parts), strict=True)]
+        sizes = [_gathered(layer, groups, 2) for layer in zip(*(part.value_norms for part in parts), strict=True)]
         states = [state for state in hidden if state is not None]  # every layer has one
         device = self.capture.model.device
-        return Batch(states, contexts, kept if weights else None, torch.tensor(lengths, device=device))
+        return Batch(
+            hidden=states,
+            contexts=contexts,
+            weights=kept if weights else None,
+            lengths=torch.tensor(lengths, device=device),
+            value_norms=sizes if norms else None,
+        )
 
-    def _forward(self, ids: Sequence[Sequence[int]], weights: bool) -> CapturedStack:
+    def _forward(self, ids: Sequence[Sequence[int]], weights: bool, norms: bool = False) -> CapturedStack:
         lengths = torch.tensor([len(row) for row in ids])
         longest = int(lengths.max())
         padded = torch.full((len(ids), longest), self.pad_id)
@@ -71,7 +79,7 @@ class Batcher:
         mask = torch.arange(longest) < lengths[:, None]
         device = self.capture.model.device
         inputs = {"input_ids": padded.to(device), "attention_mask": mask.long().to(device)}
-        return self.capture.run_main(inputs, weights=weights)
+        return self.capture.run_main(inputs, weights=weights, norms=norms)
 
     def _tolerates_padding(self) -> bool:
         """Whether the first half of the probe, padded beside the whole, comes out as it does alone."""

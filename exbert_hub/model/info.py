@@ -22,9 +22,7 @@ UNLIMITED = 1_000_000
 _SAMPLES = 256
 
 
-def model_facts(
-    model_id: str, loaded: LoadedModel, capture: Capture, start: StartToken | None = None
-) -> ModelFacts:
+def model_facts(model_id: str, loaded: LoadedModel, capture: Capture, start: StartToken | None = None) -> ModelFacts:
     config = loaded.model.config
     return ModelFacts(
         model_id=model_id,

@@ -101,6 +101,11 @@ class Inspector:
         return self._capture.concurrent
 
     @property
+    def no_norms(self) -> str:
+        """Why the main stack has no value norms, "" where every layer with attention has them."""
+        return self._capture.no_norms
+
+    @property
     def max_pieces(self) -> int:
         """Most pieces per inspection, special tokens counted; never above what the model takes."""
         return self._max_pieces
@@ -178,19 +183,20 @@ class Inspector:
             predicted = top_predictions(captured.logits[0], self.tokenizer, kept)
         return Inspection(text, text_pair, stacks, self.predicts, self.facts, predicted, silenced, self._lens)
 
-    def encode(self, ids: Sequence[Sequence[int]], weights: bool = False) -> Batch:
+    def encode(self, ids: Sequence[Sequence[int]], weights: bool = False, norms: bool = False) -> Batch:
         """The main stack over many texts, for building an index; equal to one text at a time.
 
         One padded forward pass; one for each length with models that compute something else for a padded text.
 
         :param ids: piece ids with special tokens, as `tokenize` gives them.
         :param weights: whether to keep the attention too; that is slower.
+        :param norms: whether to work out value norms, `||v_j W_O^h||`, of the layers that have them.
         :raises TextTooLongError: if a text has more pieces than the model takes.
         """
         longest = max(len(row) for row in ids)
         if longest > self.facts.max_length:
             raise TextTooLongError(f"A text has {longest} pieces, the model takes {self.facts.max_length}.")
-        return self._batcher.encode(ids, weights)
+        return self._batcher.encode(ids, weights, norms)
 
     # -- inputs -------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -12,13 +13,13 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from exbert_hub.errors import NoAttentionError
-from exbert_hub.model.capture.value_norms import FollowProjections
 from exbert_hub.model.types import StackName
 
 from .blocks import watch
 from .forward_gate import Turns
 from .functions import FollowSoftmax
 from .recorder import Record, Recorder, install, recording
+from .value_norms import FollowProjections, GramNorms
 
 Path = Literal["interface", "function mode"]
 
@@ -98,10 +99,27 @@ class Capture:
         recorder = Recorder(keep_weights=False, returned=returned or {})
         return self._forward(self.model, inputs, recorder), recorder
 
-    def run_main(self, inputs: Mapping[str, Tensor], *, weights: bool) -> CapturedStack:
-        """The main stack only: no language-model head, no decoder behind an encoder."""
-        root = self._roots["encoder"]
-        return self._forward(root, inputs, Recorder(weights)).stacks[self.main]
+    def run_main(self, inputs: Mapping[str, Tensor], *, weights: bool, norms: bool = False) -> CapturedStack:
+        """The main stack only: no language-model head, no decoder behind an encoder.
+
+        :param norms: whether to work out value norms of the layers that `gram_norms` has them for.
+        """
+        recorder = Recorder(weights, keep_values=norms, gram=self.gram_norms if norms else None)
+        return self._forward(self._roots["encoder"], inputs, recorder).stacks[self.main]
+
+    @cached_property
+    def gram_norms(self) -> GramNorms:
+        """Value norms of the main stack without a projection each time; worked out on a probe when first asked for."""
+        ids = torch.tensor([self._probe_ids()], device=self.model.device)
+        recorder = Recorder(keep_weights=True, keep_values=True)
+        self._forward(self._roots["encoder"], {"input_ids": ids}, recorder, norms=True)
+        return GramNorms([record for record in recorder.records if record.stack == "encoder"])
+
+    @property
+    def no_norms(self) -> str:
+        """Why the main stack has no value norms, "" where it has."""
+        reasons = zip(self._layer_of_call, self.gram_norms.reasons, strict=True)
+        return next((_no_norms(layer, reason) for layer, reason in reasons if reason), "")
 
     # -- setting up ---------------------------------------------------------------------------------------------------
 
@@ -115,9 +133,12 @@ class Capture:
             stacks = {"encoder": inner if isinstance(inner, PreTrainedModel) else model}
         return {name: getattr(stack, "base_model", stack) for name, stack in stacks.items()}
 
-    def _probe(self) -> None:
+    def _probe_ids(self) -> list[int]:
         vocabulary = self.model.config.get_text_config().vocab_size
-        ids = torch.tensor([[i % vocabulary for i in PROBE_IDS]], device=self.model.device)
+        return [i % vocabulary for i in PROBE_IDS]
+
+    def _probe(self) -> None:
+        ids = torch.tensor([self._probe_ids()], device=self.model.device)
         recorder = Recorder(keep_weights=True)
         try:
             captured = self._forward(self._roots["encoder"], {"input_ids": ids}, recorder)
@@ -260,8 +281,12 @@ def _stack(hidden: tuple[Tensor, ...], records: Sequence[Record | None]) -> Capt
         tuple(None if record is None else record.weights for record in records),
         tuple(None if record is None else record.value for record in records),
         tuple(None if record is None else record.value_norms for record in records),
-        reason and f"Layer {layer} has no value-weighted attention: {reason}.",
+        reason and _no_norms(layer, reason),
     )
+
+
+def _no_norms(layer: int, reason: str) -> str:
+    return f"Layer {layer} has no value-weighted attention: {reason}."
 
 
 def _check_attention(model: PreTrainedModel, stack: CapturedStack, recorder: Recorder, length: int) -> None:

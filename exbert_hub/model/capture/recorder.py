@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 from transformers.modeling_utils import AttentionInterface
@@ -32,8 +32,15 @@ class Record:
     weights: Tensor | None  # [B, H, T, S]
     value: Tensor | None  # [B, H or key-value heads, S, Dh], kept for value norms and tests
     ablated: tuple[int, ...] = ()
-    value_norms: Tensor | None = None  # [B, H, S], see norms.py
+    value_norms: Tensor | None = None  # [B, H, S], see value_norms.py
     no_norms: str = "no linear module reads its head contexts as they are"  # why there are none, where there are none
+    projection: nn.Module | None = None  # the module that the norms were found by
+
+
+class ValueNorms(Protocol):
+    """See `value_norms.GramNorms`."""
+
+    def of(self, call: int, value: Tensor) -> Tensor | None: ...
 
 
 @dataclass
@@ -46,6 +53,7 @@ class Recorder:
     returned: Mapping[StackName, Tensor] = field(default_factory=dict)  # [1, n, D], for what the stack's blocks return
     stack: StackName = "encoder"
     layer: int | None = None
+    gram: ValueNorms | None = None  # works out value norms from the values, which are not kept then
     softmaxes: int = 0  # seen in function mode, whether or not they turned out to be attention over all pieces
     records: list[Record] = field(default_factory=list)
     last_states: dict[StackName, Tensor] = field(default_factory=dict)
@@ -54,7 +62,11 @@ class Recorder:
     def add(self, context: Tensor, weights: Tensor | None, value: Tensor | None) -> None:
         kept_weights = weights if self.keep_weights else None
         kept_value = value if self.keep_values else None
-        self.records.append(Record(self.stack, self.layer, context, kept_weights, kept_value, self.ablated()))
+        record = Record(self.stack, self.layer, context, kept_weights, kept_value, self.ablated())
+        if self.gram is not None and value is not None and self.stack == "encoder":
+            call = sum(earlier.stack == "encoder" for earlier in self.records)
+            record = replace(record, value=None, value_norms=self.gram.of(call, value))
+        self.records.append(record)
 
     def ablated(self) -> tuple[int, ...]:
         """Heads to silence in the attention call that is under way, told by its number among those of its stack."""

@@ -7,6 +7,9 @@ attended to is all there is to keep.
 No list of names says which module is the output projection. It is the linear module that reads the very numbers that
 the attention function returned, and it is believed only if attention, values and its weight, summed over the heads,
 add up to what it computes. Where contexts are gated, normed or joined with something else before, there is none.
+
+An inspection checks that each time. A build checks it once, on a probe, and then has the norms without projecting:
+`||v W||^2 = v (W W^T) v^T`, with a matrix of Dh x Dh per head (`GramNorms`).
 """
 
 from __future__ import annotations
@@ -55,10 +58,8 @@ def with_norms(record: Record, projection: nn.Module, output: Tensor) -> Record:
     weights, value = record.weights, record.value
     if weights is None or value is None:
         return replace(record, no_norms="its values cannot be told from what its attention is multiplied with")
-    assert isinstance(projection.weight, Tensor)
-    by_input = projection.weight if isinstance(projection, Conv1D) else projection.weight.T
     heads = record.context.shape[2]
-    kernels = by_input.float().reshape(heads, -1, by_input.shape[-1])
+    kernels = _kernels(projection, heads)
     value = value.float().repeat_interleave(heads // value.shape[1], dim=1)
     norms = value.new_zeros(value.shape[:3])
     total = output.float().reshape(*record.context.shape[:2], -1)  # what remains once every head is taken off
@@ -72,7 +73,41 @@ def with_norms(record: Record, projection: nn.Module, output: Tensor) -> Record:
             total = total - weights[:, head].float() @ projected
     if total.norm() > max(_TOLERANCE, 8 * torch.finfo(output.dtype).eps) * size:
         return replace(record, no_norms="its heads, projected one by one, do not add up to its attention's output")
-    return replace(record, value_norms=norms, no_norms="")
+    return replace(record, value_norms=norms, no_norms="", projection=projection)
+
+
+def _kernels(projection: nn.Module, heads: int) -> Tensor:
+    """The part of the output projection that each head goes through: float32 [H, Dh, D]."""
+    assert isinstance(projection.weight, Tensor)
+    by_input = projection.weight if isinstance(projection, Conv1D) else projection.weight.T
+    return by_input.float().reshape(heads, -1, by_input.shape[-1])
+
+
+class GramNorms:
+    """`||v_j W_O^h||` of any values, for the output projections that a probe has found.
+
+    :param records: of the main stack, from a forward pass that `FollowProjections` has seen.
+    """
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.reasons = [record.no_norms for record in records]  # by call; "" where there are norms
+        self._grams = [_gram(record) for record in records]
+
+    def of(self, call: int, value: Tensor) -> Tensor | None:
+        """float32 [B, H, S] for the values [B, H or key-value heads, S, Dh] of one attention call; None without."""
+        gram = self._grams[call]
+        if gram is None:
+            return None
+        value = value.float().repeat_interleave(len(gram) // value.shape[1], dim=1)
+        return torch.linalg.vecdot(value @ gram, value).clamp_min_(0).sqrt_()
+
+
+def _gram(record: Record) -> Tensor | None:
+    """float32 [H, Dh, Dh]."""
+    if record.projection is None:
+        return None
+    kernels = _kernels(record.projection, record.context.shape[2])
+    return kernels @ kernels.mT
 
 
 def _is_same(read: Any, context: Tensor) -> bool:

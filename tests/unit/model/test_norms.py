@@ -101,3 +101,23 @@ def test_a_projection_that_does_more_than_project_is_not_believed() -> None:
         output = projection(context.flatten(2))
         assert with_norms(record, projection, output).value_norms is not None
         assert "do not add up" in with_norms(record, projection, output * 1.01).no_norms
+
+
+@pytest.mark.parametrize("name", ["bert", "gpt2", "llama", "bart", "t5", "lfm2", "convbert"])
+def test_a_batch_has_the_norms_of_each_text(tiny: Callable[[str], Inspector], name: str) -> None:
+    """By the Gram matrix of the projection, as an index is built, against projecting every value."""
+    inspector = tiny(name)
+    texts = [inspector.tokenize(text) for text in TEXTS[:3]]
+    batch = inspector.encode([tokens.ids.tolist() for tokens in texts], norms=True)
+    assert batch.value_norms is not None and batch.weights is None
+    for row, text in enumerate(TEXTS[:3]):
+        seen = inspector.inspect(text, norms=True)
+        if inspector.no_norms:
+            assert seen.main.value_norms is None and seen.main.no_norms == inspector.no_norms
+            continue
+        for layer, norms in enumerate(batch.value_norms):
+            expected = seen.main.value_norms[layer]
+            assert (norms is None) == (expected is None)
+            if norms is None:
+                continue
+            np.testing.assert_allclose(norms[row, :, : expected.shape[1]].numpy(), expected, rtol=2e-4, atol=1e-6)
