@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from exbert_hub.corpus.types import is_annotated
 from exbert_hub.errors import AnnotationError, HubError, SelectionError
-from exbert_hub.index.build.build import BuildMode, Progress
 from exbert_hub.index.build.engine import Engine
+from exbert_hub.index.build.job import BuildJob
+from exbert_hub.index.build.options import BuildOptions, Progress
 from exbert_hub.index.build.plan import make_plan
+from exbert_hub.index.format.codecs import DEFAULT_CODEC
 from exbert_hub.index.format.head_schema import Column
 from exbert_hub.index.format.head_table import HeadFilter, HeadScores
 from exbert_hub.index.format.manifest import Manifest
@@ -76,7 +78,7 @@ class CorpusIndex:
         kinds: Sequence[Kind] = ("embedding", "heads"),
         layers: Sequence[Layer] | None = None,
         attention: bool = True,
-        codec: Codec = "fp16",
+        codec: Codec = DEFAULT_CODEC,
         fast: bool | None = None,
         limit: int | None = None,
         sample: int | None = None,
@@ -110,6 +112,19 @@ class CorpusIndex:
         :raises ResourceError: with the numbers, before anything is computed, if the build cannot fit.
         :raises BuildError: if `output_dir` holds something else.
         """
+        options = BuildOptions(
+            kinds=tuple(kinds),
+            layers=None if layers is None else tuple(layers),
+            attention=attention,
+            codec=codec,
+            fast=fast,
+            limit=limit,
+            sample=sample,
+            shard_pieces=shard_pieces,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
         from exbert_hub.corpus import annotate, annotate_beside
         from exbert_hub.index.ray.distributed import running
         from exbert_hub.model import Inspector
@@ -120,20 +135,9 @@ class CorpusIndex:
                 # a sample is drawn from what is annotated, so all of it has to be
                 prepared = annotate_beside if sample is None else annotate
                 corpus = prepared(corpus, annotator, limit=limit, through=builder.through)
-            plan = make_plan(
-                inspector.facts,
-                corpus.info,
-                kinds=kinds,
-                layers=layers,
-                attention=attention,
-                codec=codec,
-                shard_pieces=shard_pieces,
-                limit=limit,
-                sample=sample,
-            )
-            mode = BuildMode(resume, overwrite)
-            place = builder.build(inspector, corpus, plan, os.fspath(output_dir), mode, progress, fast)
-        return cls.from_pretrained(place)
+            plan = make_plan(inspector.facts, corpus.info, options)
+            built = builder.build(BuildJob(inspector, corpus, plan, output_dir, options))
+        return cls.from_pretrained(built)
 
     @classmethod
     def from_pretrained(
