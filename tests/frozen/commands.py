@@ -23,6 +23,7 @@ from .stored import FROZEN, OTHER, SENTENCE, Ran, run
 
 CPU = ("--device", "cpu")
 _KEY = re.compile(r"[0-9a-f]{8,}")
+_ASSETS = "huggingface_hub.utils._cache_assets.HF_ASSETS_CACHE"  # below which everything cached lies
 _PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
 
 
@@ -125,7 +126,7 @@ def cached(out: Path, value: Any) -> Any:
 @contextlib.contextmanager
 def a_cache_of_its_own(*lines: tuple[str, ...]) -> Iterator[None]:
     """In which these commands have run."""
-    with tempfile.TemporaryDirectory() as folder, mock.patch("huggingface_hub.constants.HF_ASSETS_CACHE", folder):
+    with tempfile.TemporaryDirectory() as folder, mock.patch(_ASSETS, folder):
         for line in lines:
             ran = run([*(part.replace("{out}", folder) for part in line), *CPU])
             assert ran.code == 0, ran.err
@@ -166,8 +167,8 @@ COMMANDS: tuple[Command, ...] = (
     _search("search", "fp16", SENTENCE, "--token", "escape", "--mask", "-k", "5"),
     _search("search by heads", "fp16", OTHER, "--token", "door", "--by", "heads", "--layer", "2", "--heads", "1,3",
             "-k", "4", "--mask-also", "old", "--exclude-query", "--unique"),
-    _search("search the input embeddings", "fp16", "Nobody had seen the grey wolf before.", "--token", "before", "--layer",
-            "emb", "-k", "2"),
+    _search("search the input embeddings", "fp16", "Nobody had seen the grey wolf before.", "--token", "before",
+            "--layer", "emb", "-k", "2"),
     _search("search fast", "fp16", SENTENCE, "--token", "city", "--layer", "2", "-k", "2", "--fast"),
     _search("search exactly", "fp16", SENTENCE, "--token", "city", "--layer", "2", "-k", "2", "--exact"),
     _search("search without heads", "sq8", SENTENCE, "--token", "city", "--ablate", "0:0,2", "--ablate", "1:3",

@@ -12,12 +12,11 @@ FORMATS = ("csv", "json", "parquet")
 
 SEARCH = Search(
     ("fp16",),
-    10,
-    {"by": "heads", "layer": 2, "heads": [1, 3], "k": 7, "exclude_query": True, "unique_sentences": True},
-    "No, =1+1 is what the girl told the boys on the road.",
-    {"mask": [10]},
+    4,
+    {"by": "heads", "layer": 0, "heads": [0, 2], "k": 7, "exclude_query": True, "unique_sentences": True},
+    "No, =1+1 is what the girl told the boys on the road by the river.",
 )
-"""As the page searches, but for seven matches."""
+"""As the page searches, but for seven matches; some have the label "=calm", which is no formula."""
 
 
 def exported(matches: Any, index: Any, format: str) -> bytes:

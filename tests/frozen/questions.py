@@ -70,7 +70,9 @@ SEARCHES: dict[str, Search] = {
         {"k": 8, "exclude_query": True, "unique_sentences": True},
         "Did the farmer find the road to the river?",
     ),
-    "repetitions": Search(("fp16",), "river", {"k": 5, "unique_sentences": True}, "Did the farmer find the river?"),
+    "repetitions": Search(
+        ("fp16",), "river", {"k": 5, "unique_sentences": True}, "Did the farmer find the road to the river?"
+    ),
     "without a head": Search(("fp16",), "escape", {"k": 5}, inspect={"ablate": {2: [1]}}),
     "two texts": Search(("fp16",), "lion", {"k": 5}, "The lion slept.", {"text_pair": "Nobody found the road."}),
     "32 bits": Search(("fp32",), "escape", {"k": 6}, inspect=MASK),
