@@ -21,6 +21,6 @@ SEARCH = Search(
 
 def exported(matches: Any, index: Any, format: str) -> bytes:
     """What the page hands out."""
-    from exbert_hub.app import exports
+    from exbert_hub.app.wire import exports
 
     return exports.FORMATS[format](matches, index)
