@@ -7,7 +7,7 @@ works where nothing is imported yet is shown by the tests that start `hf-exbert`
 
 from __future__ import annotations
 
-import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import subprocess
@@ -91,6 +91,11 @@ class Fork:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+    def kill_after(self, seconds: float) -> None:
+        """Unless it has ended by then."""
+        if multiprocessing.connection.wait([self._process.sentinel], seconds) == []:
+            self.kill()
 
 
 def run_command(*arguments: str) -> int | None:
