@@ -6,7 +6,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -115,8 +115,10 @@ class Distributed(Builder):
         remaining = iter(texts)
         blocks = iter(lambda: list(islice(remaining, AT_ONCE)), [])
         while wave := [json.dumps(block).encode() for block in islice(blocks, _WAVE)]:
-            for _, answer in self._cluster.ask(Annotator, {"pipeline": pipeline}, enumerate(wave), in_order=True):
-                yield from read_answer(answer, skipped)
+            asked = self._cluster.ask(Annotator, {"pipeline": pipeline}, enumerate(wave), in_order=True)
+            with closing(asked) as answers:
+                for _, answer in answers:
+                    yield from read_answer(answer, skipped)
 
     def build(
         self,
@@ -245,8 +247,9 @@ class Distributed(Builder):
             "whole": whole,
         }
         questions = [(part.number, json.dumps(part).encode()) for part in missing]
-        for _, answer in self._cluster.ask(ShardWriter, options, questions, model=True):
-            progress(Coverage(**json.loads(answer)).pieces)
+        with closing(self._cluster.ask(ShardWriter, options, questions, model=True)) as answers:
+            for _, answer in answers:
+                progress(Coverage(**json.loads(answer)).pieces)
 
     def _place(self, inspector: Inspector) -> ModelPlace:
         return ModelPlace.of(inspector, self._engine.threads)

@@ -17,6 +17,7 @@ import pytest
 from exbert_hub import demo
 
 from ..processes import Fork, serve_page
+from .steps import WIDE
 
 # the first that is there: the shell is Chromium without the windows, menus and start pages that nobody sees here
 BROWSERS = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
@@ -31,8 +32,6 @@ ARGS = [
 ]
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN = 120  # seconds, on a busy machine
-
-WIDE = (1440, 900)
 
 Serve = Callable[..., str]
 Visit = Callable[..., Any]
@@ -170,9 +169,7 @@ def visit(chromium: Any, profile: Any, tab: Any) -> Iterator[Visit]:
     }
     visited = False
 
-    def go(
-        site: str, *, theme: str = "light", size: tuple[int, int] = WIDE, fresh: bool = False, **state: Any
-    ) -> Any:
+    def someone(fresh: bool) -> Any:
         nonlocal visited
         if visited or fresh:
             contexts.append(chromium.new_context(reduced_motion="reduce"))
@@ -181,6 +178,19 @@ def visit(chromium: Any, profile: Any, tab: Any) -> Iterator[Visit]:
             visited, page = True, tab
         for event, listener in listeners.items():
             page.on(event, listener)
+        return page
+
+    def go(
+        site: str,
+        *,
+        theme: str = "light",
+        size: tuple[int, int] = WIDE,
+        page: Any = None,
+        fresh: bool = False,
+        **state: Any,
+    ) -> Any:
+        """:param page: to load it there, instead of as another visitor."""
+        page = page or someone(fresh)
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(f"{site}/?{urlencode({'__theme': theme} | state)}")
         page.wait_for_selector("[data-drawn]")

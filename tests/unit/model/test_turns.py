@@ -128,7 +128,7 @@ def test_what_a_model_keeps_of_a_forward_pass_is_seen(how: str) -> None:
 
 
 def test_texts_that_run_at_once_do_not_change_each_other(built: Built) -> None:
-    """Only models that keep something run one at a time: recurrent states; the room that a router has for each expert."""
+    """Models that keep something run one at a time: recurrent states, the room that a router has for each expert."""
     batcher = built.batcher
     assert batcher.capture.concurrent == (built.row.name not in ("recurrent_gemma", "nllb-moe"))
     texts = [[list(range(3, 3 + length))] for length in (5, 9, 14, 20)]
