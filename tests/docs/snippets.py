@@ -42,7 +42,7 @@ class Session:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.names: dict[str, Any] = {"__name__": "__main__"}
-        self.address = f"http://127.0.0.1:{_free_port()}"
+        self.address = PAGE  # of the latest page that was launched
 
     def run(self, block: Block) -> None:
         source = block.source.replace(PAGE, self.address)
@@ -78,7 +78,9 @@ class Session:
             assert done.returncode == 0, f"{block}: {command}\n{done.stderr}"
             return done.stdout
         if words[1] == "launch" and "--port" not in words:
-            words += ["--port", self.address.rpartition(":")[2]]
+            port = str(_free_port())
+            self.address = f"http://127.0.0.1:{port}"
+            words += ["--port", port]
         return _hf_exbert(words, f"{block}: {command}")
 
 
