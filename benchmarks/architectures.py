@@ -54,11 +54,11 @@ predictions.
 
 ## How a model is read
 
-*interface*: the model follows transformers' attention interface. The function that the interface returns is wrapped, and
-while a text is inspected, its output and its weights are recorded. *function mode*: for other models, torch functions
-are followed from `softmax` into the product that consumes it, and the weights of direct calls to
-`scaled_dot_product_attention` are computed. Layers are told apart by the number of the block that runs, shared layers by
-the order of their calls. Whether a model is causal is read from its attention.
+*interface*: the model follows transformers' attention interface. The function that the interface returns is wrapped,
+and while a text is inspected, its output and its weights are recorded. *function mode*: for other models, torch
+functions are followed from `softmax` into the product that consumes it, and the weights of direct calls to
+`scaled_dot_product_attention` are computed. Layers are distinguished by the number of the block that runs, shared
+layers by the order of their calls. Whether a model is causal is read from its attention.
 
 - Some models compute something different for a text that is padded. A probe at loading time finds out, and builds then
   run only texts of the same length together, which is slower.
@@ -66,8 +66,8 @@ the order of their calls. Whether a model is causal is read from its attention.
 - Where a model carries several residual streams, its states are those of the first.
 
 *norms*: value-weighted attention (`inspect(..., norms=True)`) was found and adds up to the output of the attention.
-*lens*: the model's head reads the states of inner layers (`seen.lens(...)`). Heads can be silenced in every architecture
-of the tables. [Beyond attention](beyond_attention.md) says what stands in the way where there is a *no*.
+*lens*: the model's head reads the states of inner layers (`seen.lens(...)`). Heads can be silenced in every
+architecture of the tables. [Beyond attention](beyond_attention.md) says what stands in the way where there is a *no*.
 """
 
 

@@ -104,8 +104,8 @@ def behind_the_position(inspector: Inspector, index: CorpusIndex) -> Iterator[st
             verdict = "holds" if bar.share >= 0.9 else "does not hold"
             yield row(f"{layer}-{head}", token, f"{offset:+d}: {bar.count} of 50", f"{bar.base_rate:.1%}", verdict)
     yield (
-        "\nThe base rate explains it: such a head looks there in nearly every sentence, whatever the words are. Without "
-        "the base rate, the offset histogram would have looked like a finding about this token."
+        "\nThe base rate explains it: such a head looks there in nearly every sentence, whatever the words are. "
+        "Without the base rate, the offset histogram would have looked like a finding about this token."
     )
 
 

@@ -1,7 +1,7 @@
 """The README's pictures of the demo, made by a browser: `make screenshots` writes docs/images/.
 
-Three still pictures, and `demo.gif`: a visitor masks a word, searches layer after layer until its neighbours are verbs,
-then asks one head, and finds out what that head looks at.
+Three still pictures, and `demo.gif`: a visitor masks a word, searches layer after layer until its neighbours are
+verbs, then asks one head, and finds out what that head looks at.
 """
 
 from __future__ import annotations

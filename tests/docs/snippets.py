@@ -54,10 +54,10 @@ class Session:
             elif block.language == "python":
                 self._python(source, block)
             else:
-                for command, shown in _commands(source, prompt=block.language == "console"):
+                for command, expected in _commands(source, prompt=block.language == "console"):
                     printed = self._command(command, block)
-                    if shown is not None:
-                        _compare(shown, printed, f"{block}: {command}")
+                    if expected is not None:
+                        _compare(expected, printed, f"{block}: {command}")
 
     def _python(self, source: str, block: Block) -> None:
         if ">>> " not in source:
@@ -140,7 +140,9 @@ def _commands(source: str, prompt: bool) -> list[tuple[str, str | None]]:
 
 def _compare(shown: str, printed: str, where: str) -> None:
     want = _elided(shown.strip() + "\n")
-    assert doctest.OutputChecker().check_output(want, printed, OPTIONS), f"{where}\nshown:\n{shown}\nprinted:\n{printed}"
+    assert doctest.OutputChecker().check_output(want, printed, OPTIONS), (
+        f"{where}\nshown:\n{shown}\nprinted:\n{printed}"
+    )
 
 
 def _elided(text: str) -> str:
