@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.index.capture import batches_of, passes_at_once
-from exbert_hub.index.plan import BuildPlan, make_plan
-from exbert_hub.index.shards import Group, groups, write_shards
-from exbert_hub.index.windows import Window
+from exbert_hub.index.build.compute import batches_of, passes_at_once
+from exbert_hub.index.build.plan import BuildPlan, make_plan
+from exbert_hub.index.build.shards import Group, groups, write_shards
+from exbert_hub.index.build.windows import Window
 from exbert_hub.model import Inspector
 
 from .measure import Row, at_least, at_most, figure, ratio_of

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.fast import add_fast_search, candidates, nearest_fast
-from exbert_hub.index.manifest import Manifest
-from exbert_hub.index.search import choose_spec
-from exbert_hub.index.vectors import nearest
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.search.selection import choose_spec
+from exbert_hub.index.store.coarse import add_fast_search, candidates, nearest_fast
+from exbert_hub.index.store.vectors import nearest
 
 from .large import warm_up
 from .measure import Row, at_least, at_most, figure, median_of, resident_bytes

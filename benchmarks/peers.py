@@ -12,8 +12,8 @@ import numpy as np
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.fast import nearest_fast, write_coarse
-from exbert_hub.index.vectors import nearest
+from exbert_hub.index.store.coarse import nearest_fast, write_coarse
+from exbert_hub.index.store.vectors import nearest
 
 from .building import SHAPES, bert
 from .corpora import Sentences

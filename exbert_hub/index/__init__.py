@@ -1,11 +1,15 @@
 """Build, open, search and compare annotated corpora."""
 
-from .cluster import RayEngine
-from .compare import Comparison
+from exbert_hub.analysis.histogram import Bar
+from exbert_hub.index.build.engine import RayEngine
+from exbert_hub.index.compare.comparison import Comparison
+from exbert_hub.index.hub.index_annotation import annotation_of
+from exbert_hub.index.search.match_norms import with_norms
+from exbert_hub.index.search.matches import Matches
+from exbert_hub.index.search.query import Query
+from exbert_hub.index.search.results import Context, LayerProfile, LayerSummary, Match, Summary
+
 from .corpus_index import CorpusIndex
-from .matches import Matches, Query
-from .norms import with_norms
-from .types import Bar, Context, LayerProfile, LayerSummary, Match, Summary
 
 __all__ = [
     "Bar",
@@ -19,5 +23,6 @@ __all__ = [
     "Query",
     "RayEngine",
     "Summary",
+    "annotation_of",
     "with_norms",
 ]

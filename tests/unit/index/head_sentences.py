@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from exbert_hub.analysis.heads import AnnotatedPieces
-from exbert_hub.index.head_measures import HeadMeter, Memory
+from exbert_hub.index.measure.head_meter import HeadMeter, Memory
 
 POS = ("NOUN", "VERB", "DET", "PROPN", "PRON", "PUNCT", "")
 DEP = ("nsubj", "dobj", "det", "punct", "")

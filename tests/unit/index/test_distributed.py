@@ -12,9 +12,9 @@ import pytest
 from exbert_hub.corpus import annotate
 from exbert_hub.errors import BuildError, MissingExtraError
 from exbert_hub.index import CorpusIndex, RayEngine
-from exbert_hub.index.distributed import _cut
-from exbert_hub.index.layout import attention_file
-from exbert_hub.index.workers import Part
+from exbert_hub.index.format.layout import attention_file
+from exbert_hub.index.ray.distributed import _cut
+from exbert_hub.index.ray.workers import Part
 
 TEXT = " ".join(f"The boy number {n} ran to the river, because the wolf of town {n % 7} was near." for n in range(40))
 SHARD = 400
@@ -23,7 +23,7 @@ SHARD = 400
 @pytest.fixture(scope="module")
 def cluster():
     """One cluster for all tests here; builds join it."""
-    from exbert_hub.index.cluster import connect
+    from exbert_hub.index.ray.cluster import connect
 
     engine = RayEngine(workers=2)
     assert connect(engine)
@@ -87,8 +87,8 @@ def _kill_a_worker():
 def test_annotated_and_built_by_two_workers_one_of_which_is_killed(
     cluster, tmp_path, inspector, texts, local, monkeypatch
 ):
-    monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path / "cache")
-    monkeypatch.setattr("exbert_hub.index.distributed._FEW_BLOCKS", 0)  # counted by the workers too
+    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate.cache_root", lambda: tmp_path / "cache")
+    monkeypatch.setattr("exbert_hub.index.ray.distributed._FEW_BLOCKS", 0)  # counted by the workers too
     told = []
 
     def progress(done, total):
@@ -229,7 +229,7 @@ def test_what_a_worker_says_is_told(cluster, tmp_path, inspector, corpus):
 
 
 def test_ray_is_an_extra(tmp_path, inspector, corpus, monkeypatch):
-    monkeypatch.setattr("exbert_hub.index.cluster.find_spec", lambda name: None)
+    monkeypatch.setattr("exbert_hub.index.ray.cluster.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"hf-exbert\[ray\]"):
         CorpusIndex.build(inspector, corpus, tmp_path / "index", engine="ray")
 

@@ -9,8 +9,9 @@ import pytest
 
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index import CorpusIndex, fast
-from exbert_hub.index.fast import (
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.store import coarse
+from exbert_hub.index.store.coarse import (
     add_fast_search,
     candidates,
     check_coarse,
@@ -19,7 +20,7 @@ from exbert_hub.index.fast import (
     shape_of,
     write_coarse,
 )
-from exbert_hub.index.vectors import merge_vectors
+from exbert_hub.index.store.vectors import merge_vectors
 
 from .test_vectors import write_vectors
 
@@ -86,9 +87,9 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(files, tmp_path):
 
 @pytest.fixture
 def searchable(index, tmp_path, monkeypatch):
-    shutil.copytree(index._store.folder, tmp_path / "index")
+    shutil.copytree(index.folder, tmp_path / "index")
     add_fast_search(tmp_path / "index")
-    monkeypatch.setattr(fast, "_EXACT_SHARE", 1e9)  # or so small an index would always be searched exactly
+    monkeypatch.setattr(coarse, "_EXACT_SHARE", 1e9)  # or so small an index would always be searched exactly
     return CorpusIndex.from_pretrained(tmp_path / "index")
 
 
@@ -104,7 +105,7 @@ def test_every_result_says_how_it_was_found(searchable, inspector, by):
 
 
 def test_large_indexes_are_searched_fast_by_default(searchable, inspector, monkeypatch):
-    monkeypatch.setattr(fast, "FAST_FROM", 100)
+    monkeypatch.setattr(coarse, "FAST_FROM", 100)
     seen = inspector.inspect("The wolf ran into the forest.")
     assert searchable.search(seen, "wolf", layer=2, k=5).query.mode == "fast"
     assert searchable.search(seen, "wolf", layer=2, k=5, exact=True).query.mode == "exact"
@@ -118,7 +119,7 @@ def test_without_a_coarse_stage_every_search_is_exact(index, inspector):
 
 
 def test_many_results_of_few_vectors_are_found_exactly(index, inspector, tmp_path):
-    shutil.copytree(index._store.folder, tmp_path / "index")
+    shutil.copytree(index.folder, tmp_path / "index")
     add_fast_search(tmp_path / "index")
     seen = inspector.inspect("The wolf ran into the forest.")
     small = CorpusIndex.from_pretrained(tmp_path / "index")
@@ -126,12 +127,12 @@ def test_many_results_of_few_vectors_are_found_exactly(index, inspector, tmp_pat
 
 
 def test_a_forged_coarse_stage_is_found_on_opening(searchable):
-    path = searchable._store.folder / "faiss" / "heads-03.coarse.faiss"
+    path = searchable.folder / "faiss" / "heads-03.coarse.faiss"
     content = bytearray(path.read_bytes())
     content[:4] = b"IxHN"
     path.write_bytes(content)
     with pytest.raises(IndexFormatError, match="coarse stage"):
-        CorpusIndex.from_pretrained(searchable._store.folder)
+        CorpusIndex.from_pretrained(searchable.folder)
 
 
 def test_codes_are_as_long_as_the_width_allows():
@@ -153,7 +154,7 @@ def test_a_search_asks_for_the_candidates_of_its_size(files, monkeypatch):
     """With one candidate a result an index this size is searched badly; the same one as if it were large is not."""
     folder, vectors = files
     index = faiss.read_index(str(folder / "all.faiss"), faiss.IO_FLAG_MMAP_IFC)
-    monkeypatch.setattr(fast, "shape_of", lambda dim: fast.Shape(3, 1))
+    monkeypatch.setattr(coarse, "shape_of", lambda dim: coarse.Shape(3, 1))
 
     def recall() -> float:
         asked = vectors[::500]
@@ -161,5 +162,5 @@ def test_a_search_asks_for_the_candidates_of_its_size(files, monkeypatch):
         return float(np.mean([np.isin(rows, index.search(query[None], 50)[1][0]).mean() for rows, query in found]))
 
     few = recall()
-    monkeypatch.setattr(fast, "_MORE_CANDIDATES_FROM", COUNT / 60**2)
+    monkeypatch.setattr(coarse, "_MORE_CANDIDATES_FROM", COUNT / 60**2)
     assert few < 0.9 and recall() >= 0.99

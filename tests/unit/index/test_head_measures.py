@@ -17,8 +17,9 @@ from exbert_hub.analysis.heads import (
     relation,
     word_attention,
 )
-from exbert_hub.index.head_counts import TO_DEPENDANT, TO_HEAD, Column, HeadCounts, add_up, heads_table
-from exbert_hub.index.head_measures import Memory, _argmax
+from exbert_hub.index.format.head_schema import TO_DEPENDANT, TO_HEAD, Column
+from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table
+from exbert_hub.index.measure.head_meter import Memory, _argmax
 
 from .head_sentences import DEP, count, random_attention, random_sentence
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from exbert_hub.index import capture as capturing
-from exbert_hub.index.capture import batches_of, capture, passes_at_once
-from exbert_hub.index.plan import make_plan
-from exbert_hub.index.shards import groups
-from exbert_hub.index.vectors import ShardMemory
+from exbert_hub.index.build import compute as capturing
+from exbert_hub.index.build.compute import batches_of, capture, passes_at_once
+from exbert_hub.index.build.plan import make_plan
+from exbert_hub.index.build.shards import groups
+from exbert_hub.index.store.vectors import ShardMemory
 
 THREADS = 6
 

@@ -1,0 +1,12 @@
+"""The words that an index is described with: kinds of vectors, layers, codecs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["embedding", "heads"]
+Of = Literal["match", "max_attention", "next"]
+Codec = Literal["fp16", "fp32", "sq8"]
+Layer = int | Literal["emb"]
+Mode = Literal["exact", "fast"]
+"""How a search was answered: by comparing with every vector, or with those that a coarse stage picked."""
