@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,6 +41,12 @@ def test_blocks_that_are_not_run_are_known_with_their_reasons(page: Path) -> Non
         assert block.language in (*RUN, *SHOWN), f"{block}: {block.language!r} is neither run nor known as only shown"
     left_out = Counter(block.not_run for block in blocks if block.not_run)
     assert dict(left_out) == NOT_RUN.get(name_of(page), {})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    for name in re.findall(r"`((?:exbert_hub|tests|benchmarks|docs|space|\.github)/[\w./-]+)`", page.read_text("utf-8")):
+        assert (ROOT / name).exists(), f"{name_of(page)} names {name}, which is not there"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
