@@ -45,7 +45,9 @@ def test_blocks_that_are_not_run_are_known_with_their_reasons(page: Path) -> Non
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_files_that_a_page_names_exist(page: Path) -> None:
-    for name in re.findall(r"`((?:exbert_hub|tests|benchmarks|docs|space|\.github)/[\w./-]+)`", page.read_text("utf-8")):
+    for name in re.findall(
+        r"`((?:exbert_hub|tests|benchmarks|docs|space|\.github)/[\w./-]+)`", page.read_text("utf-8")
+    ):
         assert (ROOT / name).exists(), f"{name_of(page)} names {name}, which is not there"
 
 
