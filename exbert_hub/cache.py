@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import ExbertError, LockedError
+from .errors import ExbertError, LockedError, SelectionError
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,11 @@ class CacheEntry(NamedTuple):
     bytes: int
     modified: datetime  # of its newest file, in UTC
 
+    @property
+    def key(self) -> str:
+        """What `hf-exbert cache` calls it, such as "corpora/wizard_of_oz-1f2e3d"."""
+        return f"{self.kind}/{self.name}"
+
 
 def cache_root() -> Path:
     """The folder of everything cached; it exists when this returns."""
@@ -51,6 +56,18 @@ def entries() -> list[CacheEntry]:
         for path in sorted((root / kind).iterdir())
         if not path.name.startswith(".")
     ]
+
+
+def find(keys: Iterable[str]) -> list[CacheEntry]:
+    """Cached things by their keys.
+
+    :raises SelectionError: if there is no such thing.
+    """
+    by_key = {entry.key: entry for entry in entries()}
+    try:
+        return [by_key[key] for key in keys]
+    except KeyError as error:
+        raise SelectionError(f"the cache has no entry {error}: `hf-exbert cache` lists them") from None
 
 
 def _entry(kind: str, path: Path) -> CacheEntry:

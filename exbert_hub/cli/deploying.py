@@ -32,17 +32,19 @@ def deploy(
 ) -> None:
     """Run the app as a Space: create it, or bring it up to this version. What you leave out stays as it is."""
     talk(quiet)
-    from exbert_hub.deploy import deploy as deploy_space
+    from exbert_hub.deploy import DeployRequest, deploy_space
 
-    done = deploy_space(
-        repo,
-        model=model,
-        index=index,
-        allowed_models=allow_model or (),
-        allow_build=allow_build,
-        mcp=mcp,
-        hardware=hardware,
-        private=private,
-        token=token,
+    space = deploy_space(
+        DeployRequest(
+            repo,
+            model=model,
+            index=index,
+            allowed_models=tuple(allow_model or ()),
+            allow_build=allow_build,
+            mcp=mcp,
+            hardware=hardware,
+            private=private,
+            token=token,
+        )
     )
-    print_result(asdict(done), lambda: done.url, as_json)
+    print_result(asdict(space), lambda: space.url, as_json)

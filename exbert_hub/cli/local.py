@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from exbert_hub.errors import SelectionError
-
 from .common import Json, Quiet, app, hush_transformers, print_result, talk
 
 
@@ -57,17 +55,12 @@ def cache(
 
     from . import render
 
-    entries = {f"{entry.kind}/{entry.name}": entry for entry in cached.entries()}
-    unknown = sorted(set(delete or ()) - entries.keys())
-    if unknown:
-        raise SelectionError(f"the cache has no entry {unknown[0]!r}: `hf-exbert cache` lists them")
-    chosen = list(entries) if delete_all else list(delete or ())
-    for name in chosen:
-        cached.delete(entries[name])
+    for entry in cached.entries() if delete_all else cached.find(delete or ()):
+        cached.delete(entry)
         if not quiet:
-            typer.echo(f"deleted {name}", err=True)
-    left = {name: entry for name, entry in entries.items() if name not in chosen}
-    listed = [{"name": name, "path": str(entry.path), "bytes": entry.bytes} for name, entry in left.items()]
+            typer.echo(f"deleted {entry.key}", err=True)
+    left = cached.entries()
+    listed = [{"name": entry.key, "path": str(entry.path), "bytes": entry.bytes} for entry in left]
     print_result(
         listed, lambda: render.cache_entries(left) or f"nothing is cached under {cached.cache_root()}", as_json
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ def matches(found: Matches) -> str:
     summaries = found.summaries()
     parts += map(_summary, summaries)
     if not all(bar.significant for summary in summaries for bar in summary.bars):
-        parts.append(f"\nn.s.: not to be told from the base rate (false discovery rate {LEVEL:.0%})")
+        parts.append(f"\nn.s.: not distinguishable from the base rate (false discovery rate {LEVEL:.0%})")
     return "\n".join(parts)
 
 
@@ -184,8 +184,8 @@ def found_heads(found: FoundHeads) -> str:
     return "\n".join([*lines, _columns(rows)])
 
 
-def cache_entries(entries: Mapping[str, CacheEntry]) -> str:
-    return "\n".join(f"{entry.bytes / 1e6:>10,.1f} MB  {name}" for name, entry in entries.items())
+def cache_entries(entries: Sequence[CacheEntry]) -> str:
+    return "\n".join(f"{entry.bytes / 1e6:>10,.1f} MB  {entry.key}" for entry in entries)
 
 
 def shared_indexes(found: Sequence[SharedIndex]) -> str:

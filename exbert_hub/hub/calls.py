@@ -102,7 +102,9 @@ def _reason(error: BaseException) -> str:
             if status in _REASONS:
                 said = getattr(link, "server_message", None)
                 return _REASONS[status] + (f" (the Hub says: {said.strip().rstrip('.')})" if said else "")
-    if isinstance(error, errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError):
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return "the Hub has to be asked, and offline mode is on: unset HF_HUB_OFFLINE"
+    if isinstance(error, errors.LocalEntryNotFoundError):
         return (
             "it is not in the cache of this machine, or not all of it, and the Hub was not reached "
             f"({_brief(error.__cause__ or error)})"

@@ -39,7 +39,7 @@ class Snapshot:
         """Download files, with progress on stderr; those in the cache cost nothing, not even a request.
 
         :param again: download them even so, because what is in the cache is damaged.
-        :raises HubError: if a file cannot be had.
+        :raises HubError: if a file cannot be downloaded.
         """
         wanted = [name for name in names if again or not (self.folder / name).is_file()]
         with explaining(f"downloading {self.repo_id}"), ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -140,10 +140,14 @@ def known_tags(
     :raises HubError: if it cannot be reached.
     """
     from huggingface_hub import HfApi, scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
 
     if not is_offline(local_files_only):
         with explaining(f"reading the tags of {repo_id}"):
             refs = patiently(lambda: HfApi(token=token).list_repo_refs(repo_id, repo_type="dataset"))
         return [tag.name for tag in refs.tags]
-    repos = scan_cache_dir(cache_dir).repos
+    try:
+        repos = scan_cache_dir(cache_dir).repos
+    except CacheNotFound:  # nothing was ever downloaded
+        return []
     return [ref for repo in repos if (repo.repo_id, repo.repo_type) == (repo_id, "dataset") for ref in repo.refs]

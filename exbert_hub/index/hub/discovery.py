@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exbert_hub import hub
-from exbert_hub.errors import ExbertError
+from exbert_hub.checked_json import parse_value
+from exbert_hub.errors import ExbertError, IndexFormatError
 from exbert_hub.index.format.manifest import FORMAT_VERSION
 from exbert_hub.model.types import ModelFacts
 
-from .card import FACTS, INDEX_TAG, model_tag, weights_tag
+from .card import FACTS, INDEX_TAG, CardFacts, model_tag, weights_tag
 from .shard_places import find_shards
 
 if TYPE_CHECKING:
@@ -170,20 +171,21 @@ def _search(tags: list[str], token: str | bool | None) -> list[SharedIndex]:
 def _read(info: DatasetInfo) -> SharedIndex | None:
     """What a card says, which anybody may have written: None unless it is as we write it."""
     data = info.card_data.to_dict() if info.card_data else {}
-    facts = data.get(FACTS)
-    if not isinstance(facts, Mapping) or facts.get("format_version") != FORMAT_VERSION:
+    try:
+        facts = parse_value(data.get(FACTS), CardFacts, f"the card of {info.id}")
+    except IndexFormatError as error:
+        logger.debug("%s", error)
         return None
-    pieces, size = facts.get("pieces"), facts.get("bytes")
-    if not (isinstance(pieces, int) and isinstance(size, int)):
+    if facts.format_version != FORMAT_VERSION:
         return None
     return SharedIndex(
         repo_id=info.id,
-        model=_text(facts.get("model")),
-        corpus=_text(facts.get("corpus")),
+        model=facts.model,
+        corpus=facts.corpus,
         language=_text(data.get("language")),
         license=_text(data.get("license_name") or data.get("license")),
-        pieces=pieces,
-        bytes=size,
+        pieces=facts.pieces,
+        bytes=facts.bytes,
         private=bool(info.private),
         gated=bool(info.gated),
         downloads=info.downloads or 0,
