@@ -85,44 +85,36 @@ def build(
     """Build an index of a corpus, as one model sees it."""
     talk(quiet)
     hush_transformers(quiet)
-    from exbert_hub.corpus import annotate, annotate_beside
     from exbert_hub.index import CorpusIndex, RayEngine
-    from exbert_hub.index.ray.distributed import running
     from exbert_hub.model import Inspector
 
     if ray is None and (workers or storage or not merge):
         raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
     inspector = Inspector.from_pretrained(model, revision=revision, device=device, dtype=dtype)
     engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
-    with running(engine) as builder:
-        annotated = (annotate_beside if sample is None else annotate)(
-            corpus,
-            annotator,
-            name=name,
-            license=license,
-            split=split,
-            text_column=text_column,
-            streaming=streaming,
-            limit=limit,
-            through=builder.through,
-        )
-        index = CorpusIndex.build(
-            inspector,
-            annotated,
-            output,
-            kinds=[kind.value for kind in kinds],
-            layers=some_layers(layers),
-            attention=attention,
-            codec=codec.value,
-            fast=fast,
-            limit=limit,
-            sample=sample,
-            shard_pieces=shard_pieces,
-            resume=resume,
-            overwrite=overwrite,
-            progress=(lambda done, total: None) if quiet else None,
-            engine=engine,
-        )
+    index = CorpusIndex.build(
+        inspector,
+        corpus,
+        output,
+        annotator=annotator,
+        split=split,
+        text_column=text_column,
+        streaming=streaming,
+        name=name,
+        license=license,
+        kinds=[kind.value for kind in kinds],
+        layers=some_layers(layers),
+        attention=attention,
+        codec=codec.value,
+        fast=fast,
+        limit=limit,
+        sample=sample,
+        shard_pieces=shard_pieces,
+        resume=resume,
+        overwrite=overwrite,
+        progress=(lambda done, total: None) if quiet else None,
+        engine=engine,
+    )
     print_info(index.manifest, output, as_json)
 
 

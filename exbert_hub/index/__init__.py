@@ -3,6 +3,7 @@
 from exbert_hub.analysis.histogram import Bar
 from exbert_hub.index.build.engine import RayEngine
 from exbert_hub.index.compare.comparison import Comparison
+from exbert_hub.index.hub.index_annotation import annotation_of
 from exbert_hub.index.search.match_norms import with_norms
 from exbert_hub.index.search.matches import Matches
 from exbert_hub.index.search.query import Query
@@ -22,5 +23,6 @@ __all__ = [
     "Query",
     "RayEngine",
     "Summary",
+    "annotation_of",
     "with_norms",
 ]

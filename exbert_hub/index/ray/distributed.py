@@ -37,8 +37,8 @@ from .storage import Storage
 from .workers import CORPUS, Annotator, ModelPlace, Part, PieceCounter, ShardWriter, piece_counts, write_blocks
 
 if TYPE_CHECKING:
-    from exbert_hub.corpus.annotation.annotate import Through
     from exbert_hub.corpus.annotation.pipelines import Pipeline
+    from exbert_hub.corpus.annotation.task import AnnotateFn
     from exbert_hub.corpus.types import AnnotatedCorpus
     from exbert_hub.index.build.build import Progress
     from exbert_hub.index.build.engine import Engine
@@ -75,7 +75,7 @@ def running(engine: Engine) -> Iterator[Builder]:
 class Builder:
     """Annotates and builds in this process."""
 
-    through: Through | None = None
+    annotate_fn: AnnotateFn | None = None
     """What annotates texts; processes beside the build if None."""
 
     def build(
@@ -111,7 +111,7 @@ class Distributed(Builder):
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster, self._engine = cluster, cluster.engine
-        self.through = self.annotate
+        self.annotate_fn = self.annotate
 
     def annotate(self, pipeline: Pipeline, texts: Iterable[str], skipped: Counter[str]) -> Iterator[Sentence]:
         """As `Pipeline.annotate`, by all workers; in the order of the texts."""
