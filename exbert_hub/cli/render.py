@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exbert_hub.analysis.significance import LEVEL
+from exbert_hub.units import format_bytes
 
 if TYPE_CHECKING:
     from exbert_hub.cache import CacheEntry
@@ -131,7 +132,7 @@ def manifest(facts: Manifest, place: str) -> str:
         "labels": ", ".join((*facts.labels, *facts.added_labels)),
         "attention": "stored" if facts.attention_layers else "not stored",
         "vectors": f"{facts.codec}, {facts.pieces:,} per layer and kind",
-        "size": f"{size / 1e6:,.1f} MB in {len(facts.files)} files ({size / facts.pieces / 1e3:.1f} kB per piece)",
+        "size": f"{format_bytes(size)} in {len(facts.files)} files ({format_bytes(size / facts.pieces)} per piece)",
         "built": f"{facts.created} with {', '.join(f'{k} {v}' for k, v in facts.versions.items())}",
     }
     counted = {
@@ -185,14 +186,14 @@ def found_heads(found: FoundHeads) -> str:
 
 
 def cache_entries(entries: Sequence[CacheEntry]) -> str:
-    return "\n".join(f"{entry.bytes / 1e6:>10,.1f} MB  {entry.key}" for entry in entries)
+    return "\n".join(f"{format_bytes(entry.bytes):>12}  {entry.key}" for entry in entries)
 
 
 def shared_indexes(found: Sequence[SharedIndex]) -> str:
     """Indexes on the Hub, one a line."""
     if not found:
         return "nobody shares such an index yet: build one with `hf-exbert build`, share it with `hf-exbert push`"
-    rows = [("repository", "model", "corpus", "language", "licence", "pieces", "MB")] + [
+    rows = [("repository", "model", "corpus", "language", "licence", "pieces", "size")] + [
         (
             f"{index.repo_id}{' (private)' if index.private else ' (gated)' if index.gated else ''}",
             index.model,
@@ -200,7 +201,7 @@ def shared_indexes(found: Sequence[SharedIndex]) -> str:
             index.language or "?",
             index.license,
             f"{index.pieces:,}",
-            f"{index.bytes / 1e6:,.1f}",
+            format_bytes(index.bytes),
         )
         for index in found
     ]

@@ -43,6 +43,10 @@ def test_tags_are_those_seen_before_where_the_hub_may_not_be_asked(cache):
 def test_ids_of_repositories():
     for text in ("me/model", "a.b/c_d-e"):
         assert hub.is_repo_id(text) and hub.is_hub_id(text)
+    assert hub.split_dataset_id("me/tales") == ("me/tales", None)
+    assert hub.split_dataset_id("me/tales:small") == ("me/tales", "small")
+    for text in ("tales", "me/tales:", "me/tales:a/b", "me/tales:a:b"):
+        assert hub.split_dataset_id(text) is None, text
     assert hub.is_hub_id("gpt2") and not hub.is_repo_id("gpt2")
     for text in ("", "/", "a/b/c", "../x", "a/..", "-a/b", "a/b--c", "a/b.git", "me/café", "a/b\n", "a" * 97, "./a"):
         assert not hub.is_hub_id(text) and not hub.is_repo_id(text), text

@@ -16,9 +16,10 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from exbert_hub.errors import HubError
-from exbert_hub.hub import is_repo_id
+from exbert_hub.hub import split_dataset_id
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.units import format_bytes
 
 if TYPE_CHECKING:
     from huggingface_hub import CardData, DatasetCard
@@ -177,9 +178,9 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
         data["language"] = [corpus.language.split("-")[0]]
     if model.revision is not None:  # it came from the Hub
         data["base_model"] = model.model_id
-    source, _, commit = corpus.source.partition("@")  # "owner/name:configuration@commit" of a dataset on the Hub
-    if re.fullmatch("[0-9a-f]{40}", commit) and is_repo_id(repo_id := source.partition(":")[0]):
-        data["source_datasets"] = [repo_id]
+    source, _, commit = corpus.source.partition("@")
+    if re.fullmatch("[0-9a-f]{40}", commit) and (dataset := split_dataset_id(source)):
+        data["source_datasets"] = [dataset[0]]
     return data
 
 
@@ -214,7 +215,7 @@ def _body(repo_id: str, manifest: Manifest) -> str:
         "heads of layers": _layers(manifest, "heads"),
         "attention": "stored" if manifest.attention_layers else "not stored",
         "vectors": f"{manifest.codec}, normalised, inner product",
-        "size": f"{size / 1e6:,.1f} MB in {len(manifest.files)} files",
+        "size": f"{format_bytes(size)} in {len(manifest.files)} files",
         "built": f"{manifest.created} with exbert_hub {manifest.versions.get('hf-exbert', '')}".strip(),
     }
     return Template(_TEMPLATE.read_text("utf-8").strip()).substitute(

@@ -13,6 +13,7 @@ from exbert_hub.checked_json import parse_value
 from exbert_hub.errors import ExbertError, IndexFormatError
 from exbert_hub.index.format.manifest import FORMAT_VERSION
 from exbert_hub.model.types import ModelFacts
+from exbert_hub.units import format_bytes
 
 from .card import FACTS, INDEX_TAG, CardFacts, model_tag, weights_tag
 from .shard_places import find_shards
@@ -62,7 +63,7 @@ class Offer:
     def __str__(self) -> str:
         index = self.index
         more = f"; there are also {', '.join(self.others)}" if self.others else ""
-        size = f"{index.pieces:,} pieces, {index.bytes / 1e6:,.0f} MB if you use every layer"
+        size = f"{index.pieces:,} pieces, {format_bytes(index.bytes)} if you use every layer"
         return (
             f"the shared index {index.repo_id} of {index.corpus} ({size}); to take another, name it: "
             f"index='owner/name' (--index owner/name){more}"
