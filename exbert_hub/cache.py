@@ -1,4 +1,4 @@
-"""What exbert_hub keeps on this machine between sessions, and the locks that keep two processes apart.
+"""What exbert_hub keeps on this machine between sessions, and locks between processes.
 
 Everything lies under the assets cache of huggingface_hub (`HF_ASSETS_CACHE`), one folder per kind.
 """
@@ -97,11 +97,11 @@ def delete(entry: CacheEntry) -> None:
 def locked(path: str | Path, *, timeout: float = 0.0) -> Iterator[None]:
     """Keep other processes from working on a file or folder while the block runs.
 
-    The lock is a hidden file beside `path`, which need not exist yet; it stays behind, for taking it away would let
-    two waiting processes in. The system frees the lock when its process ends, however that comes about.
+    The lock is a hidden file beside `path`, which need not exist yet; it is left behind, because deleting it
+    would let two waiting processes in. The system releases the lock when its process ends, in whatever way.
 
     :param timeout: seconds to wait for another process to finish.
-    :raises LockedError: if it has not.
+    :raises LockedError: if it has not finished by then.
     """
     from filelock import FileLock, Timeout
 
@@ -117,8 +117,8 @@ def locked(path: str | Path, *, timeout: float = 0.0) -> Iterator[None]:
             lock.acquire(timeout=timeout)
         except Timeout:
             raise LockedError(
-                f"{path} is in use by another process. Wait until it has finished, or end it, and try again; "
-                "the lock goes with the process that holds it."
+                f"{path} is in use by another process. Wait until it has finished, or stop it, and try again; "
+                "the lock ends with the process that holds it."
             ) from None
     try:
         yield

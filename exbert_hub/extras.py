@@ -1,4 +1,4 @@
-"""What optional features need, and how it is installed: by the packages' own names, which works from a checkout too."""
+"""What optional features need, and how to install it: by the packages' own names, so also from a checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all commands share: the app, its usual options, and how results and messages are written."""
+"""What all commands share: the app, common options, and how results and messages are printed."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit on the
 Token = Annotated[str | None, typer.Option(help="Token of the Hub. Default: the one you logged in with.")]
 
 
-def talk(quiet: bool) -> None:
-    """Our own messages to stderr."""
+def log_to_stderr(quiet: bool) -> None:
+    """Send our own messages to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("exbert_hub")
@@ -60,7 +60,7 @@ def talk(quiet: bool) -> None:
         disable_progress_bars()
 
 
-def hush_transformers(quiet: bool) -> None:
+def quiet_transformers(quiet: bool) -> None:
     """For commands that load a model; the others need not wait for transformers."""
     from transformers.utils import logging as transformers_logging
 
@@ -83,7 +83,7 @@ def print_result(value: Mapping[str, Any] | list[Any], text: Callable[[], str], 
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey: a corpus may come from anybody."""
+    """The text without control characters, which a terminal would obey: a corpus may come from anybody."""
     return "".join(c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
@@ -112,7 +112,7 @@ def some_numbers(text: str | None, option: str) -> tuple[int, ...] | None:
 
 
 def heads_by_layer(ablate: list[str] | None) -> dict[int, list[int]]:
-    """What `--ablate` says, each as "5:6,9"."""
+    """The heads that `--ablate` names, each text as "5:6,9"."""
     heads: dict[int, list[int]] = {}
     for text in ablate or []:
         layer, _, listed = text.partition(":")

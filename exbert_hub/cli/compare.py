@@ -14,10 +14,10 @@ from .common import (
     Quiet,
     app,
     heads_by_layer,
+    log_to_stderr,
     place_of,
     print_result,
     some_numbers,
-    talk,
 )
 from .index_source import IndexSource, Question
 
@@ -55,7 +55,7 @@ def compare(
         raise typer.BadParameter("give one or two indexes, and a sentence with --token")
     if token is not None and not others and not (mask or against or ablate):
         raise typer.BadParameter("with one index, say what is different: --mask, --against or --ablate")
-    talk(quiet)
+    log_to_stderr(quiet)
     from exbert_hub.index.compare.comparison import compare as compare_indexes
 
     from . import render

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Json, Quiet, Token, app, print_result, talk
+from .common import Json, Quiet, Token, app, log_to_stderr, print_result
 
 
 @app.command(epilog="Example:  hf-exbert deploy me/exbert --model bert-base-uncased --index me/woz-bert")
@@ -31,7 +31,7 @@ def deploy(
     quiet: Quiet = False,
 ) -> None:
     """Run the app as a Space: create it, or bring it up to this version. What you leave out stays as it is."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from exbert_hub.deploy import DeployRequest, deploy_space
 
     space = deploy_space(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Json, Quiet, Revision, app, print_result, talk
+from .common import Json, Quiet, Revision, app, log_to_stderr, print_result
 from .index_source import IndexSource
 
 
@@ -24,7 +24,7 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write the attention heads of an index as the static files that HeadVis shows."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from exbert_hub.index.export.headvis import write_headvis
 
     opened = IndexSource((index,), revision, quiet=quiet).open()

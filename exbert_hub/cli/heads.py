@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import Device, Json, Quiet, Revision, app, place_of, print_result, talk
+from .common import Device, Json, Quiet, Revision, app, log_to_stderr, place_of, print_result
 from .index_source import IndexSource, Question
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def heads(
     quiet: Quiet = False,
 ) -> None:
     """Say which heads attend to what, the best first; without a label or measure, the best head for each."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from . import render
 
     opened = IndexSource(tuple(index), revision, quiet=quiet).open()
@@ -88,7 +88,7 @@ def find_heads(
 ) -> None:
     """Find the few heads of a layer by which the words most like yours show a label: chosen on one half of the
     corpus, judged by the other."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from exbert_hub.index.heads.subsets import SubsetRequest
 
     from . import render

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from exbert_hub import demo
 from exbert_hub.errors import AnnotationError, SelectionError
 
-from .common import hush_transformers
+from .common import quiet_transformers
 
 if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex
@@ -53,7 +53,7 @@ class IndexSource:
         return self.open()
 
     def open_with_model(self) -> tuple[Inspector, CorpusIndex]:
-        hush_transformers(self.quiet)
+        quiet_transformers(self.quiet)
         if self.is_demo:
             if self.revision is not None or self.model is not None:
                 raise SelectionError("the demo has its own model and no revision: leave out --model and --revision")

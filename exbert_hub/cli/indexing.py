@@ -17,14 +17,14 @@ from .common import (
     Revision,
     app,
     heads_by_layer,
-    hush_transformers,
+    log_to_stderr,
     one_layer,
     place_of,
     print_info,
     print_result,
+    quiet_transformers,
     some_layers,
     some_numbers,
-    talk,
 )
 from .index_source import IndexSource, Question
 
@@ -83,8 +83,8 @@ def build(
     quiet: Quiet = False,
 ) -> None:
     """Build an index of a corpus, as one model sees it."""
-    talk(quiet)
-    hush_transformers(quiet)
+    log_to_stderr(quiet)
+    quiet_transformers(quiet)
     from exbert_hub.index import CorpusIndex, RayEngine
     from exbert_hub.model import Inspector
 
@@ -155,7 +155,7 @@ def search(
     quiet: Quiet = False,
 ) -> None:
     """Find the corpus words that look most like a word of your sentence, and sum them up."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from exbert_hub.index.search.query import SearchRequest
     from exbert_hub.index.search.search import search as search_index
 
@@ -193,7 +193,7 @@ def annotate(
     quiet: Quiet = False,
 ) -> None:
     """Attach labels of your own to a finished index; nothing is built again."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from dataclasses import asdict
 
     from . import render
@@ -211,5 +211,5 @@ def info(
     quiet: Quiet = False,
 ) -> None:
     """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
-    talk(quiet)
+    log_to_stderr(quiet)
     print_info(IndexSource((index,), revision, quiet=quiet).manifest(), index, as_json)

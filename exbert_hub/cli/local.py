@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Json, Quiet, app, hush_transformers, print_result, talk
+from .common import Json, Quiet, app, log_to_stderr, print_result, quiet_transformers
 
 
 @app.command(epilog="Example:  hf-exbert launch bert-base-uncased --index woz-bert")
@@ -22,8 +22,8 @@ def launch(
     quiet: Quiet = False,
 ) -> None:
     """Start the app in the browser, until you press Ctrl-C."""
-    talk(quiet)
-    hush_transformers(quiet)
+    log_to_stderr(quiet)
+    quiet_transformers(quiet)
     from exbert_hub.app import launch as launch_app
 
     with redirect_stdout(sys.stderr):  # where Gradio's messages belong; with an MCP server it has some even when quiet

@@ -1,4 +1,4 @@
-"""All traffic with the Hub that transformers does not do for us. Knows repositories and files, not what is in them."""
+"""All traffic with the Hub that transformers does not handle: repositories and files, not what is in them."""
 
 from .calls import explaining, is_reachable, patiently
 from .datasets import dataset_revision, is_open_dataset, load_hub_dataset

@@ -1,7 +1,7 @@
-"""The dataset card of a shared index. What its owner writes into it stays when it is written again.
+"""The dataset card of a shared index. What its owner writes into it is kept when it is written again.
 
 The text between two HTML comments is ours, and so are some keys of the YAML; everything else belongs to the owner.
-Where the owner has changed what is ours, the change stays too, except in keys that readers and viewers rely on.
+Where the owner has changed what is ours, the change is kept too, except in keys that readers and viewers rely on.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _parse(repo_id: str, text: str) -> DatasetCard:
 
 
 def _merge_metadata(data: CardData, ours: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-    """Three-way: what the owner did not touch since we wrote it follows the index, what they did stays."""
+    """Three-way: what the owner has not touched since we wrote it follows the index, what they changed is kept."""
     theirs = data.to_dict()
     for key, value in ours.items():
         if key == "tags":
@@ -139,7 +139,7 @@ def _as_list(value: Any) -> list[Any]:
 def _merge_text(repo_id: str, text: str, region: str) -> str:
     match = _REGION.search(text)
     if match is None:
-        return text  # taken out on purpose
+        return text  # removed on purpose
     if _digest(match[2]) != match[1]:
         logger.warning(
             "The generated part of the card of %s was edited by hand and stays as it is. Delete it there, except for "
@@ -176,7 +176,7 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
         data["license_name"] = re.sub(r"[^a-z0-9.]+", "-", corpus.license.lower()).strip("-")
     if re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", corpus.language):
         data["language"] = [corpus.language.split("-")[0]]
-    if model.revision is not None:  # it came from the Hub
+    if model.revision is not None:  # from the Hub
         data["base_model"] = model.model_id
     source, _, commit = corpus.source.partition("@")
     if re.fullmatch("[0-9a-f]{40}", commit) and (dataset := split_dataset_id(source)):
@@ -190,7 +190,7 @@ def _title(manifest: Manifest) -> str:
 
 def _region(repo_id: str, manifest: Manifest) -> str:
     text = _body(repo_id, manifest)
-    note = "write above or below: what you change in between keeps it from being brought up to date"
+    note = "write above or below: if you change what is between these comments, it is no longer updated"
     return f"<!-- exbert:begin {_digest(text)} {note} -->\n{text}\n<!-- exbert:end -->"
 
 
@@ -208,7 +208,7 @@ def _body(repo_id: str, manifest: Manifest) -> str:
         "licence of the corpus": corpus.license,
         "language": corpus.language or "not given",
         "annotator": f"{corpus.annotator} {corpus.annotator_version}".strip(),
-        **({"labels added to it": ", ".join(manifest.added_labels)} if manifest.added_labels else {}),
+        **({"added labels": ", ".join(manifest.added_labels)} if manifest.added_labels else {}),
         "indexed pieces": f"{manifest.pieces:,}",
         "sentences": f"{manifest.sentences:,}",
         "embeddings at layers": _layers(manifest, "embedding"),
