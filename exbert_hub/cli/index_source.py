@@ -62,9 +62,10 @@ class IndexSource:
 
         index = self.open()
         facts = index.manifest.model
-        if self.model is None:
-            return Inspector.from_pretrained(facts.model_id, revision=facts.revision, device=self.device), index
-        return Inspector.from_pretrained(self.model, device=self.device), index
+        name, revision = (facts.model_id, facts.revision) if self.model is None else (self.model, None)
+        # what the index was built with, so that a query is cut as its corpus was
+        start = facts.start_token
+        return Inspector.from_pretrained(name, revision=revision, device=self.device, start_token=start), index
 
     def manifest(self) -> Manifest:
         """What it says about itself; nothing else of a shared index is downloaded."""

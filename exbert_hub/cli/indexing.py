@@ -81,6 +81,9 @@ def build(
         str | None,
         typer.Option(help="What the model computes in: float32, bfloat16, float16 or auto (as it is stored)."),
     ] = None,
+    start_token: Annotated[
+        str, typer.Option(help="Special piece in front of every text of a causal model: auto, none, or a piece.")
+    ] = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -92,7 +95,8 @@ def build(
 
     if ray is None and (workers or storage or not merge):
         raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
-    inspector = Inspector.from_pretrained(model, revision=revision, device=device, dtype=dtype)
+    start = None if start_token == "none" else start_token
+    inspector = Inspector.from_pretrained(model, revision=revision, device=device, dtype=dtype, start_token=start)
     engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
     index = CorpusIndex.build(
         inspector,

@@ -39,7 +39,7 @@ def choose_start_token(
         if not is_causal or has_own:
             return None
         piece = tokenizer.bos_token or tokenizer.eos_token
-        return None if piece is None else _start(tokenizer, str(piece))
+        return None if piece is None else named_start_token(tokenizer, str(piece))
     if not is_causal:
         raise SelectionError("A start token is for causal models; this one sees the whole text from every piece.")
     if has_own:
@@ -49,7 +49,7 @@ def choose_start_token(
         raise SelectionError(
             f"start_token={wanted!r} is no piece of this tokenizer (its beginning and end of sequence: {named})."
         )
-    return _start(tokenizer, wanted)
+    return named_start_token(tokenizer, wanted)
 
 
 def puts_special_first(tokenizer: PreTrainedTokenizerBase) -> bool:
@@ -59,5 +59,6 @@ def puts_special_first(tokenizer: PreTrainedTokenizerBase) -> bool:
     return bool(mask) and bool(mask[0])
 
 
-def _start(tokenizer: PreTrainedTokenizerBase, piece: str) -> StartToken:
+def named_start_token(tokenizer: PreTrainedTokenizerBase, piece: str) -> StartToken:
+    """A piece of the vocabulary as a start token."""
     return StartToken(piece, int(tokenizer.get_vocab()[piece]))

@@ -64,12 +64,14 @@ class ModelPlace:
     revision: str | None
     dtype: str
     threads: int
+    start_token: str | None = None
 
     @classmethod
     def of(cls, inspector: Inspector, threads: int) -> ModelPlace:
         facts = inspector.facts
         name = str(Path(facts.model_id).resolve()) if Path(facts.model_id).is_dir() else facts.model_id
-        return cls(name, facts.revision, str(inspector.model.dtype).removeprefix("torch."), threads)
+        dtype = str(inspector.model.dtype).removeprefix("torch.")
+        return cls(name, facts.revision, dtype, threads, facts.start_token)
 
     def load(self, plan: BuildPlan) -> Inspector:
         import torch
@@ -77,7 +79,9 @@ class ModelPlace:
         from exbert_hub.model import Inspector
 
         torch.set_num_threads(self.threads)
-        inspector = Inspector.from_pretrained(self.name, revision=self.revision, dtype=self.dtype)
+        inspector = Inspector.from_pretrained(
+            self.name, revision=self.revision, dtype=self.dtype, start_token=self.start_token
+        )
         for name in ("weights_fingerprint", "tokenizer_fingerprint"):
             if getattr(inspector.facts, name) != getattr(plan.model, name):
                 raise BuildError(
@@ -150,16 +154,20 @@ class _Tokenizer:
     def __init__(self, model: ModelPlace) -> None:
         from transformers import AutoTokenizer
 
+        from exbert_hub.model.start_token import named_start_token
+
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(model.name, revision=model.revision)
         except (OSError, ValueError) as error:
             brief = str(error).strip().splitlines()[0]
             raise BuildError(f"a worker cannot load the tokenizer of {model.name}: {brief}") from error
+        piece = model.start_token
+        self._start = None if piece is None else named_start_token(self._tokenizer, piece)
 
     def tokenize_batch(self, texts: Sequence[str]) -> list[Tokens]:
         from exbert_hub.model.tokens import tokenize
 
-        return tokenize(self._tokenizer, texts)
+        return tokenize(self._tokenizer, texts, start=self._start)
 
     def tokenize(self, text: str) -> Tokens:
         return self.tokenize_batch([text])[0]

@@ -16,9 +16,17 @@ def check_model(manifest: Manifest, facts: ModelFacts) -> None:
 
     :raises IndexMismatchError: if weights or tokenizer differ, by fingerprint.
     """
+    built = manifest.model
+    same_weights = facts.weights_fingerprint == built.weights_fingerprint
+    if same_weights and facts.start_token != built.start_token:
+        raise IndexMismatchError(
+            f"this index was built with {_start(built)}, and {facts.model_id} is loaded with {_start(facts)}: load it "
+            f"with start_token={built.start_token!r} (--start-token {built.start_token or 'none'}), or build an index "
+            "for it as it is."
+        )
     for name, theirs, ours in (
-        ("weights", facts.weights_fingerprint, manifest.model.weights_fingerprint),
-        ("tokenizer", facts.tokenizer_fingerprint, manifest.model.tokenizer_fingerprint),
+        ("weights", facts.weights_fingerprint, built.weights_fingerprint),
+        ("tokenizer", facts.tokenizer_fingerprint, built.tokenizer_fingerprint),
     ):
         if theirs != ours:
             raise IndexMismatchError(
@@ -26,6 +34,10 @@ def check_model(manifest: Manifest, facts: ModelFacts) -> None:
                 f"differ from those of {facts.model_id} (revision {facts.revision}): load that model, or build an "
                 f"index for this one."
             )
+
+
+def _start(model: ModelFacts) -> str:
+    return f"the start token {model.start_token!r}" if model.start_token else "no start token"
 
 
 def choose_spec(manifest: Manifest, by: Kind, layer: Layer) -> VectorSpec:
