@@ -42,7 +42,9 @@ def start(cache, texts=TEXTS, **options) -> StreamedCorpus:
 
 def annotating() -> list[psutil.Process]:
     """The processes of this one that annotate."""
-    return [child for child in psutil.Process().children() if "loky.backend.popen_loky_posix" in child.cmdline()]
+    return [
+        child for child in psutil.Process().children() if any("worker_processes" in part for part in child.cmdline())
+    ]
 
 
 def test_it_is_the_corpus_that_annotate_would_have_made(tmp_path, whole):
@@ -143,6 +145,7 @@ def test_a_process_that_dies_is_told(tmp_path):
 
 
 def test_the_processes_end_when_who_started_them_is_killed(tmp_path):
+    """Here a script without a `__main__` guard."""
     code = """
 import os, signal, sys
 import psutil
@@ -153,8 +156,10 @@ next(iter(corpus))
 print(*(child.pid for child in psutil.Process().children()), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    root = Path(__file__).resolve().parents[3]
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, stdout=subprocess.PIPE)
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    done = subprocess.run([sys.executable, script, tmp_path / "cache"], env=environment, stdout=subprocess.PIPE)
     assert done.returncode == -signal.SIGKILL
     children = [psutil.Process(int(pid)) for pid in done.stdout.split() if psutil.pid_exists(int(pid))]
     _, alive = psutil.wait_procs(children, timeout=30)
