@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exbert_hub.index.format.codecs import DEFAULT_CODEC
+
 from .common import (
     Ablate,
     By,
@@ -48,7 +50,7 @@ def build(
     kinds: Annotated[list[By], typer.Option(help="Vectors to index; may be repeated.")] = [By.embedding, By.heads],  # noqa: B006
     layers: Annotated[str | None, typer.Option(help="Layers to index, e.g. emb,0,5. Default: all.")] = None,
     attention: Annotated[bool, typer.Option(help="Store the attention, for max-attention tokens.")] = True,
-    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName.fp16,
+    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName(DEFAULT_CODEC),  # noqa: B008
     fast: Annotated[
         bool | None, typer.Option("--fast/--no-fast", help="Add fast search. Default: from 200,000 pieces on.")
     ] = None,

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from exbert_hub import hub
 from exbert_hub.corpus.sources.find import is_index
 from exbert_hub.corpus.storage.arrow import sentences_of
 from exbert_hub.corpus.types import CorpusInfo, Sentence
 from exbert_hub.index.store.store import Store
 
-from .remote import is_repo_id, locate
+from .remote import locate
 
 _BATCH = 1000  # sentences
 
@@ -58,7 +59,7 @@ def annotation_of(name: str | os.PathLike[str]) -> IndexAnnotation:
     :raises IndexFormatError: if it is no index, or an incomplete one.
     :raises HubError: if the repository cannot be opened.
     """
-    folder, snapshot = locate(name if is_repo_id(str(name)) else Path(name).expanduser())
+    folder, snapshot = locate(name if hub.is_repo_id(str(name)) else Path(name).expanduser())
     store = Store(folder, snapshot)
     manifest = store.manifest
     left_out = {
