@@ -32,19 +32,19 @@ from exbert_hub.corpus.storage.arrow import batch_of, sentences_of
 from exbert_hub.corpus.types import Sentence
 from exbert_hub.errors import CorpusError
 
-from .pipelines import AT_ONCE, Pipeline
+from .pipelines import TEXTS_PER_BATCH, Pipeline
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
 _LENGTH = struct.Struct("<Q")
-_AHEAD = 1_000_000  # characters annotated before they are asked for: more than the next shard
+_AHEAD = 1_000_000  # characters annotated before they are needed: more than the next shard
 _START = "from exbert_hub.corpus.annotation.worker_processes import serve; serve()"
 
 
 @dataclass(frozen=True)
 class AnnotatedBlock:
-    """`AT_ONCE` texts and their sentences."""
+    """`TEXTS_PER_BATCH` texts and their sentences."""
 
     texts: int
     bytes: int  # of the texts, in UTF-8
@@ -66,14 +66,14 @@ class WorkerProcesses:
         self._running: list[subprocess.Popen[bytes]] = []
 
     def annotate(self, texts: Iterable[str]) -> Iterator[AnnotatedBlock]:
-        """The texts in order, a bounded number of them ahead of what is asked for.
+        """Annotate texts, in order; a bounded number of them before they are needed.
 
         :raises CorpusError: if a process died.
         """
         waiting: deque[tuple[int, Future[AnnotatedBlock]]] = deque()
         ahead = 0
         remaining = iter(texts)
-        while block := list(islice(remaining, AT_ONCE)):
+        while block := list(islice(remaining, TEXTS_PER_BATCH)):
             characters = sum(map(len, block))
             waiting.append((characters, self._threads.submit(self._annotate_block, block)))
             ahead += characters
@@ -130,10 +130,10 @@ class WorkerProcesses:
 
 
 def serve() -> None:
-    """What a process runs."""
+    """The main function of a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
     with os.fdopen(os.dup(1), "wb") as answers, contextlib.suppress(BrokenPipeError):
-        os.dup2(2, 1)  # what a library prints must not get between the answers
+        os.dup2(2, 1)  # so that output of libraries does not mix with the answers
         pipeline = Pipeline.find(sys.argv[1])
         nlp = pipeline.load()
         for question in sys.stdin.buffer:
@@ -158,7 +158,7 @@ def answer_to(question: bytes, pipeline: Pipeline, nlp: Language) -> bytes:
 
 
 def read_answer(answer: bytes, skipped: Counter[str]) -> Iterator[Sentence]:
-    """What `answer_to` wrote; adds to `skipped`."""
+    """The sentences of an answer of `answer_to`; adds its counts to `skipped`."""
     import pyarrow as pa
 
     with pa.ipc.open_stream(answer) as reader:
