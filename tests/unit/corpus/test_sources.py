@@ -118,7 +118,7 @@ def test_hub_out_of_reach_falls_back_on_the_dataset_but_cannot_stream(hub_datase
     monkeypatch.setattr(hub, "dataset_revision", lambda repo_id: None)
     read = ReadOptions()
     assert find_source("owner/animals", read).key == find_source("owner/animals", read).key
-    with pytest.raises(CorpusError, match="leave streaming out"):
+    with pytest.raises(CorpusError, match="cannot be streamed"):
         find_source("owner/animals", ReadOptions(streaming=True))
 
 
