@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import __version__, hub
+from exbert_hub import hub
+from exbert_hub._version import __version__
+
 from .errors import SelectionError
 
 PACKAGE = Path(__file__).parent

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typer
 
-from ..errors import ExbertError
+from exbert_hub.errors import ExbertError
+
 from . import compare, deploying, exporting, heads, indexing, local, sharing  # noqa: F401  # commands register themselves
 from .common import app
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .. import demo
+from exbert_hub import demo
+from exbert_hub.index.format.codecs import CODECS
 
 if TYPE_CHECKING:
-    from ..index import CorpusIndex
-    from ..index.manifest import Manifest
-    from ..index.types import Layer
-    from ..model import Inspector
+    from exbert_hub.index import CorpusIndex
+    from exbert_hub.index.format.manifest import Manifest
+    from exbert_hub.index.format.types import Layer
+    from exbert_hub.model import Inspector
 
 app = typer.Typer(
     name="hf-exbert",
@@ -35,11 +36,7 @@ class By(StrEnum):
     heads = "heads"
 
 
-class CodecName(StrEnum):
-    fp16 = "fp16"
-    fp32 = "fp32"
-    sq8 = "sq8"
-
+CodecName = StrEnum("CodecName", list(CODECS))  # type: ignore[misc]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, only results and errors.")]
@@ -77,7 +74,7 @@ def hush_transformers(quiet: bool) -> None:
 def print_info(manifest: Manifest, place: str, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from .. import render
+    from . import render
 
     print_result(asdict(manifest), lambda: render.manifest(manifest, place), as_json)
 
@@ -127,8 +124,8 @@ def open_index(
     """An index and the model that it was built with."""
     if index == [demo.NAME] and not Path(demo.NAME).exists():
         return demo.load(device=device)
-    from ..index import CorpusIndex
-    from ..model import Inspector
+    from exbert_hub.index import CorpusIndex
+    from exbert_hub.model import Inspector
 
     opened = CorpusIndex.from_pretrained(index, revision=revision)
     facts = opened.manifest.model

@@ -58,8 +58,9 @@ def compare(
         raise typer.BadParameter("with one index, say what is different: --mask, --against or --ablate")
     talk(quiet)
     hush_transformers(quiet)
-    from .. import compare as compare_indexes
-    from .. import render
+    from exbert_hub.index.compare.comparison import compare as compare_indexes
+
+    from . import render
 
     sides = [open_index([name], None, None, device) for name in (a, *others)]
     seen = None

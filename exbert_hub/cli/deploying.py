@@ -32,7 +32,7 @@ def deploy(
 ) -> None:
     """Run the app as a Space: create it, or bring it up to this version. What you leave out stays as it is."""
     talk(quiet)
-    from ..deploy import deploy as deploy_space
+    from exbert_hub.deploy import deploy as deploy_space
 
     done = deploy_space(
         repo,

@@ -24,8 +24,8 @@ def export(
 ) -> None:
     """Write the attention heads of an index as the static files that HeadVis shows."""
     talk(quiet)
-    from ..index import CorpusIndex
-    from ..index.headvis import write_headvis
+    from exbert_hub.index import CorpusIndex
+    from exbert_hub.index.export.headvis import write_headvis
 
     opened = CorpusIndex.from_pretrained(index, revision=revision)
     written = write_headvis(opened, headvis, sentences=sentences, overwrite=overwrite)

@@ -11,7 +11,7 @@ from .common import Device, Json, Quiet, Revision, app, hush_transformers, print
 from .indexing import open_index, place_of
 
 if TYPE_CHECKING:
-    from ..index.head_stored import HeadExample
+    from exbert_hub.index.heads.examples import HeadExample
 
 
 class Of(StrEnum):
@@ -44,8 +44,9 @@ def heads(
 ) -> None:
     """Say which heads attend to what, the best first; without a label or measure, the best head for each."""
     talk(quiet)
-    from .. import render
-    from ..index import CorpusIndex
+    from exbert_hub.index import CorpusIndex
+
+    from . import render
 
     opened = CorpusIndex.from_pretrained(index, revision=revision)
     found = opened.heads(label, measure, direction.value if direction else None, layer)
@@ -88,7 +89,7 @@ def find_heads(
     corpus, judged by the other."""
     talk(quiet)
     hush_transformers(quiet)
-    from .. import render
+    from . import render
 
     inspector, opened = open_index(index, revision, model, device)
     place = place_of(token)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exbert_hub.index.format.codecs import DEFAULT_CODEC
+
 from .common import (
     Ablate,
     By,
@@ -29,7 +31,7 @@ from .common import (
 )
 
 if TYPE_CHECKING:
-    from ..index.types import Engine
+    from exbert_hub.index.build.engine import Engine
 
 
 @app.command(epilog="Example:  hf-exbert build bert-base-uncased wizard_of_oz.txt -o woz-bert")
@@ -48,7 +50,7 @@ def build(
     kinds: Annotated[list[By], typer.Option(help="Vectors to index; may be repeated.")] = [By.embedding, By.heads],  # noqa: B006
     layers: Annotated[str | None, typer.Option(help="Layers to index, e.g. emb,0,5. Default: all.")] = None,
     attention: Annotated[bool, typer.Option(help="Store the attention, for max-attention tokens.")] = True,
-    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName.fp16,
+    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName(DEFAULT_CODEC),  # noqa: B008
     fast: Annotated[
         bool | None, typer.Option("--fast/--no-fast", help="Add fast search. Default: from 200,000 pieces on.")
     ] = None,
@@ -85,44 +87,36 @@ def build(
     """Build an index of a corpus, as one model sees it."""
     talk(quiet)
     hush_transformers(quiet)
-    from ..corpus import annotate, annotate_beside
-    from ..index import CorpusIndex, RayEngine
-    from ..index.distributed import running
-    from ..model import Inspector
+    from exbert_hub.index import CorpusIndex, RayEngine
+    from exbert_hub.model import Inspector
 
     if ray is None and (workers or storage or not merge):
         raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
     inspector = Inspector.from_pretrained(model, revision=revision, device=device, dtype=dtype)
     engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
-    with running(engine) as builder:
-        annotated = (annotate_beside if sample is None else annotate)(
-            corpus,
-            annotator,
-            name=name,
-            license=license,
-            split=split,
-            text_column=text_column,
-            streaming=streaming,
-            limit=limit,
-            through=builder.through,
-        )
-        index = CorpusIndex.build(
-            inspector,
-            annotated,
-            output,
-            kinds=[kind.value for kind in kinds],
-            layers=some_layers(layers),
-            attention=attention,
-            codec=codec.value,
-            fast=fast,
-            limit=limit,
-            sample=sample,
-            shard_pieces=shard_pieces,
-            resume=resume,
-            overwrite=overwrite,
-            progress=(lambda done, total: None) if quiet else None,
-            engine=engine,
-        )
+    index = CorpusIndex.build(
+        inspector,
+        corpus,
+        output,
+        annotator=annotator,
+        split=split,
+        text_column=text_column,
+        streaming=streaming,
+        name=name,
+        license=license,
+        kinds=[kind.value for kind in kinds],
+        layers=some_layers(layers),
+        attention=attention,
+        codec=codec.value,
+        fast=fast,
+        limit=limit,
+        sample=sample,
+        shard_pieces=shard_pieces,
+        resume=resume,
+        overwrite=overwrite,
+        progress=(lambda done, total: None) if quiet else None,
+        engine=engine,
+    )
     print_info(index.manifest, output, as_json)
 
 
@@ -165,7 +159,7 @@ def search(
     """Find the corpus words that look most like a word of your sentence, and sum them up."""
     talk(quiet)
     hush_transformers(quiet)
-    from .. import render
+    from . import render
 
     inspector, opened = open_index(index, revision, model, device)
     place = place_of(token)
@@ -204,8 +198,9 @@ def annotate(
     talk(quiet)
     from dataclasses import asdict
 
-    from .. import render
-    from ..index import CorpusIndex
+    from exbert_hub.index import CorpusIndex
+
+    from . import render
 
     opened = CorpusIndex.from_pretrained(index)
     attached = opened.annotate(file, overwrite=overwrite)
@@ -221,6 +216,7 @@ def info(
 ) -> None:
     """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
     talk(quiet)
-    from ..index.shard_list import find_shards, merge_manifests
+    from exbert_hub.index.hub.shard_places import find_shards
+    from exbert_hub.index.sharded.merged_manifest import merge_manifests
 
     print_info(merge_manifests(find_shards(index, revision)), index, as_json)

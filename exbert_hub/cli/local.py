@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ..errors import SelectionError
+from exbert_hub.errors import SelectionError
+
 from .common import Json, Quiet, app, hush_transformers, print_result, talk
 
 
@@ -25,7 +26,7 @@ def launch(
     """Start the app in the browser, until you press Ctrl-C."""
     talk(quiet)
     hush_transformers(quiet)
-    from ..app import launch as launch_app
+    from exbert_hub.app import launch as launch_app
 
     with redirect_stdout(sys.stderr):  # where Gradio's messages belong; with an MCP server it has some even when quiet
         running, url, _ = launch_app(
@@ -52,8 +53,9 @@ def cache(
 ) -> None:
     """List or delete what exbert_hub has cached: annotated corpora, the demo's index, and what
     speeds up opening an index again."""
-    from .. import cache as cached
-    from .. import render
+    from exbert_hub import cache as cached
+
+    from . import render
 
     entries = {f"{entry.kind}/{entry.name}": entry for entry in cached.entries()}
     unknown = sorted(set(delete or ()) - entries.keys())

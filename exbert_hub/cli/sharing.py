@@ -27,19 +27,10 @@ def push(
 ) -> None:
     """Share an index, and with it the text of its corpus. An interrupted push goes on when it is repeated."""
     talk(quiet)
-    from ..index.publish import publish
-    from ..index.store import Store
+    from exbert_hub.index.hub.publish import PushRequest, publish
+    from exbert_hub.index.store.store import Store
 
-    commit = publish(
-        Store(folder),
-        repo,
-        private=private,
-        license=license,
-        revision=revision,
-        create_pr=create_pr,
-        message=message,
-        token=token,
-    )
+    commit = publish(Store(folder), PushRequest(repo, private, license, revision, create_pr, message, token))
     place = commit.pr_url or str(commit.repo_url)
     print_result(
         {"repo": repo, "commit": commit.oid, "url": place, "pull_request": commit.pr_url}, lambda: place, as_json
@@ -60,7 +51,7 @@ def pull(
 ) -> None:
     """Download a shared index before it is used, for example to work offline."""
     talk(quiet)
-    from ..index.pull import pull as pull_index
+    from exbert_hub.index.hub.pull import pull as pull_index
 
     if output is not None and layers is not None:
         raise typer.BadParameter("a folder holds a whole index: leave out --output or --layers")
@@ -80,8 +71,9 @@ def list_(
     talk(quiet)
     from dataclasses import asdict
 
-    from .. import render
-    from ..index.discovery import list_indexes
+    from exbert_hub.index.hub.discovery import list_indexes
+
+    from . import render
 
     found = list_indexes(model, language, token=token)
     print_result([asdict(index) for index in found], lambda: render.shared_indexes(found), as_json)

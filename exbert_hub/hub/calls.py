@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from ..errors import HubError
+from exbert_hub.errors import HubError
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..errors import HubError
+from exbert_hub.errors import HubError
+
 from .calls import explaining, patiently
 
 _ATTEMPTS = 20  # every machine's commit makes the others' try again

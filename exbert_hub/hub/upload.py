@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import HubError
+from exbert_hub.errors import HubError
+
 from .calls import explaining, patiently
 
 if TYPE_CHECKING:

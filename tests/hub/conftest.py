@@ -15,8 +15,8 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus, write_corpus
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.card import render
-from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.hub.card import render
 from exbert_hub.model import Inspector
 
 from ..processes import Fork, run_command, run_script
@@ -204,8 +204,8 @@ show({"revision": index.revision, "pieces": len(index), "layers": index.tokens.l
 FIND = """
 from dataclasses import asdict
 from pathlib import Path
-from exbert_hub.index.discovery import find_index
-from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.hub.discovery import find_index
+from exbert_hub.index.format.manifest import Manifest
 facts = Manifest.load(Path(args[0])).model
 offer = find_index(facts, trusted=args[1:])
 show(offer and [offer.index.repo_id, offer.commit, offer.trusted, list(offer.others), str(offer)])

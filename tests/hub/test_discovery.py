@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-from exbert_hub.index.card import render
-from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.hub.card import render
 
 from .conftest import FIND, share
 from .repos import Blob

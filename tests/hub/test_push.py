@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.format.manifest import Manifest
 
 from .conftest import finish, share
 from .repos import Blob

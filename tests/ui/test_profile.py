@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exbert_hub import CorpusIndex, Inspector, demo
-from exbert_hub.app import assets
+from exbert_hub.app.wire import assets
 
 from .conftest import Visit
 from .steps import (

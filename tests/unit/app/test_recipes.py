@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from exbert_hub import demo
-from exbert_hub.app.payload import SearchRequest, by_layer
-from exbert_hub.app.recipes import SearchOptions, as_command, as_python
+from exbert_hub.app.wire.payload import SearchRequest, by_layer
+from exbert_hub.app.wire.snippets import SearchOptions, as_command, as_python
 from exbert_hub.cli import main
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."

@@ -15,9 +15,8 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.cache import locked
 from exbert_hub.corpus import ParquetCorpus, annotate, annotate_beside
-from exbert_hub.corpus import annotation as annotations
-from exbert_hub.corpus import growing as growings
-from exbert_hub.corpus.growing import GrowingCorpus
+from exbert_hub.corpus.annotation import streaming, task
+from exbert_hub.corpus.annotation.streaming import StreamedCorpus
 from exbert_hub.errors import CorpusError, LockedError
 
 from ...processes import Fork, run_script
@@ -30,7 +29,7 @@ def small():
     """What is large, and what a part of the cache is, for a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(annotations, "_LARGE", 1000)
-        patch.setattr(growings, "_PART", 50)
+        patch.setattr(streaming, "_PART", 50)
         yield
 
 
@@ -39,17 +38,15 @@ def whole(tmp_path_factory) -> list:
     return list(annotate(TEXTS, "blank:en", cache_dir=tmp_path_factory.mktemp("whole"), progress=False))
 
 
-def start(cache, texts=TEXTS, *, processes=1, **options) -> GrowingCorpus:
+def start(cache, texts=TEXTS, *, processes=1, **options) -> StreamedCorpus:
     corpus = annotate_beside(texts, "blank:en", cache_dir=cache, processes=processes, **options)
-    assert isinstance(corpus, GrowingCorpus)
+    assert isinstance(corpus, StreamedCorpus)
     return corpus
 
 
 def annotating() -> list[psutil.Process]:
     """The processes of this one that annotate."""
-    return [
-        child for child in psutil.Process().children() if any("corpus.processes" in arg for arg in child.cmdline())
-    ]
+    return [child for child in psutil.Process().children() if "loky.backend.popen_loky_posix" in child.cmdline()]
 
 
 def test_it_is_the_corpus_that_annotate_would_have_made(tmp_path, whole):
@@ -80,7 +77,7 @@ def test_it_is_read_to_its_end_while_it_grows(tmp_path, whole):
 def test_labels_come_through(tmp_path):
     texts = ["The girl ran to a local pub in London to escape the din of her city."] * 20
     corpus = annotate_beside(texts, cache_dir=tmp_path, processes=1)
-    assert isinstance(corpus, GrowingCorpus)
+    assert isinstance(corpus, StreamedCorpus)
     assert next(iter(corpus)).words == next(iter(annotate(texts[:1], cache_dir=tmp_path))).words
     corpus.close()
 
@@ -119,7 +116,7 @@ def entry(tmp_path, closed) -> Path:
 
 
 def test_closed_in_the_middle_it_goes_on_where_it_was(tmp_path, entry, whole):
-    state = json.loads((entry / "growing.json").read_text())
+    state = json.loads((entry / "checkpoint.json").read_text())
     assert 300 < state["sentences"] < len(whole)
     again = start(entry.parent)
     assert list(again) == whole
@@ -127,14 +124,14 @@ def test_closed_in_the_middle_it_goes_on_where_it_was(tmp_path, entry, whole):
     assert sorted(path.suffix for path in entry.iterdir() if path.suffix == ".json") == [".json"]
 
 
-@pytest.mark.parametrize("name", ["growing.json", "sentences-00001.parquet"])
+@pytest.mark.parametrize("name", ["checkpoint.json", "sentences-00001.parquet"])
 def test_what_a_power_cut_spoiled_is_annotated_again(entry, whole, name):
     os.truncate(entry / name, 20)
     assert list(start(entry.parent)) == whole
 
 
 def test_two_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(annotations, "_PATIENCE", 0)
+    monkeypatch.setattr(task, "_PATIENCE", 0)
     corpus = start(tmp_path)
     (lock,) = tmp_path.glob(".*.lock")
     code = f"from exbert_hub.cache import locked\nwith locked({str(tmp_path / lock.name[1:-5])!r}): pass"
@@ -151,7 +148,7 @@ def test_a_process_that_dies_is_told(tmp_path):
     next(sentences)
     child, _ = annotating()
     child.kill()
-    with pytest.raises(CorpusError, match="ended before its time"):
+    with pytest.raises(CorpusError, match="died"):
         list(sentences)
     corpus.close()
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from exbert_hub.errors import HubError
-from exbert_hub.index.card import model_tag, render
+from exbert_hub.index.hub.card import model_tag, render
 
 
 @pytest.fixture

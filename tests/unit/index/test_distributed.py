@@ -14,9 +14,9 @@ import pytest
 from exbert_hub.corpus import annotate
 from exbert_hub.errors import BuildError, MissingExtraError
 from exbert_hub.index import CorpusIndex, RayEngine
-from exbert_hub.index.distributed import _cut
-from exbert_hub.index.layout import attention_file
-from exbert_hub.index.workers import Part, ShardWriter
+from exbert_hub.index.format.layout import attention_file
+from exbert_hub.index.ray.distributed import _cut
+from exbert_hub.index.ray.workers import Part, ShardWriter
 
 TEXT = " ".join(f"The boy number {n} ran to the river, because the wolf of town {n % 7} was near." for n in range(40))
 SHARD = 400
@@ -25,7 +25,7 @@ SHARD = 400
 @pytest.fixture(scope="module")
 def cluster():
     """One cluster for all tests here; builds join it."""
-    from exbert_hub.index.cluster import connect
+    from exbert_hub.index.ray.cluster import connect
 
     engine = RayEngine(workers=2)
     assert connect(engine)
@@ -101,8 +101,8 @@ def _kill_a_worker():
 def test_annotated_and_built_by_two_workers_one_of_which_is_killed(
     cluster, tmp_path, inspector, texts, local, monkeypatch
 ):
-    monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path / "cache")
-    monkeypatch.setattr("exbert_hub.index.distributed._FEW_BLOCKS", 0)  # counted by the workers too
+    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate.cache_root", lambda: tmp_path / "cache")
+    monkeypatch.setattr("exbert_hub.index.ray.distributed._FEW_BLOCKS", 0)  # counted by the workers too
     told = []
 
     def progress(done, total):
@@ -201,7 +201,7 @@ def test_an_interrupted_build_goes_on_with_the_shards_that_are_missing(
 
     options = {"codec": "fp32", "shard_pieces": 400, "engine": cluster}
     with monkeypatch.context() as patched:
-        patched.setattr("exbert_hub.index.distributed.ShardWriter", HeldShardWriter)
+        patched.setattr("exbert_hub.index.ray.distributed.ShardWriter", HeldShardWriter)
         with pytest.raises(Stop) as stopped:
             CorpusIndex.build(inspector, corpus, tmp_path / "index", progress=stop, **options)
     _, alive = psutil.wait_procs(_writers(), timeout=60)
@@ -258,7 +258,7 @@ def test_what_a_worker_says_is_told(cluster, tmp_path, inspector, corpus):
 
 
 def test_ray_is_an_extra(tmp_path, inspector, corpus, monkeypatch):
-    monkeypatch.setattr("exbert_hub.index.cluster.find_spec", lambda name: None)
+    monkeypatch.setattr("exbert_hub.index.ray.cluster.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"hf-exbert\[ray\]"):
         CorpusIndex.build(inspector, corpus, tmp_path / "index", engine="ray")
 

@@ -35,7 +35,7 @@ class BruteForce:
         vectors = faiss.reconstruct_n(0, len(self.tokens)).reshape(len(self.tokens), 12, -1)
         contexts = seen.contexts[layer][position]
         self.scores = np.einsum("nhd,hd->nh", vectors, contexts / np.linalg.norm(contexts, axis=1, keepdims=True))
-        self.attention = list(index._searcher.attention(layer))
+        self.attention = list(index.opened.searcher.attention(layer))
         self.has, self.of = (self.tokens[field] == label).to_numpy(), of
 
     def shows(self, heads):

@@ -15,8 +15,8 @@ from exbert_hub.corpus import annotate
 from exbert_hub.errors import BuildError
 from exbert_hub.files import write_atomic
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index import shards as shards_module
-from exbert_hub.index.shards import finished
+from exbert_hub.index.build import shards as shards_module
+from exbert_hub.index.build.shards import finished
 
 from ...processes import Fork, run_script
 
@@ -171,10 +171,10 @@ def test_a_disk_that_is_full_within_a_file(tmp_path, inspector, corpus, whole, b
 
 @pytest.mark.parametrize("annotated_meanwhile", [False, True])
 def test_a_build_whose_corpus_was_not_annotated_yet(tmp_path, inspector, monkeypatch, annotated_meanwhile):
-    monkeypatch.setattr("exbert_hub.corpus.annotation._LARGE", 1000)
-    monkeypatch.setattr("exbert_hub.corpus.growing._PART", 30)
-    monkeypatch.setattr("exbert_hub.index.estimate._SAMPLE", 20)
-    monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path / "cache")
+    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate._LARGE", 1000)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.streaming._PART", 30)
+    monkeypatch.setattr("exbert_hub.index.build.estimate._SAMPLE", 20)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate.cache_root", lambda: tmp_path / "cache")
     texts = [f"The girl with {n} cats ran to a local pub. She went home at {n}." for n in range(130)]
     options = {"annotator": "blank:en", "layers": [0], "attention": False}
     folder = tmp_path / "index"
@@ -193,8 +193,8 @@ def test_a_build_whose_corpus_was_not_annotated_yet(tmp_path, inspector, monkeyp
     index = build(inspector, texts, folder, **options, resume=True)
     assert index.manifest.corpus == annotate(texts, "blank:en").info and index.manifest.corpus.sha256
 
-    monkeypatch.setattr("exbert_hub.corpus.annotation._LARGE", 10**9)
-    monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path / "other")
+    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate._LARGE", 10**9)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate.cache_root", lambda: tmp_path / "other")
     build(inspector, texts, tmp_path / "at-once", **options)
     assert_same(folder, tmp_path / "at-once")
 

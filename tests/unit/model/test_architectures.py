@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from exbert_hub.errors import NoAttentionError, UnsupportedError
-from exbert_hub.model.capture import Capture, CapturedStack
-from exbert_hub.model.facts import model_kind
+from exbert_hub.model.capture.capture import Capture, CapturedStack
+from exbert_hub.model.effects.lens import LogitLens
+from exbert_hub.model.info import model_kind
 from exbert_hub.model.inspector import _to_stack
-from exbert_hub.model.lens import LogitLens
 from exbert_hub.model.predict import top_predictions
 from exbert_hub.model.types import StackName, Tokens
 from tests.tiny_models import ARCHITECTURES, UNSUPPORTED, Unsupported

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from exbert_hub.model import batching
 from exbert_hub.model.batching import Batcher
-from exbert_hub.model.capture import Capture
-from exbert_hub.model.turns import Footprints, Turns
+from exbert_hub.model.capture.capture import Capture
+from exbert_hub.model.capture.forward_gate import Footprints, Turns
 from tests.tiny_models import ARCHITECTURES
 
 from .conftest import Built
