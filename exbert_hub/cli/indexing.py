@@ -161,16 +161,19 @@ def search(
     hush_transformers(quiet)
     from . import render
 
-    inspector, opened = open_index(index, revision, model, device)
-    place = place_of(token)
+    # wrong usage is told before anything is opened
+    chosen_layer = one_layer(layer) if layer is not None else None
+    chosen_heads = numbers(heads, "heads") if heads is not None else None
+    place, silenced = place_of(token), heads_by_layer(ablate)
     masked = [*([place] if mask else []), *map(place_of, mask_also or [])]
-    seen = inspector.inspect(sentence, pair, mask=masked, ablate=heads_by_layer(ablate))
+    inspector, opened = open_index(index, revision, model, device)
+    seen = inspector.inspect(sentence, pair, mask=masked, ablate=silenced)
     matches = opened.search(
         seen,
         place,
         by=by.value,
-        layer=one_layer(layer) if layer is not None else None,
-        heads=numbers(heads, "heads") if heads is not None else None,
+        layer=chosen_layer,
+        heads=chosen_heads,
         k=k,
         exclude_query=exclude_query,
         unique_sentences=unique,
