@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from exbert_hub import Inspector, demo
-from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt, head_matrices, top_edges
+from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt
 
+from ..page_maths import head_matrices, top_edges
 from .conftest import Visit
 from .steps import LOADED, choose_layer, drawn, fits, links, looks, piece, settled, state
 from .test_attention import matrix_pixels

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from exbert_hub import Inspector, demo
-from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt, merge_words, top_edges
+from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt
 
+from ..page_maths import merge_words, top_edges
 from .conftest import Visit
 from .steps import LOADED, TEXT, drawn, fits, links, looks, mask, piece, settled, state
 

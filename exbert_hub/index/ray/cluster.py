@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from exbert_hub.errors import BuildError, MissingExtraError
+from exbert_hub.extras import install_command
 from exbert_hub.index.build.engine import RayEngine
 
 _OURS = re.compile(r"exbert_hub\.errors\.\w+: (.+)")
@@ -22,7 +23,7 @@ _OBJECT_STORE = 512 * 1024**2  # bytes, of a cluster of our own: only texts and 
 def connect(engine: RayEngine) -> bool:
     """Start or join a cluster, unless this process has joined one; whether it was done."""
     if find_spec("ray") is None:
-        raise MissingExtraError("A build on a cluster needs Ray: pip install 'hf-exbert[ray]'")
+        raise MissingExtraError(f"A build on a cluster needs Ray: {install_command('ray')}")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     own = engine.address == "local"
     if own:

@@ -15,6 +15,7 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.cache import locked
 from exbert_hub.corpus import ParquetCorpus, annotate, annotate_beside
+from exbert_hub.corpus.annotation import annotate as annotations
 from exbert_hub.corpus.annotation import streaming, task
 from exbert_hub.corpus.annotation.streaming import StreamedCorpus
 from exbert_hub.errors import CorpusError, LockedError

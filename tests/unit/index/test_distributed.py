@@ -259,7 +259,7 @@ def test_what_a_worker_says_is_told(cluster, tmp_path, inspector, corpus):
 
 def test_ray_is_an_extra(tmp_path, inspector, corpus, monkeypatch):
     monkeypatch.setattr("exbert_hub.index.ray.cluster.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"hf-exbert\[ray\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'ray\[data\]"):
         CorpusIndex.build(inspector, corpus, tmp_path / "index", engine="ray")
 
 

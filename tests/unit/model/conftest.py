@@ -9,7 +9,7 @@ import torch
 from exbert_hub import demo as embedded
 from exbert_hub.model import Inspector
 from exbert_hub.model.batching import Batcher
-from exbert_hub.model.capture import Capture
+from exbert_hub.model.capture.capture import Capture
 from tests import tiny_models
 from tests.tiny_models import ARCHITECTURES, Architecture
 

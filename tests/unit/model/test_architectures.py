@@ -239,5 +239,3 @@ def test_the_committed_table_is_up_to_date() -> None:
     spec.loader.exec_module(script)
     committed = (root / "docs" / "architectures.md").read_text(encoding="utf-8")
     assert committed == script.table(), "run `make architectures` and commit docs/architectures.md"
-    front_page = (root / "README.md").read_text(encoding="utf-8")
-    assert front_page == script.readme(front_page), "run `make architectures` and commit README.md"
