@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exbert_hub.errors import AnnotationError, HubError, SelectionError
-from exbert_hub.index.build.build import BuildMode, Progress
 from exbert_hub.index.build.engine import Engine
+from exbert_hub.index.build.job import BuildJob
+from exbert_hub.index.build.options import BuildOptions, Progress
 from exbert_hub.index.build.plan import make_plan
+from exbert_hub.index.format.codecs import DEFAULT_CODEC
 from exbert_hub.index.format.head_schema import Column
 from exbert_hub.index.format.head_table import HeadFilter, HeadScores
 from exbert_hub.index.format.manifest import Manifest
@@ -81,7 +83,7 @@ class CorpusIndex:
         kinds: Sequence[Kind] = ("embedding", "heads"),
         layers: Sequence[Layer] | None = None,
         attention: bool = True,
-        codec: Codec = "fp16",
+        codec: Codec = DEFAULT_CODEC,
         fast: bool | None = None,
         limit: int | None = None,
         sample: int | None = None,
@@ -123,31 +125,33 @@ class CorpusIndex:
         :raises ResourceError: with the numbers, before anything is computed, if the build cannot fit.
         :raises BuildError: if `output_dir` holds something else.
         """
+        options = BuildOptions(
+            kinds=tuple(kinds),
+            layers=None if layers is None else tuple(layers),
+            attention=attention,
+            codec=codec,
+            fast=fast,
+            limit=limit,
+            sample=sample,
+            shard_pieces=shard_pieces,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
         from exbert_hub.corpus.options import CorpusOptions, Description, ReadOptions
         from exbert_hub.index.build.corpus import annotated_corpus
         from exbert_hub.index.ray.distributed import running
         from exbert_hub.model import Inspector
 
         read, description = ReadOptions(split, text_column, streaming), Description(name, language, license)
-        options = CorpusOptions(annotator, read, description, limit)
+        corpus_options = CorpusOptions(annotator, read, description, limit)
         inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
         with running(engine) as builder:
             # a sample is drawn from all sentences, so they have to be there first
-            corpus = annotated_corpus(corpus, options, annotate_fn=builder.annotate_fn, streamed=sample is None)
-            plan = make_plan(
-                inspector.facts,
-                corpus.info,
-                kinds=kinds,
-                layers=layers,
-                attention=attention,
-                codec=codec,
-                shard_pieces=shard_pieces,
-                limit=limit,
-                sample=sample,
-            )
-            mode = BuildMode(resume, overwrite)
-            place = builder.build(inspector, corpus, plan, os.fspath(output_dir), mode, progress, fast)
-        return cls.from_pretrained(place)
+            corpus = annotated_corpus(corpus, corpus_options, annotate_fn=builder.annotate_fn, streamed=sample is None)
+            plan = make_plan(inspector.facts, corpus.info, options)
+            built = builder.build(BuildJob(inspector, corpus, plan, output_dir, options))
+        return cls.from_pretrained(built)
 
     @classmethod
     def from_pretrained(

@@ -17,7 +17,7 @@ PACKAGE = Path(exbert_hub.__file__).parent
 
 
 class Way:
-    """Files, relative to the package: those of the calling thread in order, and those that only other threads reach."""
+    """Files of the package: those of the calling thread in order, and those that only other threads reach."""
 
     def __init__(self) -> None:
         self.files: list[str] = []

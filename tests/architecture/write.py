@@ -26,7 +26,7 @@ def main() -> None:
         text = PAGE.read_text("utf-8")
         pattern = re.compile(rf"(<!-- way: {re.escape(name)} -->\n).*?(<!-- end of way -->)", re.DOTALL)
         assert pattern.search(text), f"the page has no place for {name}"
-        PAGE.write_text(pattern.sub(lambda match: f"{match[1]}\n{body}\n\n{match[2]}", text), "utf-8")
+        PAGE.write_text(pattern.sub(rf"\g<1>\n{body}\n\n\g<2>", text), "utf-8")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from exbert_hub.corpus.types import expected_sentences
 from exbert_hub.errors import CorpusError, ResourceError
+from exbert_hub.index.format.codecs import CODECS, SMALLEST
 from exbert_hub.index.store.vectors import ShardMemory
 from exbert_hub.units import format_bytes, format_duration
 
-from .compute import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, capture, passes_at_once
+from .compute import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, compute_shard, passes_at_once
 from .plan import BuildPlan
 from .windows import Window, iter_windows
 
@@ -59,7 +60,7 @@ class Estimate:
         if self.disk > self.free_disk:
             raise ResourceError(
                 f"The index does not fit on the disk: it needs {self}. Build fewer layers, leave the attention out, "
-                "use codec 'sq8', a smaller corpus, or another disk."
+                f"use codec {SMALLEST.name!r}, a smaller corpus, or another disk."
             )
         if self.memory > self.free_memory:
             raise ResourceError(
@@ -97,10 +98,9 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
 def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildPlan) -> float:
     timed = windows[:: max(1, len(windows) // _TIMED)][:_TIMED]
     memory = ShardMemory()
-    what = inspector, plan.vectors, plan.attention_layers, plan.shard_codec, lambda _: None, memory
-    capture(timed[:2], *what)  # warm up
+    compute_shard(timed[:2], inspector, plan, lambda pieces: None, memory)  # warm up
     start = time.perf_counter()
-    capture(timed, *what)
+    compute_shard(timed, inspector, plan, lambda pieces: None, memory)
     return sum(int((~window.tokens.special).sum()) for window in timed) / (time.perf_counter() - start)
 
 
@@ -121,7 +121,7 @@ def _memory(plan: BuildPlan, pieces: float, pairs: float, device: str) -> int:
     attention = plan.attention_bytes_per_pair * pairs / pieces
     per_piece = plan.bytes_per_piece(plan.shard_codec) + attention + _OBJECTS_PER_PIECE + _ROWS_PER_PIECE
     shards = _SLACK * shard * per_piece * (1 if device == "cpu" else 2)
-    layer = plan.bytes_per_piece("sq8") / len(plan.vectors) if plan.codec == "sq8" else 0
+    layer = 0 if CODECS[plan.codec].in_shards else plan.bytes_per_piece(plan.codec) / len(plan.vectors)
     batch = PIECES_AT_ONCE["cpu"] * sum(spec.dim for spec in plan.vectors) * _BATCH_BYTES_PER_VALUE
     return round(shards + pieces * (layer + _COLUMN_PER_PIECE) + batch)
 

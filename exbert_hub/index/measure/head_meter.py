@@ -7,7 +7,6 @@ once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from exbert_hub.analysis.heads import LENGTHS, OFFSETS, AnnotatedPieces
+from exbert_hub.analysis.max_attention import first_argmax, max_attention_batch
 from exbert_hub.index.format.head_schema import (
     ALWAYS,
     ATTENDED,
@@ -29,28 +29,10 @@ from exbert_hub.index.format.head_schema import (
 )
 
 from .head_counts import HeadCounts
+from .scratch import ScratchMemory
 from .sentence_batch import SentenceBatch
 
 _TINY = 1e-30  # its logarithm is finite, and what it adds to an entropy is not
-
-
-class Memory:
-    """Memory that is kept from layer to layer: what is allocated anew is paid for with page faults, which take longer
-    than the arithmetic."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Tensor] = {}
-
-    def like(self, values: Tensor) -> Tensor:
-        """The same for every use, so there is one of these at a time."""
-        return self.get("like", values.shape, values)
-
-    def get(self, use: str, shape: Sequence[int], values: Tensor) -> Tensor:
-        """Of the dtype and on the device of some values."""
-        count = math.prod(shape)
-        if use not in self._kept or self._kept[use].numel() < count or self._kept[use].device != values.device:
-            self._kept[use] = values.new_empty(count)
-        return self._kept[use][:count].view(*shape)
 
 
 class HeadMeter:
@@ -82,13 +64,13 @@ class HeadMeter:
 
     @torch.inference_mode()
     def measure(
-        self, numbers: Sequence[int], weights: Iterable[tuple[int, Tensor]], memory: Memory
+        self, numbers: Sequence[int], weights: Iterable[tuple[int, Tensor]], scratch: ScratchMemory
     ) -> Mapping[str, np.ndarray]:
         """Measure one batch: what `add` takes. Several threads may.
 
         :param numbers: of the sentences in it.
         :param weights: layers with their attention, [B, H, T, T], padded on the right to the longest, on any device.
-        :param memory: of this thread.
+        :param scratch: of this thread.
         """
         sentences = [self._sentences[number] for number in numbers]
         places = [np.stack([self._places_in(sentence, name) for name in self._fields]) for sentence in sentences]
@@ -97,7 +79,7 @@ class HeadMeter:
         looks: dict[int, Look] = {}
         for layer, attention in weights:
             batch.to(attention.device)
-            looks[layer] = _look(batch, attention.float().contiguous(), memory)
+            looks[layer] = _look(batch, attention.float().contiguous(), scratch)
         if not looks:
             return found
         together = Look(*(torch.cat(parts, 1) for parts in zip(*looks.values(), strict=True)))
@@ -118,11 +100,11 @@ class Look(NamedTuple):
 
     linear: Tensor  # float [B, H, 12], see `SentenceBatch.linear`
     entropy: Tensor  # float [B, H], sum over the pieces with a word
-    furthest: Tensor  # int [B, H, T], the max-attention piece of each piece
+    furthest: Tensor  # int [B, H, T], the position of the max-attention token of each piece
     best: Tensor  # int [B, H, W], the other word that each word attends to most
 
 
-def _look(batch: SentenceBatch, attention: Tensor, memory: Memory) -> Look:
+def _look(batch: SentenceBatch, attention: Tensor, scratch: ScratchMemory) -> Look:
     """The passes over the attention of one layer; they are most of what measuring takes.
 
     :param attention: float [B, H, T, T].
@@ -131,20 +113,20 @@ def _look(batch: SentenceBatch, attention: Tensor, memory: Memory) -> Look:
     words = batch.lengths.shape[1]
     linear = attention.view(size, heads, -1) @ batch.linear
 
-    logarithm = _log(attention, memory.like(attention)).mul_(batch.indexed[:, None, :, None])
+    logarithm = torch.clamp_min(attention, _TINY, out=scratch.like(attention)).log_()
+    logarithm.mul_(batch.indexed[:, None, :, None])
     entropy = -torch.linalg.vecdot(attention.view(size, heads, -1), logarithm.view(size, heads, -1))
 
-    candidates = torch.sub(attention, batch.hidden_pieces, out=memory.like(attention))
-    furthest = _argmax(candidates, memory)
+    furthest = max_attention_batch(attention, batch.candidates, scratch.like(attention))
 
-    to_words = memory.get("to words", (size, heads * pieces, words), attention)
+    to_words = scratch.get("to words", (size, heads * pieces, words), attention)
     torch.bmm(attention.view(size, heads * pieces, pieces), batch.belongs, out=to_words)
     # the sum over the pieces of a word, not their mean: it has its maximum at the same word
     first, further, rows = batch.rows(heads)
-    between = memory.get("between", (size * heads * words, words), attention)
+    between = scratch.get("between", (size * heads * words, words), attention)
     torch.index_select(to_words.view(-1, words), 0, first, out=between)
     between.index_add_(0, rows, to_words.view(-1, words).index_select(0, further))
-    best = _argmax(between.view(size, heads, words, words).sub_(batch.hidden_words), memory)
+    best = first_argmax(between.view(size, heads, words, words).sub_(batch.hidden_words))
     return Look(linear, entropy, furthest, best)
 
 
@@ -175,7 +157,7 @@ def _offsets(batch: SentenceBatch, furthest: Tensor) -> tuple[Tensor, Tensor]:
     size, heads, _ = furthest.shape
     place = furthest - batch.first_offset  # among OFFSETS
     counts = torch.zeros(size, heads, len(OFFSETS) + 1, device=furthest.device)
-    counted = batch.indexed[:, None] & (place >= 0) & (place < len(OFFSETS))
+    counted = batch.attending[:, None] & (place >= 0) & (place < len(OFFSETS))
     hits = counts.scatter_add_(2, torch.where(counted, place, len(OFFSETS)), counted.float())[..., :-1]
     return hits, batch.offset_chances[:, None].expand_as(hits)
 
@@ -212,26 +194,3 @@ def _arcs(batch: SentenceBatch, best: Tensor) -> Tensor:
 def _of(values: Tensor, best: Tensor) -> Tensor:
     """The values [B, W] of the attended words [B, H, W]."""
     return values[:, None].expand_as(best).gather(2, best)
-
-
-def _argmax(values: Tensor, memory: Memory) -> Tensor:
-    """The first maximum along the last axis, where it is not negative; float32 [..., N] to int [...].
-
-    PyTorch is ten times faster at maxima than at their places. The bits of a float that is not negative are in the
-    order of the floats; with the place behind them, counted from the end, the maximum says where it is.
-    """
-    if values.device.type != "cpu":
-        return values.argmax(-1)
-    ordered = memory.get("ordered", (*values.shape, 2), values).view(torch.int64).squeeze(-1)
-    last = values.shape[-1] - 1
-    ordered.copy_(values.view(torch.int32)).bitwise_left_shift_(32).add_(last - torch.arange(last + 1))
-    return last - (ordered.amax(-1) & 0xFFFFFFFF)
-
-
-def _log(values: Tensor, out: Tensor) -> Tensor:
-    """Natural logarithms, finite of 0 too. NumPy's of a processor are three times faster than PyTorch's."""
-    torch.clamp_min(values, _TINY, out=out)
-    if values.device.type == "cpu":
-        np.log(out.numpy(), out=out.numpy())
-        return out
-    return out.log_()
