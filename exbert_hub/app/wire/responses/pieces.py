@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exbert_hub.corpus import align_pieces
 from exbert_hub.corpus.words import split_words
 
+from .common import Message
+
 if TYPE_CHECKING:
     from exbert_hub.model.types import Tokens
 
-Json = dict[str, Any]
 Texts = tuple[str, str]
 """The text and the second text, "" where there is none."""
 
 
-def pieces_payload(tokens: Tokens, texts: Texts) -> list[Json]:
-    return [_piece_payload(tokens, texts, i) for i in range(len(tokens.pieces))]
+class PieceJson(Message):
+    text: str  # as people read it
+    raw: str  # as the tokenizer names it
+    original: str  # what stands in the text, also behind a mask
+    special: bool
+    masked: bool
+    segment: int  # 0, or 1 for the second text of a pair
 
 
-def _piece_payload(tokens: Tokens, texts: Texts, i: int) -> Json:
+class WordStartJson(Message):
+    """The word that begins with a piece."""
+
+    start: int
+    text: str
+
+
+def pieces_json(tokens: Tokens, texts: Texts) -> list[PieceJson]:
+    return [_piece_json(tokens, texts, i) for i in range(len(tokens.pieces))]
+
+
+def _piece_json(tokens: Tokens, texts: Texts, i: int) -> PieceJson:
     piece, spelled, special = tokens.pieces[i], surface(tokens, texts, i), bool(tokens.special[i])
     return {
         "text": _display(piece, spelled, special),
@@ -45,19 +62,19 @@ def _display(piece: str, spelled: str, special: bool) -> str:
     return bare if special or not spelled or bare.isascii() else spelled
 
 
-def words_payload(tokens: Tokens, texts: Texts) -> list[Json]:
+def words_json(tokens: Tokens, texts: Texts) -> list[WordStartJson]:
     """Stretches of pieces that make one word, in order, none left out: pieces without a word stand alone.
 
     A word that is masked, wholly or in part, is shown as its pieces are: what is there is what the model saw.
     """
     words = word_of_piece(tokens, texts)
     starts = np.flatnonzero(np.diff(words, prepend=-1)).tolist()
-    return [_word_payload(tokens, texts, *span) for span in zip(starts, [*starts[1:], len(words)], strict=True)]
+    return [_word_json(tokens, texts, *span) for span in zip(starts, [*starts[1:], len(words)], strict=True)]
 
 
-def _word_payload(tokens: Tokens, texts: Texts, start: int, end: int) -> Json:
+def _word_json(tokens: Tokens, texts: Texts, start: int, end: int) -> WordStartJson:
     if end - start == 1:
-        return {"start": start, "text": _piece_payload(tokens, texts, start)["text"]}
+        return {"start": start, "text": _piece_json(tokens, texts, start)["text"]}
     if not tokens.masked[start:end].any():
         return {"start": start, "text": surface(tokens, texts, start, end - 1)}
     shown = [tokens.pieces[i] if tokens.masked[i] else surface(tokens, texts, i) for i in range(start, end)]
@@ -72,8 +89,7 @@ def word_of_piece(tokens: Tokens, texts: Texts) -> np.ndarray:
     ids = np.full(len(tokens.pieces), -1)
     for segment, text in enumerate(texts):
         own = np.flatnonzero((np.minimum(tokens.segments, 1) == segment) & ~tokens.special)
-        found = align_pieces(split_words(text), tokens.offsets[own], text).word_of_piece
-        ids[own] = found
+        ids[own] = align_pieces(split_words(text), tokens.offsets[own], text).word_of_piece
     begins = np.ones(len(ids), bool)
     begins[1:] = (ids[1:] < 0) | (ids[1:] != ids[:-1]) | (tokens.segments[1:] != tokens.segments[:-1])
     return np.cumsum(begins) - 1

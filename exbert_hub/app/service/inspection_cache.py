@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
+
+from exbert_hub.bounded_cache import BoundedCache
 
 if TYPE_CHECKING:
     from exbert_hub.model import Inspection
@@ -19,14 +20,18 @@ MOST = 16
 BYTES = 512 << 20  # 512 pieces of a 12 x 12 model are 150 MB, so three of them; 24 pieces are a few MB
 
 
-class Memory(Generic[Question]):
+class InspectionCache(Generic[Question]):
     """The answers to the latest questions. The latest one is kept whatever its size, since layers of it are asked for
     one after the other."""
 
     def __init__(self, answer: Callable[[Question], Inspection], most: int = MOST, size: int = BYTES) -> None:
-        self._answer, self._most, self._size = answer, most, size
-        self._kept: OrderedDict[Question, tuple[Inspection, int]] = OrderedDict()
-        self._coming: dict[Question, Future[Inspection]] = {}
+        """
+        :param most: inspections at most.
+        :param size: bytes at most.
+        """
+        self._answer = answer
+        self._kept: BoundedCache[Question, Inspection] = BoundedCache(size, most)
+        self._pending: dict[Question, Future[Inspection]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, question: Question) -> Inspection:
@@ -35,32 +40,26 @@ class Memory(Generic[Question]):
         :raises ExbertError: what answering raises; nothing is kept then.
         """
         with self._lock:
-            found = self._kept.pop(question, None)
-            if found is not None:
-                self._kept[question] = found
-                return found[0]
-            coming = self._coming.get(question)
-            if coming is None:
-                mine = self._coming[question] = Future()
-        if coming is not None:
-            return coming.result()
+            kept = self._kept.get(question)
+            if kept is not None:
+                return kept
+            pending = self._pending.get(question)
+            if pending is None:
+                own = self._pending[question] = Future()
+        if pending is not None:
+            return pending.result()
         try:
             seen = self._answer(question)
         except BaseException as error:
             with self._lock:
-                del self._coming[question]
-            mine.set_exception(error)
+                del self._pending[question]
+            own.set_exception(error)
             raise
         with self._lock:
-            del self._coming[question]
-            self._kept[question] = seen, _bytes(seen)
-            while len(self._kept) > 1 and (len(self._kept) > self._most or self._held() > self._size):
-                self._kept.popitem(last=False)
-        mine.set_result(seen)
+            del self._pending[question]
+            self._kept.put(question, seen, _bytes(seen))
+        own.set_result(seen)
         return seen
-
-    def _held(self) -> int:
-        return sum(size for _, size in self._kept.values())
 
 
 def _bytes(seen: Inspection) -> int:

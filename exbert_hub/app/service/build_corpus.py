@@ -1,4 +1,4 @@
-"""What a visitor wants an index of, checked: everything in it comes from a browser."""
+"""The corpus that a visitor wants an index of, checked: everything about it comes from a browser."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from exbert_hub import demo
 from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.wire.requests import BuildRequest, CorpusKind, quoted
 from exbert_hub.errors import CorpusError, SelectionError
-
-from .payload import name_in
 
 if TYPE_CHECKING:
     from exbert_hub.corpus import ParquetCorpus
 
-Kind = Literal["demo", "hub", "folder", "upload"]
 UPLOADS = (".txt", ".conllu", ".conllup")
 
 _HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}(:[\w.-]{1,96})?", re.ASCII)
@@ -27,39 +25,38 @@ _PLAIN = re.compile(r"[\w.-]{0,96}")
 
 
 @dataclass(frozen=True)
-class Order:
-    """One index to build."""
+class BuildCorpus:
+    """A corpus that may be read, and how it is annotated."""
 
-    model: str  # as the page names it, "" for its own
-    kind: Kind
-    corpus: str  # id of a dataset, or a path; "" for the demo's corpus
-    name: str  # of the corpus, for people
+    kind: CorpusKind
+    source: str  # id of a dataset, or a path; "" for the demo's corpus
+    name: str  # for people
     annotator: str | None
     limit: int  # sentences
     split: str | None = None
     text_column: str | None = None
 
     @classmethod
-    def parse(cls, data: Mapping[str, Any], settings: Settings) -> Order:
+    def of(cls, request: BuildRequest, settings: Settings) -> BuildCorpus:
         """
         :raises SelectionError: if the owner of the page does not allow it.
         :raises CorpusError: if it cannot be a corpus.
         """
         if not settings.allow_build:
             raise SelectionError("The owner of this page does not let visitors build indexes.")
-        kind = data.get("kind")
-        if kind not in _CHECKS:
-            raise SelectionError(f"the page sent kind={kind!r}, which is no kind of corpus")
-        corpus, name = _CHECKS[kind](_string(data, "corpus"), settings)
+        if request.limit > settings.max_sentences:
+            raise SelectionError(
+                f"{request.limit:,} sentences are too many: up to {settings.max_sentences:,} are taken here."
+            )
+        source, name = _CHECKS[request.kind](request.corpus.strip(), settings)
         return cls(
-            name_in(data, "model"),
-            kind,
-            corpus,
-            name,
-            _annotator(_string(data, "annotator")),
-            _limit(data.get("limit"), settings),
-            _plain(data, "split"),
-            _plain(data, "column"),
+            kind=request.kind,
+            source=source,
+            name=name,
+            annotator=_annotator(request.annotator.strip()),
+            limit=request.limit,
+            split=_plain(request.split, "split"),
+            text_column=_plain(request.text_column, "column"),
         )
 
     def annotated(self, progress: Callable[[int], None]) -> ParquetCorpus:
@@ -71,18 +68,18 @@ class Order:
         from exbert_hub.corpus import annotate
 
         hub: Any = {"split": self.split, "text_column": self.text_column, "streaming": True}
-        source = demo.CORPUS if self.kind == "demo" else self.corpus
+        source = demo.CORPUS if self.kind == "demo" else self.source
         corpus = annotate(
             source, self.annotator, limit=self.limit, progress=progress, **(hub if self.kind == "hub" else {})
         )
         if self.kind == "upload":  # where it lay on the server says nothing
-            return corpus.described(name=self.name, source=f"{Path(self.corpus).name}, sent to the page")
+            return corpus.described(name=self.name, source=f"{Path(self.source).name}, sent to the page")
         return corpus
 
     def clean(self) -> None:
         """Delete what was sent, once it has been read."""
         if self.kind == "upload":
-            Path(self.corpus).unlink(missing_ok=True)
+            Path(self.source).unlink(missing_ok=True)
 
 
 def _demo(corpus: str, settings: Settings) -> tuple[str, str]:
@@ -94,7 +91,7 @@ def _hub(corpus: str, settings: Settings) -> tuple[str, str]:
 
     repo = corpus.partition(":")[0]
     if not _HUB_ID.fullmatch(corpus) or os.path.exists(corpus):
-        raise CorpusError(f"{corpus!r} is not the id of a dataset on the Hub; write it as owner/name.")
+        raise CorpusError(f"{quoted(corpus)} is not the id of a dataset on the Hub; write it as owner/name.")
     if settings.is_public and not is_open_dataset(repo):  # what only the owner may read stays with the owner
         raise CorpusError(f"There is no dataset {repo} that everybody may read, or the Hub cannot be reached.")
     return corpus, repo.split("/")[1]
@@ -105,7 +102,7 @@ def _folder(corpus: str, settings: Settings) -> tuple[str, str]:
         raise SelectionError("The owner of this page does not let visitors name folders.")
     path = Path(corpus).expanduser()
     if not corpus or not path.exists():
-        raise CorpusError(f"There is no file or folder {corpus} on the machine that this page runs on.")
+        raise CorpusError(f"There is no file or folder {quoted(corpus)} on the machine that this page runs on.")
     return str(path), path.stem
 
 
@@ -123,7 +120,7 @@ def _upload(corpus: str, settings: Settings) -> tuple[str, str]:
     return str(path), path.stem
 
 
-_CHECKS: dict[Kind, Callable[[str, Settings], tuple[str, str]]] = {
+_CHECKS: Mapping[CorpusKind, Callable[[str, Settings], tuple[str, str]]] = {
     "demo": _demo,
     "hub": _hub,
     "folder": _folder,
@@ -137,26 +134,11 @@ def _annotator(name: str) -> str | None:
 
     if name in ("", "gold") or _BLANK.fullmatch(name) or name in installed_pipelines():
         return name or None
-    raise SelectionError(f"There is no annotator {name!r} here.")
+    raise SelectionError(f"There is no annotator {quoted(name)} here.")
 
 
-def _limit(value: Any, settings: Settings) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SelectionError("The number of sentences is a whole number from 1 on.")
-    if value > settings.max_sentences:
-        raise SelectionError(f"{value:,} sentences are too many: up to {settings.max_sentences:,} are taken here.")
-    return value
-
-
-def _string(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name) or ""
-    if not isinstance(value, str) or len(value) > 4096:
-        raise SelectionError(f"the page sent a {name} that makes no sense")
-    return value.strip()
-
-
-def _plain(data: Mapping[str, Any], name: str) -> str | None:
-    value = _string(data, name)
+def _plain(value: str, name: str) -> str | None:
+    value = value.strip()
     if not _PLAIN.fullmatch(value):
-        raise SelectionError(f"{value!r} is not the name of a {name}.")
+        raise SelectionError(f"{quoted(value)} is not the name of a {name}.")
     return value or None

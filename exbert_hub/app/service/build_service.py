@@ -7,7 +7,6 @@ corpus is annotated and the cost is measured; then somebody says `build`, and af
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 import shutil
 import threading
@@ -15,25 +14,25 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.wire.build_requests import Order
-from exbert_hub.app.wire.payload import Json, model_name
+from exbert_hub.app.wire.answers import as_notice
+from exbert_hub.app.wire.requests import BuildRequest
+from exbert_hub.app.wire.responses.common import JsonObject
+from exbert_hub.app.wire.responses.model import model_name
+from exbert_hub.app.wire.responses.setup import BuildPhase, BuildStatusJson
 from exbert_hub.errors import BuildError, ExbertError
 
+from .build_corpus import BuildCorpus
 from .index_catalog import library
-from .model_session import noticed
-from .models import Models
+from .model_pool import ModelPool
 
 if TYPE_CHECKING:
     from exbert_hub.corpus import ParquetCorpus
     from exbert_hub.index.build.plan import BuildPlan
     from exbert_hub.model import Inspector
 
-logger = logging.getLogger(__name__)
-
-Phase = Literal["idle", "annotating", "measuring", "ready", "indexing", "done", "cancelled", "failed"]
 BUSY = ("annotating", "measuring", "indexing")
 
 
@@ -42,10 +41,10 @@ class _Cancelled(BaseException):
 
 
 @dataclass(frozen=True)
-class Status:
+class BuildStatus:
     """What everybody may know of the build."""
 
-    phase: Phase = "idle"
+    phase: BuildPhase = "idle"
     model: str = ""  # as the page names it
     model_name: str = ""
     corpus: str = ""
@@ -69,34 +68,36 @@ class _Prepared:
     seconds: float  # estimated
 
 
-class Builder:
+class BuildService:
     """A state machine: idle, annotating, measuring, ready, indexing, done; from each to cancelled or failed."""
 
-    def __init__(self, models: Models, settings: Settings) -> None:
+    def __init__(self, models: ModelPool, settings: Settings) -> None:
         self._models = models
         self._settings = settings
         self._lock = threading.Lock()
-        self._status = Status()
+        self._status = BuildStatus()
         self._key = ""  # whoever knows it began the build
         self._cancel = threading.Event()
         self._prepared: _Prepared | None = None
 
-    def status(self, key: str = "") -> Json:
+    def status(self, key: str = "") -> BuildStatusJson:
         """The status as plain JSON; `mine` says whether the bearer of the key may build and cancel."""
         status = self._status
-        return vars(status) | {"busy": status.phase in BUSY, "mine": self._may(key)}
+        return BuildStatusJson(**vars(status), busy=status.phase in BUSY, mine=self._may(key))
 
-    def prepare(self, order: Order, key: str) -> None:
-        """Annotate the corpus of an order and measure what its index would cost.
+    def prepare(self, request: BuildRequest) -> None:
+        """Annotate a corpus and measure what its index would cost.
 
         :raises BuildError: if another build is under way.
+        :raises ExbertError: if it is not allowed, or cannot be a corpus.
         """
+        corpus = BuildCorpus.of(request, self._settings)
         with self._lock:
             if self._status.phase in BUSY:
                 raise BuildError(f"An index of {self._status.corpus} is being built: wait for it, or cancel it.")
-            self._key, self._cancel, self._prepared = key, threading.Event(), None
-            self._status = Status("annotating", order.model, order.model, order.name)
-        self._run(lambda: self._prepare(order))
+            self._key, self._cancel, self._prepared = request.key, threading.Event(), None
+            self._status = BuildStatus("annotating", request.model, request.model, corpus.name)
+        self._run(lambda: self._prepare(request.model, corpus))
 
     def build(self, key: str) -> None:
         """Build what was prepared.
@@ -138,12 +139,12 @@ class Builder:
     def _guard(self, work: Callable[[], None]) -> None:
         """Whatever happens, the state comes to rest."""
 
-        def told() -> Json:
+        def worked() -> JsonObject:
             work()
             return {}
 
         try:
-            notice = noticed(told).get("notice")
+            notice = as_notice(worked).get("notice")
         except _Cancelled:
             self._set(phase="cancelled")
         else:
@@ -160,7 +161,7 @@ class Builder:
         if self._cancel.is_set():
             raise _Cancelled
 
-    def _prepare(self, order: Order) -> None:
+    def _prepare(self, model: str, source: BuildCorpus) -> None:
         from exbert_hub.index.build.estimate import estimate
         from exbert_hub.index.build.plan import make_plan
 
@@ -169,11 +170,11 @@ class Builder:
             self._set(done=sentences)
 
         try:
-            inspector = self._models.get(order.model).inspector
+            inspector = self._models.get(model).inspector
             self._set(model_name=model_name(inspector.facts))
-            corpus = order.annotated(annotated)
+            corpus = source.annotated(annotated)
         finally:
-            order.clean()
+            source.clean()
         self._pause()
         plan = make_plan(inspector.facts, corpus.info)
         folder = self._folder(corpus, plan)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-import gradio as gr
-import orjson
-
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.service.building import Builder
+from exbert_hub.app.service.build_corpus import UPLOADS
+from exbert_hub.app.service.build_service import BuildService
 from exbert_hub.app.service.index_catalog import models_with_index
-from exbert_hub.app.service.model_session import noticed
-from exbert_hub.app.service.page_service import Desk
+from exbert_hub.app.service.page_service import PageService
 from exbert_hub.app.wire import assets
-from exbert_hub.app.wire.build_requests import UPLOADS, Order
-from exbert_hub.app.wire.payload import Json, model_name
+from exbert_hub.app.wire.answers import ServerFunction, answer
+from exbert_hub.app.wire.requests import BuildKeyRequest, BuildRequest, Nothing, Scope
+from exbert_hub.app.wire.responses.model import model_name
+from exbert_hub.app.wire.responses.setup import (
+    AllowancesJson,
+    AnnotatorsJson,
+    BuildStatusJson,
+    IndexesJson,
+    ModelSuggestionJson,
+    SuggestionsJson,
+)
 from exbert_hub.corpus.annotation.pipelines import installed_pipelines
 from exbert_hub.hub.cached import cached_models
+
+from .component import ScriptedHTML
 
 WELL_KNOWN = (
     "google-bert/bert-base-uncased",
@@ -33,7 +40,7 @@ WELL_KNOWN = (
 """Suggested wherever they are allowed: small, with safetensors, one of each kind."""
 
 
-class SetupBar(gr.HTML):
+class SetupBar(ScriptedHTML):
     """Value: what this page allows (`allowances`). What is chosen goes into the state of the page."""
 
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
@@ -44,14 +51,8 @@ class SetupBar(gr.HTML):
             **kwargs,
         )
 
-    def postprocess(self, value: Any) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
 
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "string"}
-
-
-class Tour(gr.HTML):
+class Tour(ScriptedHTML):
     """The paper's cases on the embedded demo. It has no value: the script knows what to say, and when."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -62,10 +63,10 @@ class Tour(gr.HTML):
         )
 
 
-def allowances(desk: Desk, settings: Settings) -> Json:
+def allowances(service: PageService, settings: Settings) -> AllowancesJson:
     """What visitors may do on this page, and within which limits."""
     return {
-        "own": model_name(desk.models.own.inspector.facts),
+        "own": model_name(service.models.own.inspector.facts),
         "models": bool(settings.allowed_models),
         "folders": settings.allow_folders,
         "build": settings.allow_build,
@@ -75,68 +76,67 @@ def allowances(desk: Desk, settings: Settings) -> Json:
     }
 
 
-def setup_actions(desk: Desk, builder: Builder, settings: Settings) -> list[Callable[[Mapping[str, Any]], Json]]:
+def setup_actions(service: PageService, builds: BuildService, settings: Settings) -> list[ServerFunction]:
     """Server functions of the bar. Each takes one object; an answer with a `notice` says what did not work."""
 
-    def models(data: Mapping[str, Any]) -> Json:
+    @answer(Nothing)
+    def models(request: Nothing) -> SuggestionsJson:
         """Suggestions for the model box; any other allowed model may be typed."""
-        return noticed(lambda: {"models": suggestions(desk, settings)})
+        return {"models": suggestions(service, settings)}
 
-    def indexes(data: Mapping[str, Any]) -> Json:
-        """The indexes of the model that `data` names."""
+    @answer(Scope)
+    def indexes(request: Scope) -> IndexesJson:
+        """The indexes of a model."""
+        listed = [(name, index.manifest) for name, index in service.session(request).catalog.listed()]
+        return {
+            "indexes": [
+                {"name": name, "corpus": manifest.corpus.name, "pieces": manifest.pieces} for name, manifest in listed
+            ]
+        }
 
-        def listed() -> Json:
-            found = [(name, index.manifest) for name, index in desk.bench(data).shelf.listed()]
-            return {"indexes": [{"name": name, "corpus": m.corpus.name, "pieces": m.pieces} for name, m in found]}
-
-        return noticed(listed)
-
-    def annotators(data: Mapping[str, Any]) -> Json:
+    @answer(Nothing)
+    def annotators(request: Nothing) -> AnnotatorsJson:
         """Pipelines that are installed."""
-        return noticed(lambda: {"annotators": installed_pipelines()})
+        return {"annotators": installed_pipelines()}
 
-    def building(data: Mapping[str, Any]) -> Json:
+    @answer(BuildKeyRequest)
+    def building(request: BuildKeyRequest) -> BuildStatusJson:
         """How far the build is."""
-        return noticed(lambda: builder.status(_key(data)))
+        return builds.status(request.key)
 
-    def prepare(data: Mapping[str, Any]) -> Json:
+    @answer(BuildRequest)
+    def prepare(request: BuildRequest) -> BuildStatusJson:
         """Annotate a corpus and measure what its index would cost."""
-        return told(data, lambda: builder.prepare(Order.parse(data, settings), _key(data)))
+        builds.prepare(request)
+        return builds.status(request.key)
 
-    def build(data: Mapping[str, Any]) -> Json:
+    @answer(BuildKeyRequest)
+    def build(request: BuildKeyRequest) -> BuildStatusJson:
         """Build what was prepared."""
-        return told(data, lambda: builder.build(_key(data)))
+        builds.build(request.key)
+        return builds.status(request.key)
 
-    def cancel(data: Mapping[str, Any]) -> Json:
+    @answer(BuildKeyRequest)
+    def cancel(request: BuildKeyRequest) -> BuildStatusJson:
         """Stop."""
-        return told(data, lambda: builder.cancel(_key(data)))
-
-    def told(data: Mapping[str, Any], act: Callable[[], None]) -> Json:
-        def status() -> Json:
-            act()
-            return builder.status(_key(data))
-
-        return noticed(status)
+        builds.cancel(request.key)
+        return builds.status(request.key)
 
     return [models, indexes, annotators, building, prepare, build, cancel]
 
 
-def suggestions(desk: Desk, settings: Settings) -> list[Json]:
+def suggestions(service: PageService, settings: Settings) -> list[ModelSuggestionJson]:
     """Models that may be asked for, those first that have an index here, then those that are on this machine."""
     local = not settings.is_public
     named = [name for name in settings.allowed_models if not set(name) & set("*?[]")]
-    ways = [
+    sources = [
         ("has an index here", models_with_index(settings)),
         ("on this machine", cached_models() if local else []),
         ("", [*named, *WELL_KNOWN]),
     ]
     hints: dict[str, str] = {}
-    for hint, names in ways:
+    for hint, names in sources:
         for name in names:
-            if settings.allows_model(name) and not desk.models.is_own(name):
+            if settings.allows_model(name) and not service.models.is_own(name):
                 hints.setdefault(name, hint)
     return [{"id": name, "hint": hint} for name, hint in hints.items()]
-
-
-def _key(data: Mapping[str, Any]) -> str:
-    return str(data.get("key") or "")[:64]
