@@ -4,6 +4,7 @@ from .calls import explaining, is_reachable, patiently
 from .datasets import dataset_revision, is_open_dataset, load_hub_dataset
 from .download import RemoteFile, Snapshot, is_offline, known_tags, open_snapshot
 from .folders import delete_folder, open_folder, push_file, push_folder, repository_of
+from .ids import is_hub_id, is_repo_id
 from .space import push_space, space_card
 from .upload import Repository, Upload, open_repository, tag_pattern, upload
 
@@ -15,9 +16,11 @@ __all__ = [
     "dataset_revision",
     "delete_folder",
     "explaining",
+    "is_hub_id",
     "is_offline",
     "is_open_dataset",
     "is_reachable",
+    "is_repo_id",
     "known_tags",
     "load_hub_dataset",
     "open_folder",

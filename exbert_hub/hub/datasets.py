@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from exbert_hub.errors import CorpusError
 
+from .ids import is_repo_id
+
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
 
@@ -30,7 +32,7 @@ def load_hub_dataset(
     from datasets import load_dataset
     from datasets.exceptions import DatasetsError
 
-    if repo_id.count("/") != 1:
+    if not is_repo_id(repo_id):
         raise CorpusError(f"{repo_id!r} is not the id of a dataset on the Hub; write it as 'owner/name'")
     try:
         return load_dataset(repo_id, config, split=split, streaming=streaming, token=token, revision=revision)

@@ -6,11 +6,10 @@ import json
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from exbert_hub._version import __version__
+from exbert_hub.checked_json import parse_json
 from exbert_hub.corpus.types import WORD_LABELS, CorpusInfo, Coverage
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import write_atomic
@@ -19,9 +18,6 @@ from exbert_hub.model.types import ModelFacts
 from . import layout
 from .tables import POSITIONS, RESULTS
 from .types import Codec, Kind, Layer
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 FORMAT_VERSION = 1
 _LONGEST_NAME = 64  # of a label that is attached
@@ -113,23 +109,9 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str | bytes, name: str) -> Manifest:
         """Read and check a manifest, which errors call by `name`."""
-        from pydantic import ValidationError
-
-        try:
-            manifest = _adapter().validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the file"
-            raise IndexFormatError(f"{name} is malformed: {where}: {first['msg']}") from error
+        manifest = parse_json(text, cls, name, strict=False)
         _check(manifest, name)
         return manifest
-
-
-@cache
-def _adapter() -> TypeAdapter[Manifest]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Manifest)
 
 
 def _check(manifest: Manifest, path: str) -> None:

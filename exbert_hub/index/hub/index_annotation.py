@@ -16,7 +16,7 @@ from exbert_hub.errors import ExbertError
 from exbert_hub.index.format import layout
 from exbert_hub.index.store.store import Store
 
-from .remote import is_repo_id, open_remote
+from .remote import open_remote
 
 _BATCH = 1000  # sentences
 
@@ -59,7 +59,7 @@ def find_annotation(source: str | os.PathLike[str]) -> IndexAnnotation | None:
     folder = Path(source).expanduser()
     if (folder / layout.MANIFEST).is_file():
         store, origin = Store(folder), str(source)
-    elif isinstance(source, str) and is_repo_id(source) and not folder.exists() and _has_manifest(source):
+    elif isinstance(source, str) and hub.is_repo_id(source) and not folder.exists() and _has_manifest(source):
         snapshot = open_remote(source)
         store, origin = Store(snapshot.folder, snapshot), f"{source}@{snapshot.commit}"
     else:

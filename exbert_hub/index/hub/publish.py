@@ -15,7 +15,6 @@ from exbert_hub.index.format.manifest import Manifest
 from exbert_hub.index.store.store import Store
 
 from .card import render
-from .remote import is_repo_id
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitInfo
@@ -42,7 +41,7 @@ class PushRequest:
 def publish(store: Store, request: PushRequest) -> CommitInfo:
     """Push an index; see `CorpusIndex.push_to_hub`."""
     repo_id, revision, create_pr = request.repo_id, request.revision, request.create_pr
-    if not is_repo_id(repo_id):
+    if not hub.is_repo_id(repo_id):
         raise HubError(f"{repo_id!r} is not the name of a repository: write it as 'owner/name'")
     if create_pr and revision is not None:
         raise HubError("a pull request always asks for a change of main: leave out revision= or create_pr=")

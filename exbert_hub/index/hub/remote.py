@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,6 @@ from exbert_hub.index.format.manifest import Manifest
 
 logger = logging.getLogger(__name__)
 
-_REPO_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
-
-
-def is_repo_id(text: str) -> bool:
-    """Whether a text has the form of a repository id, "owner/name"."""
-    return _REPO_ID.fullmatch(text) is not None
-
 
 def locate(
     name: str | os.PathLike[str], revision: str | None = None, **access: Any
@@ -31,7 +23,7 @@ def locate(
 
     :raises SelectionError: for a revision of a folder.
     """
-    if isinstance(name, str) and is_repo_id(name) and not os.path.isdir(name):
+    if isinstance(name, str) and hub.is_repo_id(name) and not os.path.isdir(name):
         snapshot = open_remote(name, revision, **access)
         return snapshot.folder, snapshot
     if revision is not None:
