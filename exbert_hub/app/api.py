@@ -28,7 +28,6 @@ from exbert_hub.app.wire.requests import MATCHES, InspectRequest, first_problem
 from exbert_hub.app.wire.responses.model import model_name
 from exbert_hub.errors import ExbertError, SelectionError
 from exbert_hub.index import Matches
-from exbert_hub.index.format.types import Layer
 from exbert_hub.model import Inspection
 
 logger = logging.getLogger(__name__)
@@ -138,9 +137,7 @@ class Api:
             k: Number of matches to count over.
             model: Hub id of another model, if this server offers any; empty for its own.
         """
-        search = ApiSearchRequest(
-            model=model, text=text, token=token, mask=mask, by=by, layer=layer, heads=heads, k=k
-        )
+        search = ApiSearchRequest(model=model, text=text, token=token, mask=mask, by=by, layer=layer, heads=heads, k=k)
         request = ApiSummaryRequest(search=search, field=field, of=of)
         matches = self._search(request.search)
         summary = matches.summary(request.field, request.of)

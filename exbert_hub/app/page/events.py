@@ -14,13 +14,13 @@ from . import text_pair
 
 
 class PageEvents:
-    """A request that makes no sense is sent back with a notice, so that the page can tell to which one that belongs."""
+    """A request that makes no sense is sent back with a notice: by it the page knows what the notice belongs to."""
 
     def __init__(self, service: PageService) -> None:
         self._service = service
 
     def inspect(self, event: gr.EventData) -> tuple[Any, ...]:
-        """Values of the attention view, the sentence, the evidence, and the box of the second text with its buttons."""
+        """Values of the attention view, the sentence, the evidence, the box of the second text and its buttons."""
         sent = {"request": event.request, "restore": event.restore, "switched": event.switched}
         try:
             asked = parse(InspectEvent, sent)

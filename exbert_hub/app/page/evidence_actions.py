@@ -57,8 +57,8 @@ def evidence_actions(service: PageService) -> list[ServerFunction]:
 
     @answer(ThumbnailsRequest)
     def thumbnails(request: ThumbnailsRequest) -> ThumbnailsJson:
-        """Every head of an inspection as a small picture of some pieces, for inputs whose attention is too much to send
-        at once."""
+        """Every head of an inspection as a small picture of some pieces, for inputs whose attention is too much to
+        send at once."""
         layers = _layers(service, request.request)
         return thumbnails_json(layers, request.request.attention_kind, request.rows, request.cols)
 

@@ -12,9 +12,9 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from exbert_hub.app.config.settings import Settings
 from exbert_hub.app.wire.answers import as_notice
@@ -83,7 +83,7 @@ class BuildService:
     def status(self, key: str = "") -> BuildStatusJson:
         """The status as plain JSON; `mine` says whether the bearer of the key may build and cancel."""
         status = self._status
-        return BuildStatusJson(**vars(status), busy=status.phase in BUSY, mine=self._may(key))
+        return cast(BuildStatusJson, asdict(status) | {"busy": status.phase in BUSY, "mine": self._may(key)})
 
     def prepare(self, request: BuildRequest) -> None:
         """Annotate a corpus and measure what its index would cost.

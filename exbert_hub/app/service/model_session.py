@@ -75,9 +75,7 @@ class ModelSession:
         with self._busy:
             norms = given.norms or not self._no_norms  # the first one tells whether the model has them
             with _threads(len(given.text) + len(given.text_pair)):
-                seen = self._forward(
-                    given.text, given.text_pair or None, given.mask, by_layer(given.ablate), norms
-                )
+                seen = self._forward(given.text, given.text_pair or None, given.mask, by_layer(given.ablate), norms)
             self._no_norms = self._no_norms or {name: stack.no_norms for name, stack in seen.stacks.items()}
             return seen
 
@@ -119,8 +117,14 @@ class ModelSession:
         started = time.perf_counter()
         seen, matches, index = self.find(query)
         seconds = time.perf_counter() - started
+        snippets = snippets_json(self.inspector.facts, index, query)
         return results_json(
-            matches, seen, index, seconds=seconds, query=query.to_wire(), snippets=snippets_json(self.inspector.facts, index, query)
+            matches,
+            seen,
+            index,
+            seconds=seconds,
+            query=query.to_wire(),
+            snippets=snippets,
         )
 
     def find(self, query: TokenQuery) -> tuple[Inspection, Matches, CorpusIndex]:

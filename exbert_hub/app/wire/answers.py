@@ -52,6 +52,6 @@ def as_notice(make: Callable[[], Mapping[str, Any]]) -> JsonObject:
         return {"notice": _BROKEN}
 
 
-def notice(error: ExbertError) -> NoticeJsonJson:
+def notice(error: ExbertError) -> NoticeJson:
     """An error as the page shows it: a title by kind of mistake, and the message."""
     return {"title": _TITLES.get(type(error), "That did not work"), "message": str(error)}

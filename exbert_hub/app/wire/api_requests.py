@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .requests import Heads, LayerNumber, MOST_MATCHES, MOST_PIECES, Name, Position, Text
+from .requests import MOST_MATCHES, MOST_PIECES, Heads, LayerNumber, Name, Position, Text
 
 MOST_PREDICTIONS = 10
 

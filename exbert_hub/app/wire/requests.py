@@ -1,7 +1,7 @@
 """What the page sends, as frozen values: parsed once at the door (`parse`, `answers.answer`), then passed whole.
 
-Every field is bounded in length, count and range, so that nothing is allocated for what is refused. A field goes by the
-name that the address of the page has for it, the wire name; where Python has a better one that is its alias.
+Every field is bounded in length, count and range, so that nothing is allocated for what is refused. Its alias, if it
+has one, is its name on the page and in the page's address, which links depend on.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Request(BaseModel):
 
     @classmethod
     def blank(cls) -> dict[str, Any]:
-        """The defaults of all fields by wire name; None where there is none. The page takes its field names from it."""
+        """All fields by their names on the page, with their defaults; None where there is none."""
         fields = {field.alias or name: field for name, field in cls.model_fields.items()}
         return {name: None if field.is_required() else field.default for name, field in fields.items()}
 
@@ -91,9 +91,7 @@ def first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_context=False)[0]
     place = _short(".".join(map(str, problem["loc"])))
     message = problem["msg"].removeprefix("Value error, ")
-    value = (
-        "" if problem["type"] in ("missing", "extra_forbidden") else f", not {quoted(problem['input'])}"
-    )
+    value = "" if problem["type"] in ("missing", "extra_forbidden") else f", not {quoted(problem['input'])}"
     return f"{place}: {message}{value}" if place else f"{message}{value}"
 
 

@@ -37,7 +37,7 @@ class CodedLayer(NamedTuple):
 
 
 def layers_of(seen: Inspection, stack: Stack, kind: AttentionKind) -> Layers:
-    """What a kind of attention shows of a stack: per layer float32 [H, N, M], with one "head" for rollout; None for a gap.
+    """What a kind of attention shows of a stack: per layer float32 [H, N, M]; None for a gap. Rollout has one "head".
 
     :raises UnsupportedError: if there is no such thing; says why.
     """
@@ -65,8 +65,8 @@ def unavailable(seen: Inspection, stack: Stack, no_norms: Mapping[str, str]) -> 
 
 
 def coded_layer(layer: np.ndarray, kind: AttentionKind) -> CodedLayer:
-    """A layer as uint8 codes. Norms are in the unit of the hidden states, so they are coded as shares of the largest of
-    their layer."""
+    """A layer as uint8 codes. Norms are in the unit of the hidden states, so they are coded as shares of the largest
+    of their layer."""
     if kind != "norms":
         return CodedLayer(encode_sqrt(layer), None)
     scale = float(layer.max()) or 1.0

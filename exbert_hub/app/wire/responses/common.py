@@ -1,8 +1,8 @@
 """What every message to the page is made of.
 
-Messages are dictionaries, so that nothing is copied on the way into JSON, with a name for every field. `wire/schema.py`
-makes a schema of them, to which tests hold the answers of the server and, by the same names, the types of the scripts
-(`static/core/types.d.ts`).
+Messages are dictionaries, so that nothing is copied on the way into JSON, with a name for every field.
+`wire/schema.py` makes a schema of them, to which tests hold the answers of the server and, by the same names, the
+types of the scripts (`static/core/types.d.ts`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _DIGITS = 4  # of a share: finer than any bar of the page
 class Message(TypedDict):
     """What all of them are: a field that is not named is a mistake."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+Message.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
 
 
 class NoticeJson(Message):

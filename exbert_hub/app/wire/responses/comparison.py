@@ -83,7 +83,7 @@ def side_by_side_json(comparison: Comparison, models: tuple[str, str]) -> SideBy
             for profile in token.profiles
         ],
         "predictions": [predictions_json(side) for side in token.predictions],
-        "attention": token.attention and _attention(token.attention),
+        "attention": _attention(token.attention) if token.attention else None,
         "no_attention": token.no_attention,
     }
 

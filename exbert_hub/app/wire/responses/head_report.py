@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .common import Message, Span
 
@@ -162,10 +162,10 @@ def head_report_json(page: HeadPage) -> HeadReportJson:
         "name": page.name,
         "layer": page.layer,
         "head": page.head,
-        "pattern": HeadPatternJson(**page.pattern._asdict()),
+        "pattern": cast(HeadPatternJson, page.pattern._asdict()),
         "induction": page.induction,
         "no_induction": page.no_induction,
-        "distances": [DistanceBinJson(**distance._asdict()) for distance in page.distances],
+        "distances": [cast(DistanceBinJson, distance._asdict()) for distance in page.distances],
         "queries": _top_labels(page.queries),
         "keys": _top_labels(page.keys),
         "scores": [
@@ -206,7 +206,7 @@ def _score(score: HeadScore) -> HeadScoreJson:
 
 
 def _top_labels(by_field: Mapping[str, Iterable[TopLabel]]) -> dict[str, list[TopLabelJson]]:
-    return {field: [TopLabelJson(**top._asdict()) for top in tops] for field, tops in by_field.items()}
+    return {field: [cast(TopLabelJson, top._asdict()) for top in tops] for field, tops in by_field.items()}
 
 
 def _sentence(sentence: HeadSentence) -> HeadSentenceJson:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from exbert_hub import demo
-from exbert_hub.app.service.memory import Memory
+from exbert_hub.app.service.inspection_cache import InspectionCache
 from exbert_hub.errors import SelectionError
 
 
@@ -21,7 +21,7 @@ def seen(inspector):
 
 
 def recall(seen, asked, **limits):
-    return Memory(lambda question: asked.append(question) or seen, **limits)
+    return InspectionCache(lambda question: asked.append(question) or seen, **limits)
 
 
 def test_a_question_is_answered_once(seen, asked):
@@ -56,7 +56,7 @@ def test_a_mistake_is_not_kept():
     def refuse(question):
         raise SelectionError("no")
 
-    memory = Memory(refuse)
+    memory = InspectionCache(refuse)
     for _ in range(2):
         with pytest.raises(SelectionError):
             memory("a")
@@ -71,7 +71,7 @@ def test_who_asks_the_same_at_the_same_time_waits_for_one_answer(seen):
         assert go_on.wait(60)
         return seen
 
-    memory = Memory(answer)
+    memory = InspectionCache(answer)
     with ThreadPoolExecutor(8) as visitors:
         first = visitors.submit(memory, "a")
         assert begun.wait(60)
@@ -89,7 +89,7 @@ def test_who_waits_for_a_mistake_is_told_too(seen):
         assert go_on.wait(60)
         raise SelectionError("no")
 
-    memory = Memory(refuse)
+    memory = InspectionCache(refuse)
     with ThreadPoolExecutor(2) as visitors:
         first = visitors.submit(memory, "a")
         assert begun.wait(60)

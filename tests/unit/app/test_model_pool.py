@@ -7,21 +7,26 @@ import pytest
 
 from exbert_hub import demo
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.service import models
-from exbert_hub.app.service.model_session import Workbench
-from exbert_hub.app.service.models import Loading, Models
-from exbert_hub.app.service.page_service import Desk
+from exbert_hub.app.service import model_pool
+from exbert_hub.app.service.model_pool import LoadingModel, ModelPool
+from exbert_hub.app.service.model_session import ModelSession
+from exbert_hub.app.service.page_service import PageService
+from exbert_hub.app.wire.requests import InspectRequest, TokenQuery
 from exbert_hub.errors import ModelLoadError, SelectionError
 from exbert_hub.model import Inspector
 
 from ...tiny_models import tiny_gpt2_dir
 
-REQUEST = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
+REQUEST = InspectRequest(text=demo.SENTENCE)
+
+
+def changed(**asked):
+    return REQUEST.model_copy(update=asked)
 
 
 @pytest.fixture(scope="module")
 def own(inspector, index):
-    return Workbench(inspector, index)
+    return ModelSession(inspector, index)
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +36,17 @@ def gpt2(tmp_path_factory):
 
 @pytest.fixture
 def gate(monkeypatch, inspector):
-    """Loading is recorded and waits until the gate is opened."""
+    """LoadingModel is recorded and waits until the gate is opened."""
     opened, loads = threading.Event(), []
 
-    def open_bench(model, settings):
+    def open_session(model, settings):
         loads.append(model)
         assert opened.wait(30)
         if "bad" in model:
             raise ModelLoadError(f"There is no model {model}")
-        return Workbench(inspector, None, settings)
+        return ModelSession(inspector, None, settings)
 
-    monkeypatch.setattr("exbert_hub.app.service.models.open_bench", open_bench)
+    monkeypatch.setattr("exbert_hub.app.service.model_pool.open_session", open_session)
     opened.loads = loads
     yield opened
     opened.set()
@@ -50,15 +55,15 @@ def gate(monkeypatch, inspector):
 def settled(models, name):
     """What polling ends with."""
     deadline = time.monotonic() + 120
-    while isinstance(found := models.poll(name), Loading):
+    while isinstance(found := models.poll(name), LoadingModel):
         assert time.monotonic() < deadline
     return found
 
 
 def test_nobody_waits_while_a_model_is_loaded(own, gate):
-    models = Models(own, Settings())
+    models = ModelPool(own, Settings())
     assert models.poll("a/b").model == "a/b"
-    assert isinstance(models.poll("a/b"), Loading)
+    assert isinstance(models.poll("a/b"), LoadingModel)
     assert models.get() is models.poll("exbert-mini") is own
     gate.set()
     assert settled(models, "a/b") is models.get("a/b") is not own
@@ -67,7 +72,7 @@ def test_nobody_waits_while_a_model_is_loaded(own, gate):
 
 def test_few_are_kept_and_those_in_use_longest(own, gate):
     gate.set()
-    kept = Models(own, Settings())
+    kept = ModelPool(own, Settings())
     first, second = kept.get("a/1"), kept.get("a/2")
     assert kept.get("a/1") is first
     kept.get("a/3")
@@ -78,7 +83,7 @@ def test_few_are_kept_and_those_in_use_longest(own, gate):
 
 def test_a_failure_is_told_and_tried_again(own, gate):
     gate.set()
-    kept = Models(own, Settings())
+    kept = ModelPool(own, Settings())
     for _ in range(2):
         with pytest.raises(ModelLoadError, match="There is no model a/bad"):
             settled(kept, "a/bad")
@@ -86,44 +91,44 @@ def test_a_failure_is_told_and_tried_again(own, gate):
 
 
 def test_not_everything_is_loaded_at_once(own, gate):
-    kept = Models(own, Settings())
-    for number in range(models.WAITING):
+    kept = ModelPool(own, Settings())
+    for number in range(model_pool.WAITING):
         kept.poll(f"a/{number}")
     with pytest.raises(ModelLoadError, match="ask for a/more again"):
         kept.poll("a/more")
 
 
 def test_each_request_is_answered_by_its_own_model(own, gpt2):
-    desk = Desk(Models(own, Settings()))
-    settled(desk.models, gpt2)
-    ours, theirs = desk.inspect(REQUEST), desk.inspect(REQUEST | {"model": gpt2})
+    service = PageService(ModelPool(own, Settings()))
+    settled(service.models, gpt2)
+    ours, theirs = service.inspect(REQUEST), service.inspect(changed(model=gpt2))
     assert (ours["facts"]["kind"], theirs["facts"]["kind"]) == ("masked", "causal")
     assert ours["index"] and theirs["index"] is None
-    assert desk.evidence(REQUEST)["scope"] == {"model": "", "index": ""}
-    assert desk.evidence(REQUEST | {"model": gpt2})["scope"] == {"model": gpt2, "index": ""}
-    query = REQUEST | {"token": 10, "by": "embedding", "layer": 2, "heads": []}
-    assert len(desk.search(query)["results"]["matches"]) == 50
-    assert "No index is open" in desk.search(query | {"model": gpt2})["notice"]["message"]
+    assert service.evidence(REQUEST)["scope"] == {"model": "", "index": ""}
+    assert service.evidence(changed(model=gpt2))["scope"] == {"model": gpt2, "index": ""}
+    query = TokenQuery(text=demo.SENTENCE, token=10, by="embedding", layer=2)
+    assert len(service.search(query)["results"]["matches"]) == 50
+    assert "No index is open" in service.search(query.model_copy(update={"model": gpt2}))["notice"]["message"]
 
 
 @pytest.mark.parametrize("wish", [{"model": "no/such"}, {"index": "built-none"}, {"model": "no/such", "index": "x"}])
 def test_a_link_to_what_is_not_there_shows_what_is(own, wish):
-    desk = Desk(Models(own, Settings(allowed_models=())))
-    answer = desk.inspect(REQUEST | wish, following=True)
-    assert answer["asked"] == REQUEST | wish and answer["request"] == REQUEST
+    service = PageService(ModelPool(own, Settings(allowed_models=())))
+    answer = service.inspect(changed(**wish), following=True)
+    assert answer["asked"] == changed(**wish).to_wire() and answer["request"] == REQUEST.to_wire()
     assert answer["inspection"] and next(iter(wish.values())) in answer["note"]
-    assert "not" in desk.inspect(REQUEST | wish)["notice"]["message"].lower().replace("no index", "not")
+    assert "not" in service.inspect(changed(**wish))["notice"]["message"].lower().replace("no index", "not")
 
 
 def test_what_is_wrong_with_a_model_reaches_the_page(own, tmp_path):
     (tmp_path / "empty").mkdir()
-    desk = Desk(Models(own, Settings()))
+    service = PageService(ModelPool(own, Settings()))
     with pytest.raises(ModelLoadError):
-        settled(desk.models, str(tmp_path / "empty"))
+        settled(service.models, str(tmp_path / "empty"))
     with pytest.raises(SelectionError, match="is not available here: this app shows exbert-mini"):
-        Models(own, Settings(allowed_models=())).poll("bert-base-uncased")
+        ModelPool(own, Settings(allowed_models=())).poll("bert-base-uncased")
 
 
 def test_a_model_in_a_folder_is_the_one_in_the_folder(gpt2, own):
-    found = Models(own, Settings()).get(gpt2).inspector
+    found = ModelPool(own, Settings()).get(gpt2).inspector
     assert found.facts == Inspector.from_pretrained(gpt2).facts

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from exbert_hub import demo
-from exbert_hub.app.wire.payload import SearchRequest, by_layer
-from exbert_hub.app.wire.snippets import SearchOptions, as_command, as_python
+from exbert_hub.app.wire.requests import TokenQuery, by_layer
+from exbert_hub.app.wire.snippets import as_command, as_python
 from exbert_hub.cli import main
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
@@ -20,46 +20,50 @@ NASTY = """-rf "She" can't $HOME `id` \\n; & | escape
 <b>{x!r}</b> # 🦉 '''quotes''' %s *"""
 
 
-def request(text=SENTENCE, pair="", mask=(), token=10, by="embedding", layer=2, heads=(), ablate=()):
-    return SearchRequest(text, pair, mask, token, by, layer, heads, ablate=ablate)
+def query(text=SENTENCE, token=10, by="embedding", layer=2, **asked):
+    return TokenQuery(text=text, token=token, by=by, layer=layer, **asked)
 
 
-REQUESTS = {
-    "plain": request(),
-    "masked": request(mask=(10,)),
-    "others masked": request(mask=(3, 5)),
-    "input embeddings": request(layer="emb"),
-    "some heads": request(by="heads", layer=5, heads=(9, 6)),
-    "all heads": request(by="heads", layer=1, heads=tuple(range(12))),
-    "heads of the max-attention token": request(heads=(8,)),
-    "pair": request(pair="-- Run, she said.", mask=(10, 18), token=18),
-    "silenced heads": request(mask=(10,), ablate=((1, 8), (2, 0), (2, 3))),
-    "nasty": request(text=NASTY, pair=NASTY, mask=(5,), token=5),
+QUERIES = {
+    "plain": query(),
+    "masked": query(mask=(10,)),
+    "others masked": query(mask=(3, 5)),
+    "input embeddings": query(layer="emb"),
+    "some heads": query(by="heads", layer=5, heads=(9, 6)),
+    "all heads": query(by="heads", layer=1, heads=tuple(range(12))),
+    "heads of the max-attention token": query(heads=(8,)),
+    "pair": query(text_pair="-- Run, she said.", mask=(10, 18), token=18),
+    "silenced heads": query(mask=(10,), ablate=((1, 8), (2, 0), (2, 3))),
+    "nasty": query(text=NASTY, text_pair=NASTY, mask=(5,), token=5),
 }
 
 
-@pytest.fixture(params=list(REQUESTS))
+OPTIONS = [{}, {"k": 7, "exclude_query": False, "unique_sentences": False}]
+
+
+@pytest.fixture(params=list(QUERIES))
 def asked(request):
-    return REQUESTS[request.param]
+    return QUERIES[request.param]
 
 
-def on_the_page(inspector, index, asked, options):
-    seen = inspector.inspect(asked.text, asked.pair or None, mask=asked.mask, ablate=by_layer(asked.ablate))
+def on_the_page(inspector, index, asked):
+    seen = inspector.inspect(asked.text, asked.text_pair or None, mask=asked.mask, ablate=by_layer(asked.ablate))
     heads = list(asked.heads) or None
-    return index.search(seen, asked.token, by=asked.by, layer=asked.layer, heads=heads, **options._asdict())
+    return index.search(seen, asked.token, by=asked.by, layer=asked.layer, heads=heads, **asked.options)
 
 
 def told(matches):
     return json.loads(json.dumps(matches.to_dict()))
 
 
-@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(7, False, False)])
+@pytest.mark.parametrize("options", OPTIONS)
 def test_python_finds_the_same(inspector, index, asked, options):
-    code = as_python(inspector.facts, index, asked, options)
+    asked = asked.model_copy(update=options)
+    code = as_python(inspector.facts, index, asked)
     names = {}
     with contextlib.redirect_stdout(io.StringIO()) as shown:
-        exec(compile(code, "recipe", "exec"), names)
-    assert told(names["matches"]) == told(on_the_page(inspector, index, asked, options))
+        exec(compile(code, "snippet", "exec"), names)
+    assert told(names["matches"]) == told(on_the_page(inspector, index, asked))
     assert "matches for" in shown.getvalue()
 
 
@@ -78,17 +82,18 @@ def shell(tmp_path, monkeypatch):
     return arguments
 
 
-@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(7, False, False)])
+@pytest.mark.parametrize("options", OPTIONS)
 def test_the_command_finds_the_same(inspector, index, asked, options, shell, monkeypatch, capsys):
-    verb, *arguments = shell(as_command(inspector.facts, index, asked, options))
+    asked = asked.model_copy(update=options)
+    verb, *arguments = shell(as_command(inspector.facts, index, asked))
     monkeypatch.setattr(sys, "argv", ["hf-exbert", verb, "--json", *arguments])
     with contextlib.suppress(SystemExit):  # how typer ends; what was printed says whether it went well
         main()
-    assert json.loads(capsys.readouterr().out) == told(on_the_page(inspector, index, asked, options))
+    assert json.loads(capsys.readouterr().out) == told(on_the_page(inspector, index, asked))
 
 
 def test_the_command_runs_as_it_stands(inspector, index):
-    command = as_command(inspector.facts, index, REQUESTS["nasty"], SearchOptions())
+    command = as_command(inspector.facts, index, QUERIES["nasty"])
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=os.environ | {"PATH": path})
     assert done.returncode == 0, done.stderr
@@ -97,8 +102,8 @@ def test_the_command_runs_as_it_stands(inspector, index):
 
 def test_the_demo_is_told_by_its_name(inspector, index, monkeypatch):
     monkeypatch.setattr(demo, "owns", lambda opened: opened is index)
-    assert "inspector, index = demo.load()" in as_python(inspector.facts, index, request(), SearchOptions())
-    assert f"-- demo '{SENTENCE}'" in as_command(inspector.facts, index, request(), SearchOptions())
+    assert "inspector, index = demo.load()" in as_python(inspector.facts, index, query())
+    assert f"-- demo '{SENTENCE}'" in as_command(inspector.facts, index, query())
 
 
 def test_commits_are_pinned(inspector, index):
@@ -106,9 +111,9 @@ def test_commits_are_pinned(inspector, index):
         name_or_path, names, revision = "owner/name", ("owner/name",), "abc123"
         manifest = index.manifest
 
-    code = as_python(inspector.facts, Shared(), request(), SearchOptions())
+    code = as_python(inspector.facts, Shared(), query())
     assert "CorpusIndex.from_pretrained('owner/name', revision='abc123')" in code
-    command = as_command(inspector.facts, Shared(), request(), SearchOptions())
+    command = as_command(inspector.facts, Shared(), query())
     assert "--revision=abc123" in command and "-- owner/name" in command
 
 

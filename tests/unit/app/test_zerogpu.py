@@ -63,8 +63,8 @@ def test_spaces_comes_before_torch():
         "    def exec_module(self, module): pass\n"
         "sys.meta_path.insert(0, Finder())\n"
         "from exbert_hub import demo\n"
-        "from exbert_hub.app.service.open import open_bench\n"
-        "print(open_bench(demo.MODEL).inspector.device.type, 'spaces' in sys.modules)\n"
+        "from exbert_hub.app.service.open import open_session\n"
+        "print(open_session(demo.MODEL).inspector.device.type, 'spaces' in sys.modules)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], env={**__import__("os").environ, "SPACES_ZERO_GPU": "1"},

@@ -7,10 +7,10 @@ import pytest
 
 from exbert_hub import compare, demo
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.page.comparing import comparing
-from exbert_hub.app.service.model_session import Workbench
-from exbert_hub.app.service.models import Models
-from exbert_hub.app.service.page_service import Desk
+from exbert_hub.app.page.compare_actions import compare_actions
+from exbert_hub.app.service.model_pool import ModelPool
+from exbert_hub.app.service.model_session import ModelSession
+from exbert_hub.app.service.page_service import PageService
 
 QUERY = {
     "text": demo.SENTENCE, "pair": "", "mask": [], "token": 10, "by": "embedding", "layer": "emb", "heads": [],
@@ -19,8 +19,8 @@ QUERY = {
 
 @pytest.fixture(scope="module")
 def ask(inspector, index):
-    desk = Desk(Models(Workbench(inspector, index), Settings()))
-    return {function.__name__: function for function in comparing(desk)}
+    service = PageService(ModelPool(ModelSession(inspector, index), Settings()))
+    return {function.__name__: function for function in compare_actions(service)}
 
 
 def test_masked_against_unmasked_is_what_compare_says(ask, inspector, index):
@@ -50,6 +50,6 @@ def test_the_word_is_found_in_another_sentence(ask):
 def test_the_lens_is_that_of_the_inspection(ask, inspector):
     answer = ask["lens"]({"query": QUERY | {"mask": [10]}})
     expected = inspector.inspect(demo.SENTENCE, mask=[10]).lens(10)
-    assert [[text for text, _ in layer] for layer in answer["layers"]] == [
+    assert [[one["text"] for one in layer] for layer in answer["layers"]] == [
         [o.text for o in layer] for layer in expected
     ]
