@@ -24,7 +24,7 @@ from exbert_hub.index.format.types import Kind
 from exbert_hub.index.search.head_columns import pack
 from exbert_hub.index.search.query import SearchRequest, VectorQuery
 from exbert_hub.index.search.selection import choose_spec
-from exbert_hub.index.store.coarse import add_fast_search, nearest_fast, write_coarse
+from exbert_hub.index.store.coarse import add_coarse_stages, search_coarse, write_coarse
 from exbert_hub.index.store.vectors import nearest
 
 from . import opening
@@ -156,7 +156,7 @@ def head_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
 
 def fast_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
     """Fast search against exact: time and recall@50."""
-    add_fast_search(folder)
+    add_coarse_stages(folder)
     index, rows = CorpusIndex.from_pretrained(folder), []
     warm_up(folder)
     for kind in ("embedding", "heads"):
@@ -167,7 +167,7 @@ def fast_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
         each = iter(range(10**9))
         faster = ratio_of(
             lambda exact=exact, q=queries, n=each: nearest(exact, "", q[next(n) % 50], K),  # type: ignore[misc]
-            lambda exact=exact, c=coarse, q=queries, n=each: nearest_fast(exact, c, q[next(n) % 50], K),  # type: ignore[misc]
+            lambda exact=exact, c=coarse, q=queries, n=each: search_coarse(exact, c, q[next(n) % 50], K),  # type: ignore[misc]
             runs,
         )
         rows += [
@@ -186,7 +186,7 @@ def recall(exact: Any, coarse: Path, queries: np.ndarray) -> float:
     shares = []
     for query in queries:
         worst = nearest(exact, "", query, K)[0][-1]
-        shares.append((nearest_fast(exact, coarse, query, K)[0] >= worst - 1e-6).mean())
+        shares.append((search_coarse(exact, coarse, query, K)[0] >= worst - 1e-6).mean())
     return float(np.mean(shares))
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exbert_hub import demo
+from exbert_hub.index.format.codecs import CODECS
 
 if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex
@@ -35,11 +36,7 @@ class By(StrEnum):
     heads = "heads"
 
 
-class CodecName(StrEnum):
-    fp16 = "fp16"
-    fp32 = "fp32"
-    sq8 = "sq8"
-
+CodecName = StrEnum("CodecName", list(CODECS))  # type: ignore[misc]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, only results and errors.")]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exbert_hub.index.format.codecs import DEFAULT_CODEC
+
 from .common import (
     Ablate,
     By,
@@ -48,7 +50,7 @@ def build(
     kinds: Annotated[list[By], typer.Option(help="Vectors to index; may be repeated.")] = [By.embedding, By.heads],  # noqa: B006
     layers: Annotated[str | None, typer.Option(help="Layers to index, e.g. emb,0,5. Default: all.")] = None,
     attention: Annotated[bool, typer.Option(help="Store the attention, for max-attention tokens.")] = True,
-    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName.fp16,
+    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName(DEFAULT_CODEC),  # noqa: B008
     fast: Annotated[
         bool | None, typer.Option("--fast/--no-fast", help="Add fast search. Default: from 200,000 pieces on.")
     ] = None,
@@ -85,44 +87,36 @@ def build(
     """Build an index of a corpus, as one model sees it."""
     talk(quiet)
     hush_transformers(quiet)
-    from exbert_hub.corpus import annotate, annotate_beside
     from exbert_hub.index import CorpusIndex, RayEngine
-    from exbert_hub.index.ray.distributed import running
     from exbert_hub.model import Inspector
 
     if ray is None and (workers or storage or not merge):
         raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
     inspector = Inspector.from_pretrained(model, revision=revision, device=device, dtype=dtype)
     engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
-    with running(engine) as builder:
-        annotated = (annotate_beside if sample is None else annotate)(
-            corpus,
-            annotator,
-            name=name,
-            license=license,
-            split=split,
-            text_column=text_column,
-            streaming=streaming,
-            limit=limit,
-            through=builder.through,
-        )
-        index = CorpusIndex.build(
-            inspector,
-            annotated,
-            output,
-            kinds=[kind.value for kind in kinds],
-            layers=some_layers(layers),
-            attention=attention,
-            codec=codec.value,
-            fast=fast,
-            limit=limit,
-            sample=sample,
-            shard_pieces=shard_pieces,
-            resume=resume,
-            overwrite=overwrite,
-            progress=(lambda done, total: None) if quiet else None,
-            engine=engine,
-        )
+    index = CorpusIndex.build(
+        inspector,
+        corpus,
+        output,
+        annotator=annotator,
+        split=split,
+        text_column=text_column,
+        streaming=streaming,
+        name=name,
+        license=license,
+        kinds=[kind.value for kind in kinds],
+        layers=some_layers(layers),
+        attention=attention,
+        codec=codec.value,
+        fast=fast,
+        limit=limit,
+        sample=sample,
+        shard_pieces=shard_pieces,
+        resume=resume,
+        overwrite=overwrite,
+        progress=(lambda done, total: None) if quiet else None,
+        engine=engine,
+    )
     print_info(index.manifest, output, as_json)
 
 

@@ -62,13 +62,26 @@ class AnnotatedCorpus(Protocol):
     def __len__(self) -> int: ...
 
 
+class AnnotatedSource(AnnotatedCorpus, Protocol):
+    """Annotated sentences that `annotate` takes over as they are."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same sentences with the same annotation."""
+
+
 def is_annotated(corpus: Any) -> bool:
     """Whether this is an `AnnotatedCorpus`; a `datasets.Dataset` has an `info` too, of another kind."""
     return isinstance(getattr(corpus, "info", None), CorpusInfo)
 
 
+def is_annotated_source(source: Any) -> bool:
+    """Whether this is an `AnnotatedSource`."""
+    return is_annotated(source) and isinstance(getattr(source, "key", None), str)
+
+
 def expected_sentences(corpus: AnnotatedCorpus) -> int:
-    """Sentences of a corpus; as far as can be told, if they are still being annotated."""
+    """Sentences of a corpus; an estimate if they are still being annotated."""
     return getattr(corpus, "expected", None) or len(corpus)
 
 

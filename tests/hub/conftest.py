@@ -203,8 +203,8 @@ show({"revision": index.revision, "pieces": len(index), "layers": index.tokens.l
 FIND = """
 from dataclasses import asdict
 from pathlib import Path
-from exbert_hub.index.discovery import find_index
-from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.hub.discovery import find_index
+from exbert_hub.index.format.manifest import Manifest
 facts = Manifest.load(Path(args[0])).model
 offer = find_index(facts, trusted=args[1:])
 show(offer and [offer.index.repo_id, offer.commit, offer.trusted, list(offer.others), str(offer)])

@@ -242,15 +242,20 @@ def test_another_model_takes_over_the_annotation(server, client, folder, inspect
     script = """
 from exbert_hub.corpus import annotate
 from exbert_hub.errors import CorpusError
-corpus = annotate(args[0])
-try:
-    annotate(args[0], "blank:en")
-except CorpusError as error:
-    show([str(corpus.folder), corpus.info.source, str(error)])
+from exbert_hub.index import annotation_of
+refusals = []
+for call in (lambda: annotate(args[0]), lambda: annotate(annotation_of(args[0]), "blank:en")):
+    try:
+        call()
+    except CorpusError as error:
+        refusals.append(str(error))
+corpus = annotate(annotation_of(args[0]))
+show([str(corpus.folder), corpus.info.source, refusals])
 """
-    corpus, source, refusal = reader.python(script, REPO).value
+    corpus, source, (advice, refusal) = reader.python(script, REPO).value
     assert source == f"{REPO}@{server.hub.repos[REPO].tags['index-1']}"
-    assert refusal.startswith("the corpus of the index alice/tales is already annotated by 'spacy:")
+    assert advice.startswith("alice/tales is an index.") and "annotation_of('alice/tales')" in advice
+    assert refusal.startswith(f"{source} is already annotated by 'spacy:")
     assert {name.split("/")[0] for name in reader.cached()} == {"exbert.json", "sentences"}
     # by this process, which has a model loaded; any model would do
     output = tmp_path / "mine"

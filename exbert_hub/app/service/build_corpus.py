@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exbert_hub import demo
 from exbert_hub.app.config.settings import Settings
 from exbert_hub.app.wire.requests import BuildRequest, CorpusKind, quoted
 from exbert_hub.errors import CorpusError, SelectionError
+from exbert_hub.units import format_bytes
 
 if TYPE_CHECKING:
     from exbert_hub.corpus import ParquetCorpus
@@ -65,13 +66,14 @@ class BuildCorpus:
         :param progress: called with the number of sentences done; what it raises ends the work.
         :raises ExbertError: if the corpus cannot be read or annotated.
         """
-        from exbert_hub.corpus import annotate
+        from exbert_hub.corpus.annotation.annotate import annotate_corpus
+        from exbert_hub.corpus.options import CorpusOptions, ReadOptions
+        from exbert_hub.index.build.corpus import source_of
 
-        hub: Any = {"split": self.split, "text_column": self.text_column, "streaming": True}
-        source = demo.CORPUS if self.kind == "demo" else self.source
-        corpus = annotate(
-            source, self.annotator, limit=self.limit, progress=progress, **(hub if self.kind == "hub" else {})
-        )
+        read = ReadOptions(self.split, self.text_column, streaming=True) if self.kind == "hub" else ReadOptions()
+        source = demo.CORPUS if self.kind == "demo" else source_of(self.source, read)
+        options = CorpusOptions(self.annotator, read, limit=self.limit)
+        corpus = annotate_corpus(source, options, progress=progress)
         if self.kind == "upload":  # where it lay on the server says nothing
             return corpus.described(name=self.name, source=f"{Path(self.source).name}, sent to the page")
         return corpus
@@ -116,7 +118,7 @@ def _upload(corpus: str, settings: Settings) -> tuple[str, str]:
     if path.suffix.lower() not in UPLOADS:
         raise CorpusError(f"{path.name} is not one of {', '.join(UPLOADS)}: save it as UTF-8 text or as CoNLL-U.")
     if (size := path.stat().st_size) > settings.max_upload * 1e6:
-        raise CorpusError(f"{path.name} has {size / 1e6:.1f} MB; up to {settings.max_upload} MB are taken here.")
+        raise CorpusError(f"{path.name} has {format_bytes(size)}; up to {settings.max_upload} MB are taken here.")
     return str(path), path.stem
 
 

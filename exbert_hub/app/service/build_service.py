@@ -188,7 +188,9 @@ class BuildService:
         self._set(phase="ready", total=cost.pieces, estimate=str(cost))
 
     def _build(self, prepared: _Prepared) -> None:
-        from exbert_hub.index.build.build import BuildMode, build_index
+        from exbert_hub.index.build.build import build_index
+        from exbert_hub.index.build.job import BuildJob
+        from exbert_hub.index.build.options import BuildOptions
 
         first: tuple[float, int] | None = None
 
@@ -201,11 +203,12 @@ class BuildService:
             left = (total - done) / rate if rate else prepared.seconds * (1 - done / max(1, total))
             self._set(done=done, total=total, rate=rate, left=left)
 
-        mode = BuildMode(resume=True, overwrite=True)
-        inspector, corpus, plan, folder = prepared.inspector, prepared.corpus, prepared.plan, prepared.folder
+        folder = prepared.folder
+        options = BuildOptions(resume=True, overwrite=True, progress=indexed)
+        job = BuildJob(prepared.inspector, prepared.corpus, prepared.plan, folder, options)
         try:
             self._pause()
-            build_index(inspector, corpus, plan, folder, mode, indexed)
+            build_index(job)
         except (_Cancelled, ExbertError):
             kept = _tidy(folder)
             self._set(message="What is finished is kept: building it again goes on from there." if kept else "")

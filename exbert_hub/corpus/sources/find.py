@@ -15,8 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from exbert_hub.corpus.options import ReadOptions
 from exbert_hub.corpus.types import Sentence
-from exbert_hub.errors import CorpusError
+from exbert_hub.errors import CorpusError, ExbertError
 from exbert_hub.files import sha256_of
 
 from .conllu_file import read_conllu
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     CorpusSource: TypeAlias = str | Path | Sequence[str] | Dataset
 
 _HUB_ID = re.compile(r"([\w-][\w.-]*/[\w-][\w.-]*)(?::([\w.-]+))?", re.ASCII)
+INDEX_MANIFEST = "exbert.json"  # what an index has and no other source; `exbert_hub.index` names it the same
 _TREEBANKS = (".conllu", ".conllup")
 _DATA_FILES = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 
@@ -45,7 +47,7 @@ class Source:
     key: str  # the same for the same content
     texts: Callable[[Counter[str]], Iterator[str]]
     gold: Callable[[Counter[str]], Iterator[Sentence]] | None = None
-    size: int | None = None  # about the bytes of its texts in UTF-8, where that can be told without reading them
+    size: int | None = None  # about the bytes of its texts in UTF-8, where that is known without reading them
 
 
 def read_texts(
@@ -55,13 +57,11 @@ def read_texts(
 
     :raises CorpusError: if the source cannot be found, read or understood.
     """
-    return find_source(source, split=split, text_column=text_column, streaming=streaming).texts(Counter())
+    return find_source(source, ReadOptions(split, text_column, streaming)).texts(Counter())
 
 
-def find_source(
-    source: CorpusSource, *, split: str | None = None, text_column: str | None = None, streaming: bool = False
-) -> Source:
-    """Tell what kind of source this is; only as much of it is read as the key needs.
+def find_source(source: CorpusSource, options: ReadOptions) -> Source:
+    """Find out what kind of source this is; only as much of it is read as the key needs.
 
     :raises CorpusError: if it cannot be found, read or understood.
     """
@@ -70,14 +70,14 @@ def find_source(
             return _from_files(_files_in(path), path, source)
         if os.path.isfile(path):
             return _from_files([path], path, source)
-        return _from_hub(source, split, text_column, streaming)
+        return _from_hub(source, options)
     datasets = sys.modules.get("datasets")  # whoever passes a dataset has imported it
     if datasets and isinstance(source, datasets.DatasetDict):
-        if split not in source:
+        if options.split not in source:
             raise CorpusError(f"a DatasetDict has several splits: pass split= one of {', '.join(source)}")
-        source = source[split]
+        source = source[options.split]
     if datasets and isinstance(source, datasets.Dataset):
-        return _from_dataset(source, "dataset", "datasets.Dataset", source._fingerprint, text_column)
+        return _from_dataset(source, "dataset", "datasets.Dataset", source._fingerprint, options.text_column)
     if datasets and isinstance(source, datasets.IterableDataset):
         raise CorpusError(
             "an IterableDataset has no content that could be recognised in the cache: pass the id of the dataset on "
@@ -89,6 +89,22 @@ def find_source(
         "a corpus is a text file, a folder of text files, a list of strings, a datasets.Dataset, the id of a dataset "
         f"on the Hub, or a CoNLL-U file, not {type(source).__name__}"
     )
+
+
+def is_index(source: Any) -> bool:
+    """Whether this is the folder of an index, or its repository on the Hub; False where the Hub does not answer."""
+    from exbert_hub.hub import open_snapshot
+
+    if not isinstance(source, str | os.PathLike):
+        return False
+    path = os.path.expanduser(source)
+    match = _HUB_ID.fullmatch(source) if isinstance(source, str) else None
+    if os.path.exists(path) or match is None or match[2]:  # no index is a configuration of a dataset
+        return os.path.isfile(os.path.join(path, INDEX_MANIFEST))
+    try:
+        return open_snapshot(match[1], INDEX_MANIFEST) is not None
+    except ExbertError:
+        return False
 
 
 def _from_strings(texts: Sequence[str]) -> Source:
@@ -161,7 +177,7 @@ def _lines(path: Path) -> Iterator[str]:
         raise CorpusError(f"{path} cannot be read: {error}") from error
 
 
-def _from_hub(given: str | os.PathLike[str], split: str | None, text_column: str | None, streaming: bool) -> Source:
+def _from_hub(given: str | os.PathLike[str], options: ReadOptions) -> Source:
     from exbert_hub.hub import dataset_revision, load_hub_dataset
 
     match = _HUB_ID.fullmatch(given) if isinstance(given, str) else None
@@ -172,14 +188,15 @@ def _from_hub(given: str | os.PathLike[str], split: str | None, text_column: str
             "passed in a list: [text]"
         )
     repo_id, config = match[1], match[2]
-    split = split or "train"
+    split = options.split or "train"
     revision = dataset_revision(repo_id)
-    dataset = load_hub_dataset(repo_id, split, config=config, streaming=streaming, revision=revision)
+    dataset = load_hub_dataset(repo_id, split, config=config, streaming=options.streaming, revision=revision)
     fingerprint = revision or getattr(dataset, "_fingerprint", None)
-    if streaming and revision is None:
+    if options.streaming and revision is None:
         raise CorpusError(f"the Hub does not tell the commit of {repo_id!r}, so it cannot be streamed: load it whole")
     origin = f"{given}@{revision}" if revision else str(given)
-    return _from_dataset(dataset, repo_id.split("/")[1], origin, _key(given, split, fingerprint), text_column)
+    key = _key(given, split, fingerprint)
+    return _from_dataset(dataset, repo_id.split("/")[1], origin, key, options.text_column)
 
 
 def _from_dataset(

@@ -7,17 +7,16 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from exbert_hub.cache import locked
-from exbert_hub.corpus.annotation.streaming import GrowingCorpus
-from exbert_hub.corpus.types import AnnotatedCorpus, Coverage, Sentence
+from exbert_hub.corpus.annotation.streaming import StreamedCorpus
+from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
 from exbert_hub.files import sha256_of, write_atomic
 from exbert_hub.index.format import layout
@@ -25,65 +24,45 @@ from exbert_hub.index.format.manifest import FORMAT_VERSION, FileEntry, Manifest
 from exbert_hub.index.format.tables import label_columns
 
 from .estimate import estimate
+from .job import BuildJob
+from .options import Progress
 from .plan import BuildPlan, same_build
-from .shards import Shard, at_once, finished, groups, merge, write_shards
-
-if TYPE_CHECKING:
-    from exbert_hub.model import Inspector
+from .shards import Shard, ShardJob, at_once, finished, groups, merge, write_shards
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
-"""Called with the pieces done and the pieces expected, after every batch."""
-
-WriteShards = Callable[
-    [Iterable[Sentence], "Inspector", BuildPlan, Path, Sequence[Shard], Callable[[int], None]], Iterator[Shard]
-]
-"""Writes the shards of the sentences after the finished ones into a folder, and says how many pieces are done."""
+WriteShards = Callable[[Iterable[Sentence], ShardJob], Iterator[Shard]]
+"""Writes the shards of the sentences that no finished shard holds, in order."""
 
 _PLAN = "plan.json"  # in the build folder
 _BASE_RATE_VALUES = 200  # labels with more values than this (text, lemma) are not written out in the manifest
 
 
-@dataclass(frozen=True)
-class BuildMode:
-    """What to do with what is already there."""
-
-    resume: bool = False
-    overwrite: bool = False
-
-
-def build_index(
-    inspector: Inspector,
-    corpus: AnnotatedCorpus,
-    plan: BuildPlan,
-    output: Path,
-    mode: BuildMode,
-    progress: Progress | None,
-    write: WriteShards | None = None,
-) -> Manifest:
+def build_index(job: BuildJob, write: WriteShards | None = None) -> Manifest:
     """Build an index into a folder; see `CorpusIndex.build`.
 
     :param write: writes the shards; this process if None.
     """
-    still_annotated = closing(corpus) if isinstance(corpus, GrowingCorpus) else nullcontext()
+    corpus, plan, output = job.corpus, job.plan, job.folder
+    still_annotated = closing(corpus) if isinstance(corpus, StreamedCorpus) else nullcontext()
     with locked(output), still_annotated:
         shards_folder = output / layout.BUILD
-        if (finished_index := _look(output, plan, mode)) is not None:
+        if (finished_index := _look(job)) is not None:
             return finished_index
-        cost = estimate(corpus, inspector, plan, output)
+        cost = estimate(corpus, job.inspector, plan, output)
         cost.check()
-        if mode.overwrite and not _resumable(output, plan, mode):
+        if job.options.overwrite and not _resumable(job):
             _clear(output)  # not before it is known that the new one fits
         logger.info("Building %s: %s", output, cost)
         write_atomic(shards_folder / _PLAN, plan.to_json())
         done = finished(shards_folder)
         if done:
             logger.info("Resuming after %d finished shards", len(done))
-        with _Bar(cost.pieces, sum(shard.coverage.pieces for shard in done), progress) as bar:
+        with _Bar(cost.pieces, sum(shard.coverage.pieces for shard in done), job.options.progress) as bar:
             read = sum(shard.coverage.sentences for shard in done)
             sentences = itertools.islice(plan.sentences(corpus), read, None)
-            shards = [*done, *(write or _write_here)(sentences, inspector, plan, shards_folder, done, bar.advance)]
+            missing = ShardJob(job.inspector, plan, shards_folder, tuple(done), bar.advance)
+            shards = [*done, *(write or _write_here)(sentences, missing)]
         plan = replace(plan, corpus=corpus.info)  # its annotation may have ended only now
         coverage = Coverage()
         for shard in shards:
@@ -102,42 +81,36 @@ def build_index(
         return manifest
 
 
-def _write_here(
-    sentences: Iterable[Sentence],
-    inspector: Inspector,
-    plan: BuildPlan,
-    build: Path,
-    done: Sequence[Shard],
-    progress: Callable[[int], None],
-) -> Iterator[Shard]:
-    return write_shards(groups(sentences, inspector, plan), inspector, plan, build, done, progress)
+def _write_here(sentences: Iterable[Sentence], job: ShardJob) -> Iterator[Shard]:
+    return write_shards(groups(sentences, job.inspector, job.plan), job)
 
 
-def _look(output: Path, plan: BuildPlan, mode: BuildMode) -> Manifest | None:
+def _look(job: BuildJob) -> Manifest | None:
     """See that the folder is free, may be replaced, or holds an interrupted build of the same plan; changes nothing.
 
     :return: the index, if the build was interrupted when there was nothing left to do but to tidy up.
     """
+    output, options = job.folder, job.options
     build = output / layout.BUILD
     if output.exists() and not output.is_dir():
         raise BuildError(f"{output} is a file: choose a folder")
-    resumable = _resumable(output, plan, mode)
+    resumable = _resumable(job)
     if (output / layout.MANIFEST).exists():
         if resumable:
             shutil.rmtree(build)
             return Manifest.load(output)
-        if not mode.overwrite:
+        if not options.overwrite:
             raise BuildError(
                 f"{output} holds a finished index: choose overwrite=True (--overwrite) to replace it, or another "
                 "folder."
             )
     elif build.exists():
-        if mode.resume and not resumable and not mode.overwrite:
+        if options.resume and not resumable and not options.overwrite:
             raise BuildError(
                 f"{output} holds an interrupted build of something else (other model, corpus or options; compare "
                 f"{build / _PLAN}): give the same arguments, or overwrite=True (--overwrite) to start again."
             )
-        if not mode.resume and not mode.overwrite:
+        if not options.resume and not options.overwrite:
             raise BuildError(
                 f"{output} holds an interrupted build: choose resume=True (--resume) to go on, overwrite=True "
                 "(--overwrite) to replace it, or another folder."
@@ -147,9 +120,9 @@ def _look(output: Path, plan: BuildPlan, mode: BuildMode) -> Manifest | None:
     return None
 
 
-def _resumable(output: Path, plan: BuildPlan, mode: BuildMode) -> bool:
-    path = output / layout.BUILD / _PLAN
-    return mode.resume and path.is_file() and same_build(path.read_text("utf-8"), plan)
+def _resumable(job: BuildJob) -> bool:
+    path = job.folder / layout.BUILD / _PLAN
+    return job.options.resume and path.is_file() and same_build(path.read_text("utf-8"), job.plan)
 
 
 def _clear(output: Path) -> None:

@@ -8,25 +8,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from exbert_hub.index.measure.head_counts import HeadCounts
+from exbert_hub.index.measure.scratch import ScratchMemory
 from exbert_hub.index.store.vectors import ShardMemory
 
 from .batch_vectors import BatchVectors
+from .plan import BuildPlan
 from .windows import Window
 
 if TYPE_CHECKING:
     import torch
 
-    from exbert_hub.index.format.manifest import VectorSpec
-    from exbert_hub.index.measure.head_meter import HeadMeter, Memory
+    from exbert_hub.index.measure.head_meter import HeadMeter
     from exbert_hub.model import Batch, Inspector
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 PIECES_AT_ONCE = {"cpu": 1024, "cuda": 16384}
 WEIGHT_BYTES_AT_ONCE = {"cpu": 256 * 1024**2, "cuda": 2 * 1024**3}
@@ -37,7 +38,7 @@ _MOST_PADDING = 0.05  # share of a batch
 
 
 @dataclass(frozen=True)
-class Captured:
+class ShardArrays:
     """The arrays of one shard."""
 
     vectors: dict[str, np.ndarray]  # by `VectorSpec.name`: [pieces, dim] in fp16 or fp32, normalised, as they came
@@ -46,97 +47,95 @@ class Captured:
     heads: HeadCounts | None  # what the heads of those layers did
 
 
-def capture(
+def compute_shard(
     windows: Sequence[Window],
     inspector: Inspector,
-    specs: Sequence[VectorSpec],
-    attention_layers: Sequence[int],
-    codec: Literal["fp16", "fp32"],
-    progress: Callable[[int], None],
+    plan: BuildPlan,
+    advance: Callable[[int], None],
     memory: ShardMemory,
-) -> Captured:
+) -> ShardArrays:
     """Run the model over all windows, the longest first so that a batch is padded as little as possible.
 
-    :param progress: called with the number of pieces after every batch.
+    :param advance: called with the number of pieces after every batch.
     :param memory: where the vectors go; they are there until the next shard.
     """
     first_rows = np.cumsum([0, *(int(window.indexed.sum()) for window in windows)])
-    meter = _meter(windows, inspector) if attention_layers else None
-    arrays = memory.arrays(int(first_rows[-1]), [spec.dim for spec in specs], codec)
-    captured = Captured(
-        {spec.name: array for spec, array in zip(specs, arrays, strict=True)},
+    meter = _meter(windows, inspector) if plan.attention_layers else None
+    vectors = memory.arrays(int(first_rows[-1]), [spec.dim for spec in plan.vectors], plan.shard_codec)
+    arrays = ShardArrays(
+        {spec.name: array for spec, array in zip(plan.vectors, vectors, strict=True)},
         np.empty(first_rows[-1], np.int64),
-        {layer: [b""] * len(windows) for layer in attention_layers},
+        {layer: [b""] * len(windows) for layer in plan.attention_layers},
         meter.counts if meter else None,
     )
     places, came = [], 0
-    for numbers in batches_of(windows, inspector, attention_layers):
+    for numbers in batches_of(windows, inspector, plan.attention_layers):
         start = came
         for number in numbers:
             rows = slice(first_rows[number], first_rows[number + 1])
-            captured.order[rows] = np.arange(came, came := came + rows.stop - rows.start)
+            arrays.order[rows] = np.arange(came, came := came + rows.stop - rows.start)
         places.append((numbers, slice(start, came)))
 
-    def compute(hands: _Hands, place: tuple[Sequence[int], slice]) -> Mapping[str, np.ndarray]:
+    def compute(state: _WorkerState, place: tuple[Sequence[int], slice]) -> Mapping[str, np.ndarray]:
         numbers, rows = place
         chosen = [windows[number] for number in numbers]
-        batch = inspector.encode([window.tokens.ids.tolist() for window in chosen], weights=bool(attention_layers))
-        hands.vectors.add(batch, [window.indexed for window in chosen], rows)
-        for layer in attention_layers:
+        ids = [window.tokens.ids.tolist() for window in chosen]
+        batch = inspector.encode(ids, weights=bool(plan.attention_layers))
+        state.vectors.add(batch, [window.indexed for window in chosen], rows)
+        for layer in plan.attention_layers:
             for number, codes in zip(numbers, _codes(batch, layer), strict=True):
-                captured.attention[layer][number] = codes
-        weights = ((layer, _weights(batch, layer)) for layer in attention_layers)
-        return meter.measure(numbers, weights, hands.memory) if meter else {}
+                arrays.attention[layer][number] = codes
+        weights = ((layer, _weights(batch, layer)) for layer in plan.attention_layers)
+        return meter.measure(numbers, weights, state.scratch) if meter else {}
 
-    with closing(_computed(compute, places, inspector, captured, specs)) as computed:  # also when a build is cancelled
+    def begin() -> _WorkerState:
+        beside = inspector.device.type == "cuda"
+        return _WorkerState(BatchVectors(plan.vectors, arrays.vectors, beside=beside), ScratchMemory())
+
+    with closing(_in_passes(compute, places, begin, passes_at_once(inspector))) as computed:  # also when cancelled
         for sums, (numbers, _) in zip(computed, places, strict=True):
             if meter:
                 meter.add(sums)
-            progress(sum(int((~windows[number].tokens.special).sum()) for number in numbers))
-    return captured
+            advance(sum(int((~windows[number].tokens.special).sum()) for number in numbers))
+    return arrays
 
 
-class _Hands(NamedTuple):
-    """What a thread works with that computes one batch after the other."""
+class _WorkerState(NamedTuple):
+    """What a thread keeps that computes one batch after the other."""
 
     vectors: BatchVectors
-    memory: Memory
+    scratch: ScratchMemory
 
 
-def _computed(
-    compute: Callable[[_Hands, Item], Answer],
+def _in_passes(
+    compute: Callable[[_WorkerState, Item], Result],
     items: Sequence[Item],
-    inspector: Inspector,
-    captured: Captured,
-    specs: Sequence[VectorSpec],
-) -> Generator[Answer, None, None]:
-    """The answers in the order of the items; several are computed at once, where the model allows it.
+    begin: Callable[[], _WorkerState],
+    at_once: int,
+) -> Generator[Result, None, None]:
+    """The results in the order of the items, so many computed at once.
 
-    A thread for each batch takes less than all threads for one: they need not wait for each other a hundred times in
-    each forward pass.
+    A thread for each batch takes less time than all threads for one: they need not wait for each other a hundred times
+    in each forward pass.
+
+    :param begin: makes the state of a thread.
     """
     import torch
 
-    from exbert_hub.index.measure.head_meter import Memory
-
-    def begin() -> _Hands:
-        return _Hands(BatchVectors(specs, captured.vectors, beside=inspector.device.type == "cuda"), Memory())
-
-    at_once, threads = passes_at_once(inspector), torch.get_num_threads()
     if at_once == 1:
-        hands = begin()
-        yield from map(partial(compute, hands), items)
-        hands.vectors.finish()
+        state = begin()
+        yield from map(partial(compute, state), items)
+        state.vectors.finish()
         return
-    own = threading.local()
+    threads, own = torch.get_num_threads(), threading.local()
 
     def start() -> None:
         torch.set_num_threads(threads // at_once)
-        own.hands = begin()
+        own.state = begin()
 
     try:
         with ThreadPoolExecutor(at_once, "exbert-forward", start) as pool:
-            yield from pool.map(lambda item: compute(own.hands, item), items)
+            yield from pool.map(lambda item: compute(own.state, item), items)
     finally:
         torch.set_num_threads(threads)  # of the BLAS library there is one setting for all threads
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from exbert_hub.corpus.types import expected_sentences
 from exbert_hub.errors import CorpusError, ResourceError
+from exbert_hub.index.format.codecs import CODECS, SMALLEST
 from exbert_hub.index.store.vectors import ShardMemory
+from exbert_hub.units import format_bytes, format_duration
 
-from .compute import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, capture, passes_at_once
+from .compute import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, compute_shard, passes_at_once
 from .plan import BuildPlan
 from .windows import Window, iter_windows
 
@@ -45,9 +47,9 @@ class Estimate:
 
     def __str__(self) -> str:
         return (
-            f"about {self.pieces:,} pieces in {self.sentences:,} sentences: {_duration(self.seconds)}, "
-            f"{_size(self.memory)} of memory ({_size(self.free_memory)} free), "
-            f"{_size(self.disk)} of disk ({_size(self.free_disk)} free)"
+            f"about {self.pieces:,} pieces in {self.sentences:,} sentences: {format_duration(self.seconds)}, "
+            f"{format_bytes(self.memory)} of memory ({format_bytes(self.free_memory)} free), "
+            f"{format_bytes(self.disk)} of disk ({format_bytes(self.free_disk)} free)"
         )
 
     def check(self) -> None:
@@ -58,7 +60,7 @@ class Estimate:
         if self.disk > self.free_disk:
             raise ResourceError(
                 f"The index does not fit on the disk: it needs {self}. Build fewer layers, leave the attention out, "
-                "use codec 'sq8', a smaller corpus, or another disk."
+                f"use codec {SMALLEST.name!r}, a smaller corpus, or another disk."
             )
         if self.memory > self.free_memory:
             raise ResourceError(
@@ -96,10 +98,9 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
 def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildPlan) -> float:
     timed = windows[:: max(1, len(windows) // _TIMED)][:_TIMED]
     memory = ShardMemory()
-    what = inspector, plan.vectors, plan.attention_layers, plan.shard_codec, lambda _: None, memory
-    capture(timed[:2], *what)  # warm up
+    compute_shard(timed[:2], inspector, plan, lambda pieces: None, memory)  # warm up
     start = time.perf_counter()
-    capture(timed, *what)
+    compute_shard(timed, inspector, plan, lambda pieces: None, memory)
     return sum(int((~window.tokens.special).sum()) for window in timed) / (time.perf_counter() - start)
 
 
@@ -120,7 +121,7 @@ def _memory(plan: BuildPlan, pieces: float, pairs: float, device: str) -> int:
     attention = plan.attention_bytes_per_pair * pairs / pieces
     per_piece = plan.bytes_per_piece(plan.shard_codec) + attention + _OBJECTS_PER_PIECE + _ROWS_PER_PIECE
     shards = _SLACK * shard * per_piece * (1 if device == "cpu" else 2)
-    layer = plan.bytes_per_piece("sq8") / len(plan.vectors) if plan.codec == "sq8" else 0
+    layer = 0 if CODECS[plan.codec].in_shards else plan.bytes_per_piece(plan.codec) / len(plan.vectors)
     batch = PIECES_AT_ONCE["cpu"] * sum(spec.dim for spec in plan.vectors) * _BATCH_BYTES_PER_VALUE
     return round(shards + pieces * (layer + _COLUMN_PER_PIECE) + batch)
 
@@ -135,14 +136,3 @@ def _disk(plan: BuildPlan, pieces: float, pairs: float) -> int:
 def _existing(path: Path) -> Path:
     path = path.absolute()
     return path if path.exists() else _existing(path.parent)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
-def _duration(seconds: float) -> str:
-    minutes = seconds / 60
-    if minutes < 1.5:
-        return f"{seconds:.0f} s"
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

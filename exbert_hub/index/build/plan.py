@@ -7,15 +7,17 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from exbert_hub.corpus.types import AnnotatedCorpus, CorpusInfo, Sentence
 from exbert_hub.errors import SelectionError
+from exbert_hub.index.format.codecs import CODECS, ShardCodec
 from exbert_hub.index.format.manifest import VectorSpec, vector_dim
-from exbert_hub.index.format.types import Codec, Kind, Layer
+from exbert_hub.index.format.types import Codec, Layer
 from exbert_hub.model.types import ModelFacts
 
-WINDOW = 512
+from .options import DEFAULTS, BuildOptions
+
 _SHARD_BYTES = 256 * 1024**2  # beside a GPU two lie in memory: one is written while the next is computed
 _SHARD_PIECES = (2_048, 65_536)
 _SEED = 0  # of a sample, so that the same is drawn again
@@ -40,14 +42,12 @@ class BuildPlan:
         return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
     @property
-    def shard_codec(self) -> Literal["fp16", "fp32"]:
-        """SQ8 is encoded once, at the merge; until then its vectors are kept in fp16."""
-        return "fp32" if self.codec == "fp32" else "fp16"
+    def shard_codec(self) -> ShardCodec:
+        """What vectors are kept in until the merge."""
+        return CODECS[self.codec].shard_codec
 
     def bytes_per_piece(self, codec: Codec) -> int:
-        from exbert_hub.index.store.vectors import BYTES_PER_VALUE
-
-        return sum(spec.dim for spec in self.vectors) * BYTES_PER_VALUE[codec]
+        return sum(spec.dim for spec in self.vectors) * CODECS[codec].bytes_per_value
 
     @property
     def attention_bytes_per_pair(self) -> int:
@@ -71,49 +71,35 @@ class BuildPlan:
         return min(self.limited(sentences), self.sample or sentences)
 
 
-def make_plan(
-    model: ModelFacts,
-    corpus: CorpusInfo,
-    *,
-    kinds: Sequence[Kind] = ("embedding", "heads"),
-    layers: Sequence[Layer] | None = None,
-    attention: bool = True,
-    codec: Codec = "fp16",
-    window: int = WINDOW,
-    shard_pieces: int | None = None,
-    limit: int | None = None,
-    sample: int | None = None,
-) -> BuildPlan:
-    """Turn what the caller asked for into what is to be computed.
+def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEFAULTS) -> BuildPlan:
+    """Turn what was asked for into what is to be computed.
 
-    :param window: pieces of a window at most; less where the model takes less.
-
-    :raises SelectionError: for a layer, kind or codec that does not exist.
+    :raises SelectionError: for a layer that does not exist, or if the choice leaves nothing to build.
     """
-    from exbert_hub.index.store.vectors import FACTORY
-
-    if codec not in FACTORY:
-        raise SelectionError(f"codec {codec!r} is unknown: choose one of {', '.join(FACTORY)}")
-    for name, count in (("limit", limit), ("sample", sample), ("shard_pieces", shard_pieces)):
-        if count is not None and count < 1:
-            raise SelectionError(f"{name}={count}: must be at least 1")
-    unknown = set(kinds) - {"embedding", "heads"}
-    if unknown or not kinds:
-        raise SelectionError(f"kinds must be 'embedding', 'heads' or both, not {list(kinds)}")
-    wanted = _layers(model, layers)
+    wanted = _layers(model, options.layers)
     vectors = tuple(
         VectorSpec(kind, layer, vector_dim(model, kind, layer))
         for kind in ("embedding", "heads")
-        if kind in kinds
+        if kind in options.kinds
         for layer in wanted
         if kind == "embedding" or (layer != "emb" and model.heads[layer])
     )
     if not vectors:
         raise SelectionError("nothing is left to build: the chosen layers have no vectors of the chosen kind")
-    attention_layers = tuple(layer for layer in wanted if layer != "emb" and model.heads[layer]) if attention else ()
-    window = min(window, model.max_length)
-    plan = BuildPlan(model, corpus, codec, vectors, attention_layers, window, shard_pieces or 0, limit, sample)
-    return plan if shard_pieces else replace(plan, shard_pieces=_default_shard(plan))
+    plan = BuildPlan(
+        model=model,
+        corpus=corpus,
+        codec=options.codec,
+        vectors=vectors,
+        attention_layers=tuple(layer for layer in wanted if layer != "emb" and model.heads[layer])
+        if options.attention
+        else (),
+        window=min(options.window, model.max_length),
+        shard_pieces=options.shard_pieces or 0,
+        limit=options.limit,
+        sample=options.sample,
+    )
+    return plan if options.shard_pieces else replace(plan, shard_pieces=_default_shard(plan))
 
 
 def _layers(model: ModelFacts, layers: Sequence[Layer] | None) -> list[Layer]:

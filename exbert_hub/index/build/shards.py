@@ -22,13 +22,14 @@ import pyarrow.parquet as pq
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.files import link_or_copy, sha256_of, sync, write_atomic
 from exbert_hub.index.format import layout
+from exbert_hub.index.format.codecs import CODECS
 from exbert_hub.index.format.head_schema import stack_of
 from exbert_hub.index.format.manifest import FileEntry, VectorSpec
 from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table
 from exbert_hub.index.store.attention_files import merge_attention, write_attention
 from exbert_hub.index.store.vectors import ShardMemory, merge_vectors, write_vectors
 
-from .compute import Captured, capture
+from .compute import ShardArrays, compute_shard
 from .plan import BuildPlan
 from .table_rows import sentences_table, tokens_table
 from .windows import Window, count, iter_windows
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 MARKER = "shard.json"
 _HEADS = "heads.npz"  # sums, which become rows of heads.parquet at the merge
@@ -92,14 +93,28 @@ def finished(build: Path) -> list[Shard]:
     return shards
 
 
-def write_shards(
-    missing: Iterable[Group],
-    inspector: Inspector,
-    plan: BuildPlan,
-    build: Path,
-    done: Sequence[Shard],
-    progress: Callable[[int], None],
-) -> Iterator[Shard]:
+@dataclass(frozen=True)
+class ShardJob:
+    """What it takes to write the shards that a build still lacks."""
+
+    inspector: Inspector
+    plan: BuildPlan
+    folder: Path  # of all shards of the build
+    done: Sequence[Shard]  # that are finished
+    advance: Callable[[int], None]  # called with the number of pieces after every batch
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """The part of a corpus that makes one shard, and where it goes."""
+
+    folder: Path
+    number: int  # of the shard, from 0
+    first_sentence: int  # row of the sentences table that its first window has in the merged index
+    group: Group
+
+
+def write_shards(missing: Iterable[Group], job: ShardJob) -> Iterator[Shard]:
     """Write the shards that are missing.
 
     On a CPU the model waits until a shard's arrays are written, by all cores at once: beside the model a writer would
@@ -108,24 +123,25 @@ def write_shards(
 
     :param missing: `groups` of the corpus from the first sentence that no finished shard holds.
     """
-    number, first_sentence = len(done), sum(shard.coverage.windows for shard in done)
-    beside = inspector.device.type != "cpu"
+    plan, number = job.plan, len(job.done)
+    first_sentence = sum(shard.coverage.windows for shard in job.done)
+    beside = job.inspector.device.type != "cpu"
     memories = itertools.cycle([ShardMemory() for _ in range(2 if beside else 1)])
     with ThreadPoolExecutor(1, "exbert-shards") as writer:
         finishing: Future[Shard] | None = None
         for group in missing:
-            captured = compute(group, inspector, plan, progress, next(memories))
-            folder = shard_folder(build, number)
+            arrays = compute_shard(group.windows, job.inspector, plan, job.advance, next(memories))
+            task = ShardTask(shard_folder(job.folder, number), number, first_sentence, group)
             if finishing is not None:
                 yield finishing.result()
             if beside:
-                finishing = writer.submit(write_shard, folder, number, group, captured, plan, first_sentence)
+                finishing = writer.submit(write_shard, task, arrays, plan)
             else:
-                files = _write_files(folder, number, group, captured, plan, first_sentence)
-                finishing = writer.submit(_finish, folder, number, group.coverage, files)
-            del captured  # or it would lie beside the next one
+                files = _write_files(task, arrays, plan)
+                finishing = writer.submit(_finish, task, files)
+            del arrays  # or it would lie beside the next one
             number, first_sentence = number + 1, first_sentence + len(group.windows)
-            del group
+            del group, task
         if finishing is not None:
             yield finishing.result()
 
@@ -144,75 +160,60 @@ def groups(sentences: Iterable[Sentence], inspector: Inspector, plan: BuildPlan)
         yield Group(windows, coverage)
 
 
-def compute(
-    group: Group, inspector: Inspector, plan: BuildPlan, progress: Callable[[int], None], memory: ShardMemory
-) -> Captured:
-    """Run the model over a shard.
-
-    :param memory: where its vectors go; they are there until the next shard.
-    """
-    return capture(group.windows, inspector, plan.vectors, plan.attention_layers, plan.shard_codec, progress, memory)
-
-
-def write_shard(
-    folder: Path, number: int, group: Group, captured: Captured, plan: BuildPlan, first_sentence: int
-) -> Shard:
+def write_shard(task: ShardTask, arrays: ShardArrays, plan: BuildPlan) -> Shard:
     """Write a shard, so that it outlasts a power cut.
 
-    :param number: of the shard, from 0.
-    :param first_sentence: row of the sentences table that its first window has in the merged index.
     :raises OSError: if the disk is full.
     """
-    files = _write_files(folder, number, group, captured, plan, first_sentence)
-    return _finish(folder, number, group.coverage, files)
+    return _finish(task, _write_files(task, arrays, plan))
 
 
-def _write_files(
-    folder: Path, number: int, group: Group, captured: Captured, plan: BuildPlan, first_sentence: int
-) -> dict[str, FileEntry]:
+def _write_files(task: ShardTask, arrays: ShardArrays, plan: BuildPlan) -> dict[str, FileEntry]:
     """Write the files of a shard; by their names."""
+    folder, windows, extra = task.folder, task.group.windows, plan.corpus.extra_labels
     shutil.rmtree(folder, ignore_errors=True)  # what an interrupted build left of this shard
-    extra = plan.corpus.extra_labels
 
     def write_tokens(path: Path) -> None:
-        pq.write_table(tokens_table(group.windows, extra, first_sentence), path, compression="zstd")
+        pq.write_table(tokens_table(windows, extra, task.first_sentence), path, compression="zstd")
 
     def write_sentences(path: Path) -> None:
-        pq.write_table(sentences_table(group.windows, extra), path, compression="zstd")
+        pq.write_table(sentences_table(windows, extra), path, compression="zstd")
 
-    tasks: dict[str, Callable[[Path], None]] = {
-        layout.table_file("tokens", number): write_tokens,
-        layout.table_file("sentences", number): write_sentences,
+    writers: dict[str, Callable[[Path], None]] = {
+        layout.table_file("tokens", task.number): write_tokens,
+        layout.table_file("sentences", task.number): write_sentences,
     }
-    for layer, codes in captured.attention.items():
-        tasks[layout.attention_file(layer)] = partial(write_attention, codes)
-    if captured.heads:
-        tasks[_HEADS] = captured.heads.save
+    for layer, codes in arrays.attention.items():
+        writers[layout.attention_file(layer)] = partial(write_attention, codes)
+    if arrays.heads:
+        writers[_HEADS] = arrays.heads.save
     for spec in plan.vectors:
-        if len(captured.vectors[spec.name]):
-            tasks[spec.file] = partial(write_vectors, captured.vectors[spec.name], order=captured.order)
+        if len(arrays.vectors[spec.name]):
+            writers[spec.file] = partial(write_vectors, arrays.vectors[spec.name], order=arrays.order)
 
     def write(name: str) -> FileEntry:
         path = folder / name
-        tasks[name](path)
+        writers[name](path)
         return FileEntry(path.stat().st_size, sha256_of(path))
 
-    for name in tasks:
+    for name in writers:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    return dict(zip(tasks, at_once(write, tasks), strict=True))
+    return dict(zip(writers, at_once(write, writers), strict=True))
 
 
-def _finish(folder: Path, number: int, coverage: Coverage, files: Mapping[str, FileEntry]) -> Shard:
+def _finish(task: ShardTask, files: Mapping[str, FileEntry]) -> Shard:
     """Say what belongs to the shard, once all of it is safe."""
-    for path in (*folder.rglob("*"), folder):
+    for path in (*task.folder.rglob("*"), task.folder):
         sync(path)
     entries = {name: asdict(entry) for name, entry in sorted(files.items())}
-    write_atomic(folder / MARKER, json.dumps({"coverage": asdict(coverage), "files": entries}))
-    return Shard(folder, number, coverage)
+    coverage = task.group.coverage
+    write_atomic(task.folder / MARKER, json.dumps({"coverage": asdict(coverage), "files": entries}))
+    return Shard(task.folder, task.number, coverage)
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
-    """Merge the shards into the final layout, file by file; with `sq8` one layer of vectors is in memory at a time.
+    """Merge the shards into the final layout, file by file; vectors that are encoded only now take the memory of one
+    layer at a time.
 
     The shards stay whole: a merge that is interrupted begins anew.
     """
@@ -227,15 +228,16 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
         parts = [shard.folder / spec.file for shard in shards if shard.coverage.pieces_indexed]
         merge_vectors(parts, output / spec.file, plan.codec)
 
-    if plan.codec == "sq8":
+    codec = CODECS[plan.codec]
+    if codec.in_shards:
+        at_once(merge_kind, plan.vectors)
+    else:
         for spec in plan.vectors:
             merge_kind(spec)
-    else:
-        at_once(merge_kind, plan.vectors)
 
     def merge_layer(layer: int) -> None:
         name = layout.attention_file(layer)
-        heads = plan.model.heads[layer] if plan.codec == "sq8" else None
+        heads = plan.model.heads[layer] if codec.coarse_attention else None
         merge_attention([shard.folder / name for shard in shards], output / name, coarse_heads=heads)
 
     at_once(merge_layer, plan.attention_layers)
@@ -244,7 +246,7 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
         pq.write_table(heads_table(counts, stack_of(plan.model)), output / layout.HEADS, compression="zstd")
 
 
-def at_once(task: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+def at_once(task: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Do something to every item, to as many at once as PyTorch has threads: a Ray worker that shares its machine has
     few of either."""
     import torch

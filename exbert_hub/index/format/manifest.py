@@ -16,6 +16,7 @@ from exbert_hub.files import write_atomic
 from exbert_hub.model.types import ModelFacts
 
 from . import layout
+from .codecs import CODECS
 from .tables import POSITIONS, RESULTS
 from .types import Codec, Kind, Layer
 
@@ -120,6 +121,11 @@ def _check(manifest: Manifest, path: str) -> None:
         raise IndexFormatError(
             f"{path} has format version {manifest.format_version}, this exbert_hub reads {FORMAT_VERSION}: "
             "upgrade exbert_hub or build the index again."
+        )
+    if manifest.codec not in CODECS:
+        raise IndexFormatError(
+            f"{path} has vectors stored as {manifest.codec!r}, this exbert_hub reads {', '.join(CODECS)}: upgrade "
+            "exbert_hub or build the index again."
         )
     strange = [name for name in manifest.files if not layout.is_allowed(name)]
     if strange:

@@ -6,7 +6,8 @@ from typing import Literal
 
 Kind = Literal["embedding", "heads"]
 Of = Literal["match", "max_attention", "next"]
-Codec = Literal["fp16", "fp32", "sq8"]
+Codec = str
+"""How vectors are stored: one of `codecs.CODECS`."""
 Layer = int | Literal["emb"]
 Mode = Literal["exact", "fast"]
 """How a search was answered: by comparing with every vector, or with those that a coarse stage picked."""

@@ -86,11 +86,12 @@ def measure_stored(
     """
     import torch
 
-    from exbert_hub.index.measure.head_meter import HeadMeter, Memory
+    from exbert_hub.index.measure.head_meter import HeadMeter
+    from exbert_hub.index.measure.scratch import ScratchMemory
 
     logger.info("Measuring the heads from the stored attention of %s sentences", f"{len(sentences):,}")
     meter = HeadMeter([sentences.get(number) for number in range(len(sentences))])
-    rows, memory = {layer: iter(reader) for layer, reader in readers.items()}, Memory()
+    rows, scratch = {layer: iter(reader) for layer, reader in readers.items()}, ScratchMemory()
 
     def padded(layer: int, numbers: Sequence[int]) -> torch.Tensor:
         longest = int(lengths[list(numbers)].max())
@@ -101,7 +102,7 @@ def measure_stored(
         return weights
 
     for numbers in _batches(lengths):
-        meter.add(meter.measure(numbers, ((layer, padded(layer, numbers)) for layer in readers), memory))
+        meter.add(meter.measure(numbers, ((layer, padded(layer, numbers)) for layer in readers), scratch))
     return heads_table(meter.counts, stack_of(manifest.model))
 
 

@@ -7,7 +7,6 @@ once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -29,28 +28,10 @@ from exbert_hub.index.format.head_schema import (
 )
 
 from .head_counts import HeadCounts
+from .scratch import ScratchMemory
 from .sentence_batch import SentenceBatch
 
 _TINY = 1e-30  # its logarithm is finite, and what it adds to an entropy is not
-
-
-class Memory:
-    """Memory that is kept from layer to layer: what is allocated anew is paid for with page faults, which take longer
-    than the arithmetic."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Tensor] = {}
-
-    def like(self, values: Tensor) -> Tensor:
-        """The same for every use, so there is one of these at a time."""
-        return self.get("like", values.shape, values)
-
-    def get(self, use: str, shape: Sequence[int], values: Tensor) -> Tensor:
-        """Of the dtype and on the device of some values."""
-        count = math.prod(shape)
-        if use not in self._kept or self._kept[use].numel() < count or self._kept[use].device != values.device:
-            self._kept[use] = values.new_empty(count)
-        return self._kept[use][:count].view(*shape)
 
 
 class HeadMeter:
@@ -82,13 +63,13 @@ class HeadMeter:
 
     @torch.inference_mode()
     def measure(
-        self, numbers: Sequence[int], weights: Iterable[tuple[int, Tensor]], memory: Memory
+        self, numbers: Sequence[int], weights: Iterable[tuple[int, Tensor]], scratch: ScratchMemory
     ) -> Mapping[str, np.ndarray]:
         """Measure one batch: what `add` takes. Several threads may.
 
         :param numbers: of the sentences in it.
         :param weights: layers with their attention, [B, H, T, T], padded on the right to the longest, on any device.
-        :param memory: of this thread.
+        :param scratch: of this thread.
         """
         sentences = [self._sentences[number] for number in numbers]
         places = [np.stack([self._places_in(sentence, name) for name in self._fields]) for sentence in sentences]
@@ -97,7 +78,7 @@ class HeadMeter:
         looks: dict[int, Look] = {}
         for layer, attention in weights:
             batch.to(attention.device)
-            looks[layer] = _look(batch, attention.float().contiguous(), memory)
+            looks[layer] = _look(batch, attention.float().contiguous(), scratch)
         if not looks:
             return found
         together = Look(*(torch.cat(parts, 1) for parts in zip(*looks.values(), strict=True)))
@@ -122,7 +103,7 @@ class Look(NamedTuple):
     best: Tensor  # int [B, H, W], the other word that each word attends to most
 
 
-def _look(batch: SentenceBatch, attention: Tensor, memory: Memory) -> Look:
+def _look(batch: SentenceBatch, attention: Tensor, scratch: ScratchMemory) -> Look:
     """The passes over the attention of one layer; they are most of what measuring takes.
 
     :param attention: float [B, H, T, T].
@@ -131,20 +112,20 @@ def _look(batch: SentenceBatch, attention: Tensor, memory: Memory) -> Look:
     words = batch.lengths.shape[1]
     linear = attention.view(size, heads, -1) @ batch.linear
 
-    logarithm = _log(attention, memory.like(attention)).mul_(batch.indexed[:, None, :, None])
+    logarithm = _log(attention, scratch.like(attention)).mul_(batch.indexed[:, None, :, None])
     entropy = -torch.linalg.vecdot(attention.view(size, heads, -1), logarithm.view(size, heads, -1))
 
-    candidates = torch.sub(attention, batch.hidden_pieces, out=memory.like(attention))
-    furthest = _argmax(candidates, memory)
+    candidates = torch.sub(attention, batch.hidden_pieces, out=scratch.like(attention))
+    furthest = _argmax(candidates, scratch)
 
-    to_words = memory.get("to words", (size, heads * pieces, words), attention)
+    to_words = scratch.get("to words", (size, heads * pieces, words), attention)
     torch.bmm(attention.view(size, heads * pieces, pieces), batch.belongs, out=to_words)
     # the sum over the pieces of a word, not their mean: it has its maximum at the same word
     first, further, rows = batch.rows(heads)
-    between = memory.get("between", (size * heads * words, words), attention)
+    between = scratch.get("between", (size * heads * words, words), attention)
     torch.index_select(to_words.view(-1, words), 0, first, out=between)
     between.index_add_(0, rows, to_words.view(-1, words).index_select(0, further))
-    best = _argmax(between.view(size, heads, words, words).sub_(batch.hidden_words), memory)
+    best = _argmax(between.view(size, heads, words, words).sub_(batch.hidden_words), scratch)
     return Look(linear, entropy, furthest, best)
 
 
@@ -214,7 +195,7 @@ def _of(values: Tensor, best: Tensor) -> Tensor:
     return values[:, None].expand_as(best).gather(2, best)
 
 
-def _argmax(values: Tensor, memory: Memory) -> Tensor:
+def _argmax(values: Tensor, scratch: ScratchMemory) -> Tensor:
     """The first maximum along the last axis, where it is not negative; float32 [..., N] to int [...].
 
     PyTorch is ten times faster at maxima than at their places. The bits of a float that is not negative are in the
@@ -222,7 +203,7 @@ def _argmax(values: Tensor, memory: Memory) -> Tensor:
     """
     if values.device.type != "cpu":
         return values.argmax(-1)
-    ordered = memory.get("ordered", (*values.shape, 2), values).view(torch.int64).squeeze(-1)
+    ordered = scratch.get("ordered", (*values.shape, 2), values).view(torch.int64).squeeze(-1)
     last = values.shape[-1] - 1
     ordered.copy_(values.view(torch.int32)).bitwise_left_shift_(32).add_(last - torch.arange(last + 1))
     return last - (ordered.amax(-1) & 0xFFFFFFFF)

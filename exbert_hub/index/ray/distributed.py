@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,27 +21,34 @@ from exbert_hub.corpus.annotation.pipelines import AT_ONCE
 from exbert_hub.corpus.annotation.worker_processes import read_answer
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
-from exbert_hub.index.build.build import BuildMode, WriteShards, build_index
+from exbert_hub.index.build.builder import Builder, LocalBuilder, build_with_stages
 from exbert_hub.index.build.engine import RayEngine
-from exbert_hub.index.build.plan import BuildPlan, same_build
-from exbert_hub.index.build.shards import MARKER, Shard, shard_folder
+from exbert_hub.index.build.job import BuildJob
+from exbert_hub.index.build.plan import same_build
+from exbert_hub.index.build.shards import MARKER, Shard, ShardJob, shard_folder
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.manifest import Manifest
 from exbert_hub.index.format.shard_list import SHARD_LIST, list_text, shard_name
 from exbert_hub.index.hub.card import render
 from exbert_hub.index.hub.publish import without_folders
 from exbert_hub.index.sharded.merged_manifest import merged
-from exbert_hub.index.store.coarse import FAST_FROM, add_fast_search
 
 from .cluster import Cluster, connect
 from .storage import Storage
-from .workers import CORPUS, Annotator, ModelPlace, Part, PieceCounter, ShardWriter, piece_counts, write_blocks
+from .workers import (
+    CORPUS,
+    Annotator,
+    ModelPlace,
+    Part,
+    PieceCounter,
+    ShardStorage,
+    ShardWriter,
+    piece_counts,
+    write_blocks,
+)
 
 if TYPE_CHECKING:
-    from exbert_hub.corpus.annotation.annotate import Through
     from exbert_hub.corpus.annotation.pipelines import Pipeline
-    from exbert_hub.corpus.types import AnnotatedCorpus
-    from exbert_hub.index.build.build import Progress
     from exbert_hub.index.build.engine import Engine
     from exbert_hub.model import Inspector
 
@@ -59,12 +67,12 @@ def running(engine: Engine) -> Iterator[Builder]:
     :raises BuildError: if the cluster cannot be reached.
     """
     if engine == "local":
-        yield Builder()
+        yield LocalBuilder()
         return
-    asked = RayEngine() if engine == "ray" else engine
-    started = connect(asked)
+    cluster = RayEngine() if engine == "ray" else engine
+    started = connect(cluster)
     try:
-        yield Distributed(Cluster(asked))
+        yield ClusterBuilder(Cluster(cluster))
     finally:
         if started:
             import ray
@@ -72,46 +80,12 @@ def running(engine: Engine) -> Iterator[Builder]:
             ray.shutdown()
 
 
-class Builder:
-    """Annotates and builds in this process."""
-
-    through: Through | None = None
-    """What annotates texts; processes beside the build if None."""
-
-    def build(
-        self,
-        inspector: Inspector,
-        corpus: AnnotatedCorpus,
-        plan: BuildPlan,
-        output: str,
-        mode: BuildMode,
-        progress: Progress | None,
-        fast: bool | None,
-    ) -> str:
-        """Build an index.
-
-        :param fast: whether to add fast search; where it pays if None.
-        :return: what to open.
-        """
-        if output.startswith("hf://"):
-            raise BuildError(
-                f"{output} is a place on the Hub, where only a build on a cluster (engine='ray', --ray) writes by "
-                "itself: build into a folder, then push it"
-            )
-        manifest = build_index(inspector, corpus, plan, Path(output), mode, progress, self._writer)
-        if fast or (fast is None and manifest.pieces >= FAST_FROM):
-            add_fast_search(Path(output))
-        return output
-
-    _writer: WriteShards | None = None
-
-
-class Distributed(Builder):
+class ClusterBuilder:
     """Annotates and builds on a cluster."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster, self._engine = cluster, cluster.engine
-        self.through = self.annotate
+        self.annotate_fn = self.annotate
 
     def annotate(self, pipeline: Pipeline, texts: Iterable[str], skipped: Counter[str]) -> Iterator[Sentence]:
         """As `Pipeline.annotate`, by all workers; in the order of the texts."""
@@ -121,42 +95,26 @@ class Distributed(Builder):
             for _, answer in self._cluster.ask(Annotator, {"pipeline": pipeline}, enumerate(wave), in_order=True):
                 yield from read_answer(answer, skipped)
 
-    def build(
-        self,
-        inspector: Inspector,
-        corpus: AnnotatedCorpus,
-        plan: BuildPlan,
-        output: str,
-        mode: BuildMode,
-        progress: Progress | None,
-        fast: bool | None,
-    ) -> str:
+    def build(self, job: BuildJob) -> str:
         """Build an index into a folder, or its shards into a folder or a repository of the Hub."""
+        output = os.fspath(job.output)
         if output.startswith("hf://"):
-            self._build_shards(inspector, corpus, plan, Storage(output), mode, progress)
+            self._build_shards(job, Storage(output))
             return hub.repository_of(output)
         if self._engine.merge:
-            return super().build(inspector, corpus, plan, output, mode, progress, fast)
+            return build_with_stages(job, self._write_shards)
         with locked(output):
-            self._build_shards(inspector, corpus, plan, Storage(str(Path(output).resolve())), mode, progress)
+            self._build_shards(job, Storage(str(Path(output).resolve())))
         return output
 
-    def _writer(
-        self,
-        sentences: Iterable[Sentence],
-        inspector: Inspector,
-        plan: BuildPlan,
-        build: Path,
-        done: Sequence[Shard],
-        progress: Callable[[int], None],
-    ) -> Iterator[Shard]:
-        """What `write_shards` does."""
-        storage = Storage(self._engine.storage or str(build.resolve()))
-        ahead = Part(len(done), sum(shard.coverage.windows for shard in done), 0, 0, 0)
-        parts = self._plan_parts(sentences, inspector, plan, storage, ahead)
-        self._write(parts, inspector, plan, (storage, storage), progress, whole=False)
+    def _write_shards(self, sentences: Iterable[Sentence], job: ShardJob) -> Iterator[Shard]:
+        """What `write_shards` does, by all workers."""
+        storage = Storage(self._engine.storage or str(job.folder.resolve()))
+        ahead = Part(len(job.done), sum(shard.coverage.windows for shard in job.done), 0, 0, 0)
+        parts = self._plan_parts(sentences, job, storage, ahead)
+        self._write(parts, job, ShardStorage(storage, storage, whole=False), job.advance)
         for part in parts:
-            folder = shard_folder(build, part.number)
+            folder = shard_folder(job.folder, part.number)
             if self._engine.storage:
                 storage.fetch(folder.name, folder)
             shard = Shard.load(folder, part.number)
@@ -167,24 +125,17 @@ class Distributed(Builder):
             for name in (CORPUS, *(shard_name(part.number) for part in parts)):
                 storage.delete(name)
 
-    def _build_shards(
-        self,
-        inspector: Inspector,
-        corpus: AnnotatedCorpus,
-        plan: BuildPlan,
-        target: Storage,
-        mode: BuildMode,
-        progress: Progress | None,
-    ) -> None:
+    def _build_shards(self, job: BuildJob, target: Storage) -> None:
         """Write shards that are indexes of their own; the list that makes them one goes last."""
         if target.on_hub:
             hub.open_folder(target.url)
-            model, corpus_info = without_folders(plan.model, plan.corpus)
-            plan = replace(plan, model=model, corpus=corpus_info)
-        _make_room(target, plan, mode)
+            model, corpus_info = without_folders(job.plan.model, job.plan.corpus)
+            job = replace(job, plan=replace(job.plan, model=model, corpus=corpus_info))
+        plan, progress = job.plan, job.options.progress
+        _make_room(target, job)
         target.write(_PLAN, plan.to_json().encode())
         storage = Storage(self._engine.storage) if self._engine.storage else target
-        parts = self._plan_parts(plan.sentences(corpus), inspector, plan, storage, Part(0, 0, 0, 0, 0))
+        parts = self._plan_parts(plan.sentences(job.corpus), job, storage, Part(0, 0, 0, 0, 0))
         if not any(part.pieces for part in parts):
             raise CorpusError(f"{plan.corpus.source} has no piece that belongs to a word: there is nothing to index")
         if not parts[-1].pieces:  # no index of its own
@@ -198,7 +149,7 @@ class Distributed(Builder):
             if progress:
                 progress(done, max(done, total))
 
-        self._write(parts, inspector, plan, (storage, target), advance, whole=True)
+        self._write(parts, job, ShardStorage(storage, target, whole=True), advance)
         manifests = [target.read(f"{shard_name(part.number)}/{layout.MANIFEST}") for part in parts]
         if None in manifests:
             raise BuildError(f"{target.url} lacks a shard that was written: is it the same place on every machine?")
@@ -209,9 +160,10 @@ class Distributed(Builder):
         target.delete(_PLAN)
 
     def _plan_parts(
-        self, sentences: Iterable[Sentence], inspector: Inspector, plan: BuildPlan, storage: Storage, first: Part
+        self, sentences: Iterable[Sentence], job: BuildJob | ShardJob, storage: Storage, first: Part
     ) -> list[Part]:
         """Cut the corpus where a build on one machine would cut it, after a pass that only tokenises."""
+        inspector, plan = job.inspector, job.plan
         sizes = write_blocks(sentences, plan.corpus.extra_labels, storage)
         if len(sizes) <= _FEW_BLOCKS:
             counts = [piece_counts(storage, block, inspector, plan.window) for block in range(len(sizes))]
@@ -227,29 +179,17 @@ class Distributed(Builder):
     def _write(
         self,
         parts: Sequence[Part],
-        inspector: Inspector,
-        plan: BuildPlan,
-        places: tuple[Storage, Storage],
-        progress: Callable[[int], None],
-        whole: bool,
+        job: BuildJob | ShardJob,
+        places: ShardStorage,
+        advance: Callable[[int], None],
     ) -> None:
-        """Write those shards that are not there yet.
-
-        :param places: where the corpus is, and where the shards go.
-        """
-        storage, target = places
-        last = layout.MANIFEST if whole else MARKER
-        missing = [part for part in parts if target.read(f"{shard_name(part.number)}/{last}") is None]
-        options = {
-            "model": self._place(inspector),
-            "storage": storage,
-            "target": target,
-            "plan": plan,
-            "whole": whole,
-        }
+        """Write those shards that are not there yet."""
+        last = layout.MANIFEST if places.whole else MARKER
+        missing = [part for part in parts if places.target.read(f"{shard_name(part.number)}/{last}") is None]
+        options = {"model": self._place(job.inspector), "places": places, "plan": job.plan}
         questions = [(part.number, json.dumps(part).encode()) for part in missing]
         for _, answer in self._cluster.ask(ShardWriter, options, questions, model=True):
-            progress(Coverage(**json.loads(answer)).pieces)
+            advance(Coverage(**json.loads(answer)).pieces)
 
     def _place(self, inspector: Inspector) -> ModelPlace:
         return ModelPlace.of(inspector, self._engine.threads)
@@ -279,17 +219,17 @@ def _write_card(target: Storage, manifests: Sequence[str]) -> None:
     target.write(layout.CARD, render(repo_id, merged(shards, files=True), old.decode() if old else None).encode())
 
 
-def _make_room(target: Storage, plan: BuildPlan, mode: BuildMode) -> None:
+def _make_room(target: Storage, job: BuildJob) -> None:
     """See that nothing else is built there."""
     written, finished = target.read(_PLAN), target.read(SHARD_LIST) or target.read(layout.MANIFEST)
     if written is None and finished is None:
         return
-    if mode.resume and written and same_build(written.decode(), plan):
+    if job.options.resume and written and same_build(written.decode(), job.plan):
         return
-    if not mode.overwrite:
-        what = "a finished index" if finished else "an interrupted build"
+    if not job.options.overwrite:
+        occupant = "a finished index" if finished else "an interrupted build"
         raise BuildError(
-            f"{target.url} holds {what}: choose overwrite=True (--overwrite) to replace it, "
+            f"{target.url} holds {occupant}: choose overwrite=True (--overwrite) to replace it, "
             "resume=True (--resume) to go on with the same build, or another place."
         )
     number = 0

@@ -25,8 +25,9 @@ from exbert_hub.corpus.annotation.worker_processes import answer_to
 from exbert_hub.corpus.storage.arrow import batch_of, sentences_of
 from exbert_hub.corpus.types import Sentence
 from exbert_hub.errors import BuildError
+from exbert_hub.index.build.compute import compute_shard
 from exbert_hub.index.build.plan import BuildPlan
-from exbert_hub.index.build.shards import MARKER, compute, groups, merge, write_shard
+from exbert_hub.index.build.shards import MARKER, ShardTask, groups, merge, write_shard
 from exbert_hub.index.build.windows import iter_windows
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.shard_list import shard_name
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 BLOCK = 1024  # sentences of a block
 CORPUS = "corpus"
 
-Batch = dict[str, Any]
+RayBatch = dict[str, Any]
+"""Rows of a Ray data set, as columns."""
 
 
 class Part(NamedTuple):
@@ -85,8 +87,17 @@ class ModelPlace:
         return inspector
 
 
+@dataclass(frozen=True)
+class ShardStorage:
+    """Where workers find the corpus, and what becomes of the shards that they write."""
+
+    corpus: Storage
+    target: Storage
+    whole: bool  # whether each shard is to be an index of its own, or a part of one
+
+
 class _Worker(ABC):
-    def __call__(self, batch: Batch) -> Batch:
+    def __call__(self, batch: RayBatch) -> RayBatch:
         return {"number": batch["number"], "answer": [self.answer(question) for question in batch["question"]]}
 
     @abstractmethod
@@ -157,29 +168,30 @@ class _Tokenizer:
 class ShardWriter(_Worker):
     """Writes a shard and puts it into the storage: as a part of an index to be merged, or as an index of its own."""
 
-    def __init__(self, model: ModelPlace, storage: Storage, target: Storage, plan: BuildPlan, whole: bool) -> None:
+    def __init__(self, model: ModelPlace, places: ShardStorage, plan: BuildPlan) -> None:
         self._inspector, self._memory = model.load(plan), ShardMemory()
-        self._storage, self._target, self._plan, self._whole = storage, target, plan, whole
+        self._places, self._plan = places, plan
 
     def answer(self, question: bytes) -> bytes:
         part = Part(*json.loads(question))
-        sentences = _read_sentences(self._storage, part.start, part.stop)
-        number, before = (0, 0) if self._whole else (part.number, part.first_sentence)
+        places = self._places
+        sentences = _read_sentences(places.corpus, part.start, part.stop)
+        number, before = (0, 0) if places.whole else (part.number, part.first_sentence)
         (group,) = groups(sentences, self._inspector, replace(self._plan, shard_pieces=part.pieces + 1))  # all in one
         if group.coverage.pieces_indexed != part.pieces:
             raise BuildError(f"shard {part.number} has not the pieces that were counted: is the corpus the same?")
-        captured = compute(group, self._inspector, self._plan, _unheard, self._memory)
+        arrays = compute_shard(group.windows, self._inspector, self._plan, _unheard, self._memory)
         with tempfile.TemporaryDirectory(prefix="exbert-shard-") as folder:
             ready, last = Path(folder) / "shard", MARKER
-            shard = write_shard(ready, number, group, captured, self._plan, before)
-            if self._whole:
+            shard = write_shard(ShardTask(ready, number, before, group), arrays, self._plan)
+            if places.whole:
                 from exbert_hub.index.build.build import describe
 
                 ready, last = Path(folder) / "index", layout.MANIFEST
                 ready.mkdir()
                 merge([shard], self._plan, ready)
                 describe(self._plan, shard.coverage, [shard], ready).save(ready)
-            self._target.put(ready, shard_name(part.number), last)
+            places.target.put(ready, shard_name(part.number), last)
         return json.dumps(asdict(shard.coverage)).encode()
 
 

@@ -14,7 +14,7 @@ from exbert_hub.analysis.attention import strongest_of
 from exbert_hub.index.store.attention_files import AttentionReader
 
 from .piece_labels import PieceLabels
-from .results import Context, Match
+from .results import Match, SentenceContext
 
 
 class Nearest(NamedTuple):
@@ -66,7 +66,7 @@ def _match(rank: int, found: Nearest, sentence: _Sentence, lines: _Lines) -> Mat
     out, into = lines
     most = None if out is None else strongest_of(out, sentence.labels.indexed())
     offset = None if most is None else most - position
-    context = Context(*sentence, attention_out=out, attention_in=into)
+    context = SentenceContext(*sentence, attention_out=out, attention_in=into)
     return Match(rank, found.score, found.row, number, position, sentence.labels[position], most, offset, context)
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from exbert_hub.index.format.codecs import CODECS, INNER_PRODUCT
 from exbert_hub.index.format.types import Codec
 from exbert_hub.index.store.background import SEARCHING, Background
 from exbert_hub.index.store.memory import KEPT, file_key
-from exbert_hub.index.store.vectors import BYTES_PER_VALUE, FACTORY, INNER_PRODUCT
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Packs:
         :param all_heads: H; head `i` has the values from `i * dim / H` on.
         """
         key = (*file_key(path), tuple(heads))
-        size = shape[0] * shape[1] * len(heads) // all_heads * BYTES_PER_VALUE[self._codec]
+        size = shape[0] * shape[1] * len(heads) // all_heads * CODECS[self._codec].bytes_per_value
         if len(heads) > _MOST * all_heads or size > _MOST * KEPT.limit:
             return
 
@@ -75,9 +75,9 @@ def pack(path: Path, codec: Codec, shape: tuple[int, int], heads: Sequence[int],
 
     count, dim = shape
     width = dim // all_heads  # values of a head
-    step = width * BYTES_PER_VALUE[codec]
-    packed: Any = faiss.index_factory(width * len(heads), FACTORY[codec], INNER_PRODUCT)
-    if codec == "sq8":
+    step = width * CODECS[codec].bytes_per_value
+    packed: Any = faiss.index_factory(width * len(heads), CODECS[codec].factory, INNER_PRODUCT)
+    if CODECS[codec].ranges:
         _copy_ranges(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), packed, width, heads)
     packed.codes.resize(count * step * len(heads))
     target = faiss.rev_swig_ptr(packed.codes.data(), count * step * len(heads)).reshape(count, len(heads), step)

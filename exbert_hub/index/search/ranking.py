@@ -11,7 +11,7 @@ import numpy as np
 
 from exbert_hub.errors import SelectionError
 from exbert_hub.index.format.types import Mode
-from exbert_hub.index.store.coarse import nearest_fast, pays_off
+from exbert_hub.index.store.coarse import pays_off, search_coarse
 from exbert_hub.index.store.vectors import nearest
 
 from .filter import Place
@@ -81,7 +81,7 @@ class IndexRanking:
         total = self._index.ntotal
         if self._coarse and pays_off(len(self._query), count, total):
             self.mode = "fast"
-            return first(*nearest_fast(self._index, self._coarse, self._query, count), count)
+            return first(*search_coarse(self._index, self._coarse, self._query, count), count)
         self.mode = "exact"
         fetch = min(count + 1, total)
         scores, rows = nearest(self._index, self._name, self._query, fetch)

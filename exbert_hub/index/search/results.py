@@ -90,7 +90,7 @@ class LayerProfile:
 
 
 @dataclass(frozen=True, eq=False)
-class Context:
+class SentenceContext:
     """The sentence of a match; all sequences have one entry per piece, special tokens included."""
 
     text: str
@@ -114,7 +114,7 @@ class Match:
     labels: Mapping[str, str]  # every label column of the piece, as text
     max_attention: int | None  # position of the max-attention token
     offset: int | None  # max_attention - position
-    context: Context = field(compare=False)
+    context: SentenceContext = field(compare=False)
 
     @cached_property
     def max_attention_labels(self) -> Mapping[str, str] | None:

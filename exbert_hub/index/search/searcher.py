@@ -15,7 +15,7 @@ from exbert_hub.index.format.types import Layer
 from exbert_hub.index.store.attention_files import Readers
 from exbert_hub.index.store.background import SEARCHING
 from exbert_hub.index.store.base_rates import BaseRates
-from exbert_hub.index.store.coarse import use_fast
+from exbert_hub.index.store.coarse import uses_coarse
 from exbert_hub.index.store.store import Store
 from exbert_hub.index.store.vectors import read_vectors
 
@@ -60,7 +60,7 @@ class Searcher:
         index = self._tokens.get_index(spec.name).faiss_index
         all_heads = 0 if spec.kind == "embedding" or spec.layer == "emb" else manifest.model.heads[spec.layer]
         if len(heads) >= all_heads:
-            coarse = self._store.coarse(spec) if use_fast(manifest, spec, query.exact) else None
+            coarse = self._store.coarse(spec) if uses_coarse(manifest, spec, query.exact) else None
             return self._find(IndexRanking(index, spec.name, query.vector, coarse), query)
         path = self._store.folder / spec.file
         packed = self._packs.get(path, heads)

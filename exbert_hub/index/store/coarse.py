@@ -22,17 +22,18 @@ import numpy as np
 from exbert_hub.cache import locked
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import sha256_of
+from exbert_hub.index.format.codecs import INNER_PRODUCT
 from exbert_hub.index.format.manifest import FileEntry, Manifest, VectorSpec
 
 from .memory import KEPT, file_key
-from .vectors import HEADER, INNER_PRODUCT, check_rows, one_thread
+from .vectors import HEADER, check_rows, one_thread
 
 if TYPE_CHECKING:
     import faiss
 
 logger = logging.getLogger(__name__)
 
-FAST_FROM = 200_000
+COARSE_FROM = 200_000
 """Pieces from which on an index gets a coarse stage, and is searched with it, unless told otherwise."""
 
 _TRAINING_SAMPLE = 65_536
@@ -110,7 +111,7 @@ def write_coarse(vectors: Path, path: Path) -> None:
     faiss.write_index(coarse, str(path))
 
 
-def add_fast_search(folder: Path, progress: Callable[[int, int], None] | None = None) -> Manifest:
+def add_coarse_stages(folder: Path, progress: Callable[[int, int], None] | None = None) -> Manifest:
     """Add the coarse stage of every layer and kind to a finished index, where it is missing.
 
     :param folder: of the index.
@@ -132,12 +133,12 @@ def add_fast_search(folder: Path, progress: Callable[[int, int], None] | None = 
         return manifest
 
 
-def use_fast(manifest: Manifest, spec: VectorSpec, exact: bool | None) -> bool:
+def uses_coarse(manifest: Manifest, spec: VectorSpec, exact: bool | None) -> bool:
     """Whether a search is to use the coarse stage.
 
     :param exact: what the caller wants; by size if None.
     """
-    wanted = manifest.pieces >= FAST_FROM if exact is None else not exact
+    wanted = manifest.pieces >= COARSE_FROM if exact is None else not exact
     return wanted and spec.coarse_file in manifest.files
 
 
@@ -146,7 +147,7 @@ def pays_off(dim: int, count: int, total: int) -> bool:
     return count * candidates(dim, total) <= _EXACT_SHARE * total
 
 
-def nearest_fast(vectors: faiss.Index, coarse: Path, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def search_coarse(vectors: faiss.Index, coarse: Path, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The `k` nearest rows as far as the coarse stage finds them.
 
     :param vectors: what ranks the candidates.

@@ -11,27 +11,23 @@ import contextlib
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exbert_hub.errors import IndexFormatError
+from exbert_hub.index.format.codecs import CODECS, INNER_PRODUCT, ShardCodec
 from exbert_hub.index.format.types import Codec
 
 if TYPE_CHECKING:
     import datasets
     import faiss
 
-FACTORY: dict[Codec, str] = {"fp16": "SQfp16", "fp32": "Flat", "sq8": "SQ8"}
-BYTES_PER_VALUE: dict[Codec, int] = {"fp16": 2, "fp32": 4, "sq8": 1}
-
 # faiss/impl/index_write.cpp: fourcc, d, ntotal, two dummies of 1 << 20, is_trained, metric_type
 HEADER = struct.Struct("<4siqqqBi")
 # IndexScalarQuantizer goes on with qtype, rangestat, rangestat_arg, d, code_size, len(trained)
 _QUANTIZER = struct.Struct("<iifQQQ")
 _LENGTH = struct.Struct("<Q")
-_QUANTIZER_TYPE: dict[Codec, int] = {"fp16": 4, "sq8": 0}  # faiss.ScalarQuantizer.QT_fp16, QT_8bit
-INNER_PRODUCT = 0
 _TRAINING_SAMPLE = 100_000
 _CHUNK = 65_536
 # bytes written at a time, at multiples of that: Linux then keeps the file in huge pages, and the first search of a
@@ -56,35 +52,39 @@ def check_header(path: Path, codec: Codec, dim: int, count: int) -> None:
         if len(head) < HEADER.size + _LENGTH.size:
             raise IndexFormatError(f"{path} is cut short ({size} bytes): download or build it again")
         fourcc, d, ntotal, _, _, trained, metric = HEADER.unpack_from(head)
-        expected_type = b"IxFI" if codec == "fp32" else b"IxSQ"
+        stored_as = CODECS[codec]
         facts = {
-            "index type": (fourcc, expected_type),
+            "index type": (fourcc, stored_as.fourcc),
             "dimension": (d, dim),
             "number of vectors": (ntotal, count),
             "metric": (metric, INNER_PRODUCT),
             "is_trained": (trained, 1),
         }
         end = HEADER.size
-        if fourcc == b"IxSQ" and codec != "fp32" and len(head) >= end + _QUANTIZER.size:
+        is_quantised = fourcc == stored_as.fourcc and stored_as.quantiser is not None
+        if is_quantised and len(head) >= end + _QUANTIZER.size:
             qtype, rangestat, _, qd, code_size, ranges = _QUANTIZER.unpack_from(head, end)
             facts |= {
-                "quantiser": (qtype, _QUANTIZER_TYPE[codec]),
+                "quantiser": (qtype, stored_as.quantiser),
                 "range statistics": (rangestat, 0),
                 "quantiser dimension": (qd, dim),
-                "code size": (code_size, dim * BYTES_PER_VALUE[codec]),
-                "trained ranges": (ranges, 2 * dim if codec == "sq8" else 0),
+                "code size": (code_size, dim * stored_as.bytes_per_value),
+                "trained ranges": (ranges, stored_as.ranges * dim),
             }
-            end += _QUANTIZER.size + 4 * (2 * dim if codec == "sq8" else 0)
+            end += _QUANTIZER.size + 4 * stored_as.ranges * dim
         for name, (found, expected) in facts.items():
             if found != expected:
                 raise IndexFormatError(f"{path}: {name} is {found!r}, expected {expected!r}; the file is not opened")
         file.seek(end)
-        values = count * dim * BYTES_PER_VALUE[codec]
-        # a flat index counts floats, a quantised one bytes
-        stored = values // 4 if codec == "fp32" else values
+        values = count * dim * stored_as.bytes_per_value
         length = file.read(_LENGTH.size)
-        if length != _LENGTH.pack(stored) or size != end + _LENGTH.size + values:
+        if length != _LENGTH.pack(_stored_length(codec, count * dim)) or size != end + _LENGTH.size + values:
             raise IndexFormatError(f"{path}: {size} bytes are not those of {count} vectors of {dim} in {codec}")
+
+
+def _stored_length(codec: Codec, values: int) -> int:
+    """The number that FAISS writes before so many values: a flat index counts floats, a quantised one bytes."""
+    return values if CODECS[codec].quantiser is None else values * CODECS[codec].bytes_per_value
 
 
 class ShardMemory:
@@ -97,9 +97,9 @@ class ShardMemory:
     def __init__(self) -> None:
         self._block = np.empty(0, np.uint8)
 
-    def arrays(self, count: int, dims: Sequence[int], codec: Literal["fp16", "fp32"]) -> list[np.ndarray]:
+    def arrays(self, count: int, dims: Sequence[int], codec: ShardCodec) -> list[np.ndarray]:
         """Per width an array [count, dim], fp16 or fp32, to be filled; what was given before is overwritten then."""
-        dtype = np.dtype(f"<f{BYTES_PER_VALUE[codec]}")
+        dtype = np.dtype(f"<f{CODECS[codec].bytes_per_value}")
         size = count * sum(dims) * dtype.itemsize
         if len(self._block) < size:
             del self._block  # or it would lie beside the larger one
@@ -129,38 +129,37 @@ def write_vectors(vectors: np.ndarray, path: Path, order: np.ndarray | None = No
             file.write(np.take(vectors, rows, axis=0, out=block[: len(rows)], mode="clip").data)
 
 
-def _header(count: int, dim: int, codec: Literal["fp16", "fp32"]) -> bytes:
+def _header(count: int, dim: int, codec: ShardCodec) -> bytes:
     """What FAISS writes before the codes of so many vectors."""
     import faiss
 
-    empty = faiss.serialize_index(faiss.index_factory(dim, FACTORY[codec], INNER_PRODUCT)).tobytes()
+    empty = faiss.serialize_index(faiss.index_factory(dim, CODECS[codec].factory, INNER_PRODUCT)).tobytes()
     fields = list(HEADER.unpack_from(empty))
     fields[2] = count
-    stored = count * dim * (1 if codec == "fp32" else BYTES_PER_VALUE[codec])  # as in `check_header`
-    return HEADER.pack(*fields) + empty[HEADER.size : -_LENGTH.size] + _LENGTH.pack(stored)
+    length = _LENGTH.pack(_stored_length(codec, count * dim))
+    return HEADER.pack(*fields) + empty[HEADER.size : -_LENGTH.size] + length
 
 
 def merge_vectors(parts: Sequence[Path], path: Path, codec: Codec) -> None:
     """Merge the FAISS files of the shards into one, in order.
 
-    Shards of an `sq8` build hold fp16: SQ8 ranges trained apart would merge into corrupt vectors without an error, so
-    they are encoded once, here, and this one layer is held in memory. The codes of all others follow each other as
-    they are.
+    Where shards hold another codec, as with `sq8`, the vectors are encoded once, here, and this one layer is held in
+    memory: ranges trained shard by shard would merge into corrupt vectors without an error. All others are copied.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)  # it may be a link to a shard's file
-    if codec == "sq8":
-        _encode_sq8(parts, path)
+    if CODECS[codec].in_shards:
+        _concatenate(parts, path, CODECS[codec].shard_codec)
     else:
-        _concatenate(parts, path, codec)
+        _encode(parts, path, codec)
 
 
-def _encode_sq8(parts: Sequence[Path], path: Path) -> None:
+def _encode(parts: Sequence[Path], path: Path, codec: Codec) -> None:
     """With ranges trained on an even sample over all shards."""
     import faiss
 
     shards = [faiss.read_index(str(part), faiss.IO_FLAG_MMAP_IFC) for part in parts]
-    merged = faiss.index_factory(shards[0].d, FACTORY["sq8"], INNER_PRODUCT)
+    merged = faiss.index_factory(shards[0].d, CODECS[codec].factory, INNER_PRODUCT)
     step = max(1, -(-sum(shard.ntotal for shard in shards) // _TRAINING_SAMPLE))
     merged.train(np.concatenate([shard.reconstruct_batch(np.arange(0, shard.ntotal, step)) for shard in shards]))
     for shard in shards:
@@ -169,7 +168,7 @@ def _encode_sq8(parts: Sequence[Path], path: Path) -> None:
     faiss.write_index(merged, str(path))
 
 
-def _concatenate(parts: Sequence[Path], path: Path, codec: Literal["fp16", "fp32"]) -> None:
+def _concatenate(parts: Sequence[Path], path: Path, codec: ShardCodec) -> None:
     """A header for all, then the codes of each."""
     counts, dim = [], 0
     for part in parts:

@@ -144,15 +144,13 @@ def test_cancelling_the_build_keeps_what_is_finished_and_nothing_else(models, ca
     builder.prepare(order(limit=80))
     rested(builder, "ready")
 
-    def build_and_cancel(*given):
-        *rest, progress = given
-
+    def build_and_cancel(job):
         def advance(done, total):
             if done > 400:
                 builder.cancel("me")
-            progress(done, total)
+            job.options.progress(done, total)
 
-        return real(*rest, advance)
+        return real(replace(job, options=replace(job.options, progress=advance)))
 
     real = index_build.build_index
     monkeypatch.setattr(index_build, "build_index", build_and_cancel)

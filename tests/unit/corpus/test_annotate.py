@@ -137,7 +137,7 @@ def test_a_failure_on_the_way_leaves_nothing_behind(tmp_path, monkeypatch):
 
 
 def test_two_processes_do_not_annotate_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate._PATIENCE", 0.1)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.task._PATIENCE", 0.1)
     folder = annotate([TEXT], "blank:en", cache_dir=tmp_path).folder
     (folder / "corpus.json").unlink()
     with locked(folder), pytest.raises(LockedError, match="another process"):

@@ -15,8 +15,8 @@ from exbert_hub import demo
 from exbert_hub.cache import locked
 from exbert_hub.corpus import ParquetCorpus, annotate, annotate_beside
 from exbert_hub.corpus.annotation import annotate as annotations
-from exbert_hub.corpus.annotation import streaming as growings
-from exbert_hub.corpus.annotation.streaming import GrowingCorpus
+from exbert_hub.corpus.annotation import streaming, task
+from exbert_hub.corpus.annotation.streaming import StreamedCorpus
 from exbert_hub.errors import CorpusError, LockedError
 
 TEXTS = [f"Number {n} went home. It was late, {n} times." for n in range(300)]
@@ -26,7 +26,7 @@ TEXTS = [f"Number {n} went home. It was late, {n} times." for n in range(300)]
 def small(monkeypatch):
     """What is large, and what a part of the cache is, for a test."""
     monkeypatch.setattr(annotations, "_LARGE", 1000)
-    monkeypatch.setattr(growings, "_PART", 50)
+    monkeypatch.setattr(streaming, "_PART", 50)
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +34,15 @@ def whole(tmp_path_factory) -> list:
     return list(annotate(TEXTS, "blank:en", cache_dir=tmp_path_factory.mktemp("whole"), progress=False))
 
 
-def start(cache, texts=TEXTS, **options) -> GrowingCorpus:
+def start(cache, texts=TEXTS, **options) -> StreamedCorpus:
     corpus = annotate_beside(texts, "blank:en", cache_dir=cache, **options)
-    assert isinstance(corpus, GrowingCorpus)
+    assert isinstance(corpus, StreamedCorpus)
     return corpus
 
 
 def annotating() -> list[psutil.Process]:
     """The processes of this one that annotate."""
-    return [
-        child for child in psutil.Process().children() if any("corpus.processes" in arg for arg in child.cmdline())
-    ]
+    return [child for child in psutil.Process().children() if "loky.backend.popen_loky_posix" in child.cmdline()]
 
 
 def test_it_is_the_corpus_that_annotate_would_have_made(tmp_path, whole):
@@ -61,7 +59,7 @@ def test_it_is_the_corpus_that_annotate_would_have_made(tmp_path, whole):
 def test_labels_come_through(tmp_path):
     texts = ["The girl ran to a local pub in London to escape the din of her city."] * 20
     corpus = annotate_beside(texts, cache_dir=tmp_path)
-    assert isinstance(corpus, GrowingCorpus)
+    assert isinstance(corpus, StreamedCorpus)
     assert next(iter(corpus)).words == next(iter(annotate(texts[:1], cache_dir=tmp_path))).words
     corpus.close()
 
@@ -102,7 +100,7 @@ def test_closed_in_the_middle_it_goes_on_where_it_was(tmp_path, whole):
     corpus.close()
     assert before and not any(child.is_running() for child in before)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
-    state = json.loads((folder / "growing.json").read_text())
+    state = json.loads((folder / "checkpoint.json").read_text())
     assert 300 < state["sentences"] < len(whole)
 
     again = start(tmp_path)
@@ -111,7 +109,7 @@ def test_closed_in_the_middle_it_goes_on_where_it_was(tmp_path, whole):
     assert sorted(path.suffix for path in folder.iterdir() if path.suffix == ".json") == [".json"]
 
 
-@pytest.mark.parametrize("name", ["growing.json", "sentences-00001.parquet"])
+@pytest.mark.parametrize("name", ["checkpoint.json", "sentences-00001.parquet"])
 def test_what_a_power_cut_spoiled_is_annotated_again(tmp_path, whole, name):
     corpus = start(tmp_path)
     list(islice(corpus, 400))
@@ -122,7 +120,7 @@ def test_what_a_power_cut_spoiled_is_annotated_again(tmp_path, whole, name):
 
 
 def test_two_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(annotations, "_PATIENCE", 0)
+    monkeypatch.setattr(task, "_PATIENCE", 0)
     corpus = start(tmp_path)
     (lock,) = tmp_path.glob(".*.lock")
     code = f"from exbert_hub.cache import locked\nwith locked({str(tmp_path / lock.name[1:-5])!r}): pass"
@@ -139,7 +137,7 @@ def test_a_process_that_dies_is_told(tmp_path):
     next(sentences)
     child, _ = annotating()
     child.kill()
-    with pytest.raises(CorpusError, match="ended before its time"):
+    with pytest.raises(CorpusError, match="died"):
         list(sentences)
     corpus.close()
 

@@ -12,11 +12,11 @@ from exbert_hub.errors import IndexFormatError
 from exbert_hub.index import CorpusIndex
 from exbert_hub.index.store import coarse
 from exbert_hub.index.store.coarse import (
-    add_fast_search,
+    add_coarse_stages,
     candidates,
     check_coarse,
-    nearest_fast,
     pays_off,
+    search_coarse,
     shape_of,
     write_coarse,
 )
@@ -46,7 +46,7 @@ def test_it_finds_what_an_exact_search_finds_with_the_same_scores(files):
     hits = 0
     for query in vectors[::500]:
         exact_scores, exact_rows = index.search(query[None], 50)
-        scores, rows = nearest_fast(index, folder / "all.coarse.faiss", query, 50)
+        scores, rows = search_coarse(index, folder / "all.coarse.faiss", query, 50)
         common = np.isin(rows, exact_rows[0])
         hits += common.sum()
         np.testing.assert_allclose(scores, (index.reconstruct_batch(rows) @ query), atol=1e-5)
@@ -88,7 +88,7 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(files, tmp_path):
 @pytest.fixture
 def searchable(index, tmp_path, monkeypatch):
     shutil.copytree(index.folder, tmp_path / "index")
-    add_fast_search(tmp_path / "index")
+    add_coarse_stages(tmp_path / "index")
     monkeypatch.setattr(coarse, "_EXACT_SHARE", 1e9)  # or so small an index would always be searched exactly
     return CorpusIndex.from_pretrained(tmp_path / "index")
 
@@ -105,7 +105,7 @@ def test_every_result_says_how_it_was_found(searchable, inspector, by):
 
 
 def test_large_indexes_are_searched_fast_by_default(searchable, inspector, monkeypatch):
-    monkeypatch.setattr(coarse, "FAST_FROM", 100)
+    monkeypatch.setattr(coarse, "COARSE_FROM", 100)
     seen = inspector.inspect("The wolf ran into the forest.")
     assert searchable.search(seen, "wolf", layer=2, k=5).query.mode == "fast"
     assert searchable.search(seen, "wolf", layer=2, k=5, exact=True).query.mode == "exact"
@@ -120,7 +120,7 @@ def test_without_a_coarse_stage_every_search_is_exact(index, inspector):
 
 def test_many_results_of_few_vectors_are_found_exactly(index, inspector, tmp_path):
     shutil.copytree(index.folder, tmp_path / "index")
-    add_fast_search(tmp_path / "index")
+    add_coarse_stages(tmp_path / "index")
     seen = inspector.inspect("The wolf ran into the forest.")
     small = CorpusIndex.from_pretrained(tmp_path / "index")
     assert small.search(seen, "wolf", layer=2, exact=False).query.mode == "exact"
@@ -158,7 +158,7 @@ def test_a_search_asks_for_the_candidates_of_its_size(files, monkeypatch):
 
     def recall() -> float:
         asked = vectors[::500]
-        found = [(nearest_fast(index, folder / "all.coarse.faiss", query, 50)[1], query) for query in asked]
+        found = [(search_coarse(index, folder / "all.coarse.faiss", query, 50)[1], query) for query in asked]
         return float(np.mean([np.isin(rows, index.search(query[None], 50)[1][0]).mean() for rows, query in found]))
 
     few = recall()

@@ -19,7 +19,8 @@ from exbert_hub.analysis.heads import (
 )
 from exbert_hub.index.format.head_schema import TO_DEPENDANT, TO_HEAD, Column
 from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table
-from exbert_hub.index.measure.head_meter import Memory, _argmax
+from exbert_hub.index.measure.head_meter import _argmax
+from exbert_hub.index.measure.scratch import ScratchMemory
 
 from .head_sentences import DEP, count, random_attention, random_sentence
 
@@ -163,7 +164,7 @@ def test_a_sentence_without_words_counts_nothing():
 
 def test_the_place_of_a_maximum_is_that_of_the_first():
     """Ties, zeros, neighbours in float32, and hidden places below zero; in memory that was larger before."""
-    memory, rng = Memory(), np.random.default_rng(0)
+    memory, rng = ScratchMemory(), np.random.default_rng(0)
     for shape in ((2, 3, 40, 40), (1, 2, 5, 7), (4, 1)):
         values = rng.choice(np.array([0, 1e-30, 0.25, 0.5, np.nextafter(np.float32(0.5), 1)], np.float32), shape)
         values[..., 1:] -= 2 * (rng.random(values[..., 1:].shape) < 0.3)

@@ -1,142 +1,25 @@
-"""Annotated sentences on disk: a folder of Parquet files and a `corpus.json`, read and written in batches.
-
-`corpus.json` is written last and at once: where it is, the corpus is complete. The embedded demo is such a folder too.
-"""
+"""Writing annotated sentences into a folder of Parquet files, in batches; `corpus.json` comes last."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exbert_hub.corpus.types import CorpusInfo, Sentence, Word
 from exbert_hub.errors import CorpusError
-from exbert_hub.files import sync, write_atomic
+from exbert_hub.files import sync
 
-from .arrow import batch_of, schema_of, sentences_of, struct_type
+from .arrow import batch_of, schema_of
+from .corpus_record import FORMAT_VERSION, HOW_TO_FIX, INFO_FILE, CorpusRecord
+from .parquet_corpus import BATCH, ParquetCorpus, open_corpus, read_files
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-FORMAT_VERSION = 1  # to be raised also when sources are read in another way, for cached corpora carry it
-INFO_FILE = "corpus.json"
-_BATCH = 1000  # sentences: a row group
 _MAX_EXTRA = 200  # columns; a corpus with more has free text in its keys
 _RESERVED = {*Word._fields, "piece", "piece_id", "sentence", "position", "word"}  # columns that the index needs itself
-_MEND = ". Delete the folder and annotate again."
-_FILE_NAME = re.compile(r"sentences-\d{5}\.parquet")
-
-
-class ParquetCorpus:
-    """An annotated corpus in a folder; each iteration reads the files anew, a batch at a time."""
-
-    def __init__(self, folder: Path, info: CorpusInfo, files: tuple[Path, ...], sentences: int, words: int) -> None:
-        self.folder = folder
-        self.info = info
-        self.words = words
-        self._files = files
-        self._sentences = sentences
-
-    def described(self, **info: Any) -> ParquetCorpus:
-        """The same corpus with other fields of `CorpusInfo`, such as `name` or `license`."""
-        return ParquetCorpus(self.folder, replace(self.info, **info), self._files, self._sentences, self.words)
-
-    def __len__(self) -> int:
-        return self._sentences
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.info.name!r}: {len(self)} sentences, {self.words} words>"
-
-    def __iter__(self) -> Iterator[Sentence]:
-        return read_files(self._files)
-
-
-def read_files(files: Iterable[Path]) -> Iterator[Sentence]:
-    """The sentences of some files of a corpus, a batch in memory at a time."""
-    import pyarrow.parquet as pq
-
-    for path in files:
-        try:
-            file = pq.ParquetFile(path, pre_buffer=False)  # ahead, it would hold the whole file
-        except FileNotFoundError as error:
-            raise CorpusError(f"{path} was deleted while the corpus was read: annotate the text again") from error
-        with file:
-            for batch in file.iter_batches(batch_size=_BATCH):
-                yield from sentences_of(batch)
-
-
-def is_corpus(folder: Path) -> bool:
-    """Whether a folder holds a complete annotated corpus."""
-    return (folder.expanduser() / INFO_FILE).is_file()
-
-
-def open_corpus(folder: str | Path) -> ParquetCorpus:
-    """Open a folder that `write_corpus` wrote.
-
-    :raises CorpusError: if the folder is not an annotated corpus, not a whole one, or of another format version.
-    """
-    folder = Path(folder).expanduser()
-    try:
-        record = json.loads((folder / INFO_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CorpusError(
-            f"{folder} is not an annotated corpus: it has no {INFO_FILE}. A folder of text must be annotated first."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{folder / INFO_FILE} cannot be read: {error}{_MEND}") from error
-    version = record.get("format_version") if isinstance(record, dict) else None
-    if version != FORMAT_VERSION:
-        raise CorpusError(
-            f"{folder} has corpus format {version}, this exbert_hub reads {FORMAT_VERSION}: annotate the text again"
-        )
-    try:
-        stored = CorpusInfo(**{**record["info"], "extra_labels": tuple(record["info"]["extra_labels"])})
-        files = tuple(_checked_file(folder, str(name)) for name in record["files"])
-        corpus = ParquetCorpus(folder, stored, files, int(record["sentences"]), int(record["words"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorpusError(f"{folder / INFO_FILE} is damaged ({error!r}){_MEND}") from error
-    _check_rows(corpus, files)
-    return corpus
-
-
-def _checked_file(folder: Path, name: str) -> Path:
-    path = folder / name
-    if not _FILE_NAME.fullmatch(name) or not path.is_file():
-        raise CorpusError(f"{folder} is damaged: {name!r} is missing{_MEND}")
-    return path
-
-
-def _check_rows(corpus: ParquetCorpus, files: tuple[Path, ...]) -> None:
-    """Only the files' footers are read."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = 0
-    for path in files:
-        try:
-            schema, metadata = pq.read_schema(path), pq.read_metadata(path)
-        except (OSError, pa.ArrowException) as error:
-            raise CorpusError(f"{path} is damaged: {error}{_MEND}") from error
-        labels = [field.name for field in struct_type() if field.name not in _field_names(schema)]
-        if labels:
-            raise CorpusError(f"{path} has no words with {', '.join(labels)}{_MEND}")
-        rows += metadata.num_rows
-    if rows != len(corpus):
-        raise CorpusError(f"{corpus.folder} is damaged: {rows} sentences instead of {len(corpus)}{_MEND}")
-
-
-def _field_names(schema: pa.Schema) -> set[str]:
-    import pyarrow as pa
-
-    if not {"text", "words"} <= set(schema.names) or not pa.types.is_list(schema.field("words").type):
-        return set()
-    words = schema.field("words").type.value_type
-    return {field.name for field in words} if pa.types.is_struct(words) else set()
 
 
 def write_corpus(
@@ -152,7 +35,7 @@ def write_corpus(
     """
     with CorpusWriter(Path(folder)) as writer:
         remaining = iter(sentences)
-        while batch := list(islice(remaining, _BATCH)):
+        while batch := list(islice(remaining, BATCH)):
             writer.write(batch)
     return writer.complete(info, skipped or {})
 
@@ -188,7 +71,7 @@ class CorpusWriter:
                 self.extra.update(*(word.extra for word in sentence.words))
                 self._count(sentence)
         except (OSError, pa.ArrowException) as error:
-            raise CorpusError(f"{self.folder} is damaged: {error}{_MEND}") from error
+            raise CorpusError(f"{self.folder} is damaged: {error}{HOW_TO_FIX}") from error
 
     def complete(self, info: CorpusInfo, skipped: Mapping[str, int]) -> ParquetCorpus:
         """Close the corpus and open it; see `write_corpus`."""
@@ -202,14 +85,7 @@ class CorpusWriter:
             sha256=self.digest.hexdigest(),
             skipped={note: times for note, times in counts.items() if times},
         )
-        record = {
-            "format_version": FORMAT_VERSION,
-            "info": asdict(info),
-            "sentences": self.sentences,
-            "words": self.words,
-            "files": self.files,
-        }
-        write_atomic(self.folder / INFO_FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        CorpusRecord(FORMAT_VERSION, info, self.sentences, self.words, tuple(self.files)).save(self.folder)
         return open_corpus(self.folder)
 
     def __enter__(self) -> CorpusWriter:
