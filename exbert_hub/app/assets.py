@@ -73,9 +73,8 @@ def style(name: str) -> str:
     :param name: of its own style, such as "view.css" for `view/view.js` and all that this imports.
     """
     room = PurePosixPath(name).stem
-    beside = [
-        PurePosixPath(module.name).with_suffix(".css").as_posix() for module in page_modules(f"{room}/{room}.js")
-    ]
+    names = [module.name for module in page_modules(f"{room}/{room}.js")]
+    beside = [PurePosixPath(name).with_suffix(".css").as_posix() for name in names]
     return "".join(map(read, [_BASE, *filter(_exists, beside)]))
 
 

@@ -1,7 +1,7 @@
 """ES modules as one script, put together by following their imports: no npm, no build step.
 
-The modules of `static/` stay as they are for node, eslint and the type checker. For the page, and for a saved page, each
-becomes a function of its own, so that names cannot clash, in an order in which everything is there before it is used:
+The modules of `static/` stay as they are for node, eslint and the type checker. For the page, and for a saved page,
+each becomes a function of its own, so that names cannot clash, after those that it imports:
 
     import { a, b as c } from "./x.js";    ->    const { a, b: c } = $1;
     export function f() {}                 ->    function f() {}   and at the end   return { f };
@@ -29,7 +29,7 @@ _KEYWORD = re.compile(r"(?<![\w$.])(?:import|export)(?![\w$])")
 
 
 class BundleError(Exception):
-    """A script that the page is made of has a form that the bundler does not take: the mistake is ours, not a user's."""
+    """A script of the page has a form that the bundler does not take: the mistake is ours, not a user's."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def modules(folder: Traversable, entry: str) -> tuple[Module, ...]:
 
 
 def bundle(found: tuple[Module, ...], call: str) -> str:
-    """One script of what `modules` found. It ends with a call of what the last of them, the entry, exports as `call`."""
+    """One script of what `modules` found. It ends with a call of `call`, which the entry, the last of them, exports."""
     ids = {module.name: f"${at}" for at, module in enumerate(found)}
     entry = found[-1]
     if call not in entry.exports:

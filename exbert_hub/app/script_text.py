@@ -1,8 +1,8 @@
 """Which parts of a JavaScript file are code, and which are comments, strings, templates or regular expressions.
 
-Enough of the lexical grammar (ECMA-262, section 12) to find the words `import` and `export` where they are code, and to
-leave comments out. Whether a slash divides or begins a regular expression depends on the grammar; here it divides after
-a name, a number or a closing bracket, as it does in code that does not begin a statement with a regular expression.
+Enough of the lexical grammar (ECMA-262, section 12) to find the words `import` and `export` where they are code, and
+to leave comments out. Whether a slash divides or begins a regular expression depends on the grammar; here it divides
+after a name, a number or a closing bracket, as it does where no statement begins with a regular expression.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def mask(text: str) -> Masked:
     """Find what is code. A script that ends within a template or a comment is taken as code from there on."""
     comments: list[tuple[int, int]] = []
     texts: list[tuple[int, int]] = []
-    depth, substitutions = 0, []  # open brackets, and how many there were at each `${` that is open
-    at, before = 0, ""
+    substitutions: list[int] = []  # how many brackets were open within each `${` that is open
+    depth, at, before = 0, 0, ""
     while at < len(text):
         token = _TOKEN.match(text, at)
         assert token is not None  # the last alternative matches any sign
