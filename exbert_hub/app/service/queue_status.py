@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from exbert_hub.app.wire.answers import answer
 from exbert_hub.app.wire.requests import PlaceRequest
 from exbert_hub.app.wire.responses.common import JsonObject
-from exbert_hub.app.wire.responses.setup import PlaceJson
+from exbert_hub.app.wire.responses.setup import LinePositionJson
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -21,7 +21,7 @@ def place_in_line(page: gr.Blocks) -> Callable[[Any], Awaitable[JsonObject]]:
     """Server function of the page. It does not wait in the line itself."""
 
     @answer(PlaceRequest)
-    def ahead(request: PlaceRequest) -> PlaceJson:
+    def ahead(request: PlaceRequest) -> LinePositionJson:
         line = page._queue.event_queue_per_concurrency_id.get(LINE)  # Gradio tells this to its own components only
         tickets = [_ticket(event.data) for event in line.queue] if line else []
         is_there = request.ticket and request.ticket in tickets

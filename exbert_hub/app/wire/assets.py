@@ -12,7 +12,10 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Any
 
+import orjson
+
 from .bundle import Module, bundle, modules
+from .constants import constants
 
 _STATIC = files("exbert_hub.app") / "static"
 _MAIN = "main.js"
@@ -32,8 +35,14 @@ def page_modules(entry: str = _MAIN) -> tuple[Module, ...]:
 
 @cache
 def script() -> str:
-    """All modules as one script that runs once per page and leaves one name behind, `window.exbert`."""
-    return "(() => {\n" + bundle(page_modules(), call="start") + "\n})();"
+    """All modules as one script that runs once per page, with what it has to know of the server. It leaves two names
+    behind, `window.exbert` and `window.exbertConstants`."""
+    return f"{_constants()}\n(() => {{\n{bundle(page_modules(), call='start')}\n}})();"
+
+
+def _constants() -> str:
+    """For `core/constants.js`."""
+    return f"globalThis.exbertConstants = {orjson.dumps(constants()).decode()};"
 
 
 @cache

@@ -2,6 +2,7 @@
 
 /** @import { AttentionDifference, State } from "../core/types.js" */
 
+import { CONSTANTS } from "../core/constants.js";
 import { decodeBase64 } from "../maths/coding.js";
 import { el } from "../core/dom.js";
 import { percent } from "../core/labels.js";
@@ -25,7 +26,7 @@ export function attentionDifference({ tokens, layers, shift, mean_of_heads: mean
   const heads = mean || !chosen ? all : chosen.filter((head) => head in all);
   if (!moved || !code || !heads.length) {
     const why = moved
-      ? "Choose a head; of texts of more than 128 pieces there is no picture."
+      ? `Choose a head; of texts of more than ${CONSTANTS.all_layers_up_to} pieces there is no picture.`
       : "There is no attention at this layer.";
     return el("div", {}, title, hint(why));
   }

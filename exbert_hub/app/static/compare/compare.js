@@ -7,7 +7,6 @@
 import { LatestQuestion, noticeBox, skeleton } from "../core/answers.js";
 import { el, refill } from "../core/dom.js";
 import { searchQuery } from "../core/requests.js";
-import { readAnswer, readLens, readSideBySide } from "../core/wire.js";
 import { segmented } from "../widgets/choices.js";
 import { attentionDifference } from "./attention_difference.js";
 import { guesses, sideBySide, table } from "./side_by_side.js";
@@ -66,13 +65,13 @@ export class Compare {
     const question = this.question();
     if (question && !this.latest.is(question)) {
       this.answer = null;
-      const { kind } = question;
-      const send = () => (kind === "lens" ? this.server.lens(question) : this.server.compare(question));
+      const { kind, query } = question;
+      const send = () => (kind === "lens" ? this.server.lens({ query }) : this.server.compare(question));
       const asking = this.latest.ask(question, send);
       this.draw();
       const answer = await asking;
       if (answer === null) return; // another question was asked meanwhile
-      this.answer = kind === "lens" ? readAnswer(answer, readLens) : readAnswer(answer, readSideBySide);
+      this.answer = answer;
     } else if (!question) {
       this.latest.forget();
       this.answer = null;

@@ -2,7 +2,19 @@
 
 /** @import { AllLayersQuery, InspectRequest, SearchQuery, State } from "./types.js" */
 
+import { CONSTANTS } from "./constants.js";
 import { headsAt } from "./state.js";
+
+/**
+ * The fields of a request, in the server's order; what the state of the page does not hold has the server's default.
+ *
+ * @param {Record<string, any>} defaults - by the names of the fields
+ * @param {Record<string, any>} values
+ * @returns {any}
+ */
+function pick(defaults, values) {
+  return Object.fromEntries(Object.entries(defaults).map(([name, initial]) => [name, values[name] ?? initial]));
+}
 
 /**
  * What the attention view asks for.
@@ -10,8 +22,8 @@ import { headsAt } from "./state.js";
  * @param {State} values
  * @returns {InspectRequest}
  */
-export function inspectRequest({ model, index, text, pair, stack, mask, mode, ablate }) {
-  return { model, index, text, pair, stack, mask, mode, ablate };
+export function inspectRequest(values) {
+  return { ...pick(CONSTANTS.request, values), text: values.text };
 }
 
 /**
@@ -22,10 +34,9 @@ export function inspectRequest({ model, index, text, pair, stack, mask, mode, ab
  * @returns {SearchQuery}
  */
 export function searchQuery(values, perLayer) {
-  const { model, index, text, pair, mask, token, by, layer, ablate } = values;
+  const { layer } = values;
   const every = () => Array.from({ length: headsAt(perLayer, layer) }, (_, head) => head);
-  const heads = layer === "emb" ? [] : (values.heads ?? every());
-  return { model, index, text, pair, mask, token, by, layer, heads, ablate };
+  return pick(CONSTANTS.query, { ...values, heads: layer === "emb" ? [] : (values.heads ?? every()) });
 }
 
 /**

@@ -129,8 +129,128 @@ export type SearchQuery = Pick<
 > & { heads: number[] };
 export type AllLayersQuery = SearchQuery;
 
-/** What an answer belongs to. */
-export type Scope = Pick<State, "model" | "index">;
+/** What a request or an answer is about. */
+export interface Scope {
+  model: string; // "": the page's own
+  index: string;
+}
+
+// --- what the server is asked ---------------------------------------------------------------------------------------
+// The names of these interfaces, and of those of its answers, are the server's (`wire/requests.py`, `wire/responses/`);
+// `tests/js/schema.test.js` compares their fields.
+
+/** Sent once, in front of the page's script. */
+export interface Constants {
+  request: Record<string, any>; // names of the fields of an `InspectRequest` in order, with their defaults
+  query: Record<string, any>; // the same of a `SearchQuery`
+  all_layers_up_to: number; // pieces; of a longer text the page asks for the attention layer by layer
+  thumbnail: number; // cells on a side of a small picture of a head
+  level: number; // of significance
+}
+
+export interface InspectEvent {
+  request: InspectRequest;
+  restore: boolean; // whether a link or the back button is being followed
+  switched: boolean; // whether it is about another model or index than the one on the page
+}
+
+export interface SearchEvent {
+  query: SearchQuery;
+}
+
+export interface AcceptEvent {
+  request: InspectRequest | null;
+}
+
+export interface TableRequest {
+  query: SearchQuery;
+  format: string;
+}
+
+export interface ProfileRequest {
+  query: AllLayersQuery;
+  field: string;
+}
+
+export interface AttentionRequest {
+  request: InspectRequest;
+  layer: number;
+}
+
+export interface ThumbnailsRequest {
+  request: InspectRequest;
+  rows: number[];
+  cols: number[];
+}
+
+export interface CompareRequest {
+  kind: Exclude<Comparison, "" | "lens">;
+  against: string; // the other sentence, or the other model
+  field: string;
+  query: SearchQuery;
+}
+
+export interface LensRequest {
+  query: SearchQuery;
+}
+
+export interface HeadsRequest extends Scope {
+  measure: string;
+  label: string;
+  direction: string;
+}
+
+export interface HeadRequest extends Scope {
+  head: string;
+}
+
+export interface HeadExamplesRequest extends HeadRequest {
+  measure: string;
+  label: string;
+  direction: string;
+}
+
+export interface BuildKeyRequest {
+  key: string; // whoever knows it began the build
+}
+
+export interface BuildRequest extends BuildKeyRequest {
+  model: string;
+  kind: string;
+  corpus: string;
+  annotator: string;
+  limit: number; // sentences
+  split: string;
+  column: string;
+}
+
+export interface PlaceRequest {
+  ticket: string;
+}
+
+export interface Nothing {}
+
+/** The server functions. A call that is lost answers undefined: see `answered`. */
+export interface Server {
+  table(request: TableRequest): Promise<Answer<ResultsFile>>;
+  profile(request: ProfileRequest): Promise<Answer<AllLayers>>;
+  attention(request: AttentionRequest): Promise<Answer<SentLayer>>;
+  thumbnails(request: ThumbnailsRequest): Promise<Answer<Thumbnails>>;
+  shell(request: Nothing): Promise<Answer<SavedShell>>;
+  compare(request: CompareRequest): Promise<Answer<SideBySide>>;
+  lens(request: LensRequest): Promise<Answer<Lens>>;
+  heads(request: HeadsRequest): Promise<Answer<HeadMap>>;
+  head_examples(request: HeadExamplesRequest): Promise<Answer<HeadExamples>>;
+  head(request: HeadRequest): Promise<Answer<HeadReport>>;
+  place(request: PlaceRequest): Promise<Answer<LinePosition>>;
+  models(request: Nothing): Promise<Answer<Suggestions>>;
+  indexes(request: Scope): Promise<Answer<Indexes>>;
+  annotators(request: Nothing): Promise<Answer<Annotators>>;
+  building(request: BuildKeyRequest): Promise<Answer<BuildStatus>>;
+  prepare(request: BuildRequest): Promise<Answer<BuildStatus>>;
+  build(request: BuildKeyRequest): Promise<Answer<BuildStatus>>;
+  cancel(request: BuildKeyRequest): Promise<Answer<BuildStatus>>;
+}
 
 // --- the attention view ---------------------------------------------------------------------------------------------
 
@@ -176,7 +296,9 @@ export interface Prediction {
 /** A layer as it travels: its attention in `data`, or on demand where there is too much of it. */
 export interface SentLayer {
   heads: number;
-  data?: string;
+  rows: number;
+  cols: number;
+  data?: string; // base64
   scale?: number; // of norms: the largest of the layer
 }
 
@@ -187,7 +309,7 @@ export interface Inspection {
   main: string;
   from: Piece[];
   to: Piece[] | null;
-  words: { from: WordStart[]; to?: WordStart[] };
+  words: Words;
   mode: AttentionKind;
   modes: Record<string, string>; // why a kind of attention is not available
   heads: number[];
@@ -196,6 +318,11 @@ export interface Inspection {
   before: Prediction[][] | null; // of silenced heads: the same with all heads
   predicts: "next" | "here" | "none";
   causal: boolean;
+}
+
+export interface Words {
+  from: WordStart[];
+  to?: WordStart[];
 }
 
 export interface WordStart {
@@ -207,12 +334,33 @@ export interface WordStart {
 export interface InspectMessage {
   request: InspectRequest;
   asked?: InspectRequest;
-  loading?: { model: string; seconds: number };
-  notice?: Notice;
+  loading?: Loading;
+  notice?: Notice | null;
   note?: string;
-  facts: ModelInfo;
-  index: IndexInfo | null;
-  inspection: any;
+  facts?: ModelInfo;
+  index?: IndexInfo | null;
+  inspection?: Inspection | null;
+}
+
+/** The same with what there is to show. */
+export type InspectionMessage = InspectMessage & { facts: ModelInfo; index: IndexInfo | null; inspection: Inspection };
+
+/** A model that is not there yet. */
+export interface Loading {
+  model: string;
+  seconds: number;
+}
+
+/** Small pictures of the heads of a layer. */
+export interface HeadThumbnails {
+  heads: number;
+  height: number;
+  width: number;
+  data: string; // base64
+}
+
+export interface Thumbnails {
+  layers: (HeadThumbnails | null)[];
 }
 
 export interface CodedLayer {
@@ -318,7 +466,7 @@ export interface Bar {
   label: string;
   count: number;
   share: number;
-  base: number;
+  base_rate: number;
   lift: number | null; // null: the base never shows it
   q: number;
   low: number; // of the 95 % interval of the share
@@ -352,14 +500,34 @@ export interface Match {
 
 export interface Results {
   query: SearchQuery;
-  token: { text: string; masked: boolean };
+  token: QueryToken;
   seconds: number;
   left_out: Record<string, number>;
   labels: string[]; // names of the columns of `rows`
   rows: string[][];
   matches: Match[];
   summaries: Partial<Record<Of, Record<string, Summary>>>;
-  recipes: { python: string; command: string };
+  snippets: Snippets;
+}
+
+export interface QueryToken {
+  text: string;
+  masked: boolean;
+}
+
+/** The search as code. */
+export interface Snippets {
+  python: string;
+  command: string;
+}
+
+export interface ResultsFile {
+  name: string;
+  data: string; // base64
+}
+
+export interface SavedShell {
+  html: string;
 }
 
 export interface Offer {
@@ -377,9 +545,15 @@ export interface EvidenceMessage {
   scope: Scope;
   index: IndexInfo | null;
   results: Results | null;
-  notice?: Notice;
-  offer?: Offer | null;
-  how?: { cli: string; python: string };
+  notice?: Notice | null;
+  offer: Offer | null;
+  how?: BuildHints;
+}
+
+/** How to build an index elsewhere. */
+export interface BuildHints {
+  cli: string;
+  python: string;
 }
 
 export interface Filter {
@@ -394,7 +568,12 @@ export interface LayerSummary {
   layer: LayerNumber;
   total: number;
   bars: Bar[];
-  words: { word: string; count: number }[];
+  words: WordCount[];
+}
+
+export interface WordCount {
+  word: string;
+  count: number;
 }
 
 export interface AllLayers {
@@ -408,7 +587,7 @@ export interface BarPart {
   label: string | null;
   count: number | null;
   share: number;
-  base: number | null;
+  base_rate: number | null;
   lift: number | null;
   q?: number;
   low?: number;
@@ -440,7 +619,7 @@ export interface AttentionDifference {
 }
 
 export interface SideBySide {
-  sides?: string[];
+  sides: string[];
   models: string[];
   k: number;
   layers: LayerOverlap[];
@@ -471,9 +650,11 @@ export interface HeadScore {
   excess: number;
   lift: number | null;
   n: number;
-  q: number;
+  q: number | null;
   significant: boolean | null; // null: not tested
 }
+
+export interface ColumnScore extends HeadScore, Column {}
 
 export interface HeadMap {
   columns: Column[];
@@ -489,9 +670,16 @@ export interface HeadExample {
   attention: number;
 }
 
-export interface Edge {
+export interface HeadExamples {
+  examples: HeadExample[];
+}
+
+export interface PieceLink {
   source: number;
   target: number;
+}
+
+export interface Edge extends PieceLink {
   weight: number;
 }
 
@@ -500,7 +688,7 @@ export interface HeadSentence {
   strength: number;
   offsets: Span[];
   special: (string | null)[]; // names of special tokens, null for the others
-  strongest: { source: number; target: number } | null;
+  strongest: PieceLink | null;
   edges: Edge[];
 }
 
@@ -525,19 +713,27 @@ export interface TopLabel {
   lift: number;
 }
 
+export interface HeadPattern {
+  self_attention: number;
+  previous: number;
+  entropy: number;
+  distance: number;
+  distance_variance: number;
+}
+
 export interface HeadReport {
   name: string;
   layer: number;
   head: number;
-  pattern: Record<string, number>;
+  pattern: HeadPattern;
   induction: number | null;
   no_induction: string;
   distances: DistanceBin[];
   queries: Record<string, TopLabel[]>;
   keys: Record<string, TopLabel[]>;
-  scores: (HeadScore & Column)[];
+  scores: ColumnScore[];
   buckets: HeadBucket[];
-  read: number;
+  sentences_read: number;
   sentences: number;
 }
 
@@ -554,19 +750,47 @@ export interface Allowances {
   uploads: string[];
 }
 
+export interface ModelSuggestion {
+  id: string;
+  hint: string;
+}
+
+export interface Suggestions {
+  models: ModelSuggestion[];
+}
+
+export interface ListedIndex {
+  name: string; // on the page
+  corpus: string;
+  pieces: number;
+}
+
+export interface Indexes {
+  indexes: ListedIndex[];
+}
+
+export interface Annotators {
+  annotators: string[];
+}
+
+/** How far a build is. */
 export interface BuildStatus {
   phase: string;
-  busy?: boolean;
-  mine?: boolean;
-  done?: number;
-  total?: number | null;
-  rate?: number | null;
-  left?: number | null; // seconds
-  corpus?: string;
-  model?: string;
-  model_name?: string;
-  estimate?: string;
-  message?: string;
-  index?: string;
-  notice?: undefined;
+  busy: boolean;
+  mine: boolean; // whether this browser may build and cancel
+  model: string;
+  model_name: string;
+  corpus: string;
+  done: number;
+  total: number | null;
+  rate: number | null;
+  left: number | null; // seconds
+  estimate: string;
+  message: string;
+  index: string;
+}
+
+/** Where a request stands in the line. */
+export interface LinePosition {
+  ahead: number | null;
 }

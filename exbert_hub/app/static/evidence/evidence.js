@@ -14,7 +14,6 @@ import { thousands } from "../core/labels.js";
 import { withQueueStatus } from "../core/queue_status.js";
 import { searchQuery } from "../core/requests.js";
 import { DEFAULTS, same } from "../core/state.js";
-import { readResults } from "../core/wire.js";
 import { Compare } from "../compare/compare.js";
 import { HeadFinder } from "../heads/finder.js";
 import { HeadPage } from "../heads/head_page.js";
@@ -114,7 +113,7 @@ export class Evidence {
     const { index, scope } = this.value;
     this.layers.labels = index?.labels;
     for (const panel of [this.head, this.finder]) panel.follow(index ? scope : null);
-    this.results = readResults(this.value.results);
+    this.results = this.value.results;
     this.root.removeAttribute("data-busy");
     this.element.dataset.received = String(Number(this.element.dataset.received ?? 0) + 1);
     if (!value.query && this.queue.pending && this.queue.wanted)

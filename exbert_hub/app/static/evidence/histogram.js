@@ -2,6 +2,7 @@
 
 /** @import { Bar, Filter, Of, Summary } from "../core/types.js" */
 
+import { CONSTANTS } from "../core/constants.js";
 import { el } from "../core/dom.js";
 import { CHANCE, nameOfField, nameOfLabel, percent, writeLift, writeQ } from "../core/labels.js";
 import { colour } from "../core/palette.js";
@@ -25,7 +26,7 @@ export function histogram({ of, title, fields, field, filter, expanded, onfield,
   const names = Object.keys(fields);
   const shown = names.includes(field) ? field : names[0];
   const { total, bars } = fields[shown];
-  const scale = Math.max(...bars.map(({ share, base }) => Math.max(share, Math.min(base, share * 1.5))), 0.01);
+  const scale = Math.max(...bars.map(({ share, base_rate: base }) => Math.max(share, Math.min(base, share * 1.5))), 0.01);
   const byCount = [...bars].sort((a, b) => b.count - a.count); // offsets come in another order
   const likeliest = new Set(byCount.slice(0, FIRST));
   const visible = expanded ? bars : bars.filter((bar) => likeliest.has(bar));
@@ -60,7 +61,7 @@ function columnNames() {
  * @param {() => void} onclick
  */
 function barButton(field, bar, scale, pressed, onclick) {
-  const { label, count, share, base, lift, significant } = bar;
+  const { label, count, share, base_rate: base, lift, significant } = bar;
   const name = nameOfLabel(field, label);
   const attributes = {
     type: "button",
@@ -93,9 +94,9 @@ function barButton(field, bar, scale, pressed, onclick) {
  * @param {Bar} bar
  * @returns {string}
  */
-function describe(name, { count, share, base, lift, q, low, high, significant }) {
+function describe(name, { count, share, base_rate: base, lift, q, low, high, significant }) {
   const interval = low < high ? ` (95% interval ${percent(low)} to ${percent(high)})` : "";
-  const verdict = significant ? "differs from the base rate" : `${CHANCE}: not to be told from the base rate`;
+  const verdict = significant ? "differs from the base rate" : `${CHANCE}: not distinguishable from the base rate`;
   return [
     `${name}: ${count}, ${percent(share)} of the results${interval}`,
     `base rate ${percent(base)}, lift ${writeLift(lift)}`,
@@ -110,7 +111,7 @@ export function legend() {
     "p.exb-legend",
     {},
     entry(el("span.exb-key-bar"), "share of the results"),
-    entry(el("span.exb-key-bar.exb-hollow"), "not to be told from the base rate (q ≥ 0.05)"),
+    entry(el("span.exb-key-bar.exb-hollow"), `not distinguishable from the base rate (q ≥ ${CONSTANTS.level})`),
     entry(el("span.exb-key-tick"), "base rate in the corpus"),
     entry(el("span.exb-number", {}, "2×"), "lift, share over base rate"),
     entry("Click a bar to filter"),

@@ -5,6 +5,7 @@
  */
 /** @import { Store } from "../core/store.js" */
 
+import { CONSTANTS } from "../core/constants.js";
 import { nameOfHeads } from "../core/ablation.js";
 import { LatestQuestion, noticeBox, skeleton, staleNote } from "../core/answers.js";
 import { el, fill, select } from "../core/dom.js";
@@ -12,12 +13,10 @@ import { CHANCE, nameOfField, nameOfLabel, percent, writeQ } from "../core/label
 import { colour, textOn } from "../core/palette.js";
 import { allLayersQuery } from "../core/requests.js";
 import { same } from "../core/state.js";
-import { readAllLayers, readAnswer } from "../core/wire.js";
 import { dropdown } from "../widgets/choices.js";
 import { arrange } from "./stacked_bars.js";
 
 const NAMED = 0.14; // share from which a part has room for its name
-const WHOLE = 50; // results of a search; of less it is said how many
 const STALE = "The query has changed since; press “All layers” again to renew.";
 
 /** @typedef {{ query: AllLayersQuery, answer: Answer<AllLayers> }} Kept */
@@ -79,7 +78,7 @@ export class LayerProfile {
     if (!this.answer) this.draw();
     const answer = await asking;
     if (answer === null) return; // another question was asked meanwhile
-    this.answer = readAnswer(answer, readAllLayers);
+    this.answer = answer;
     this.node.removeAttribute("data-busy");
     this.draw();
   }
@@ -162,7 +161,7 @@ export class LayerProfile {
       "data-layer": layer,
       onclick: () => this.on.go(layer),
       "aria-label": `Layer ${layer}: ${said.join(", ")}; ${counts}`,
-      title: `${counts}${total < WHOLE ? `\n${total} found` : ""}`,
+      title: `${counts}${total < CONSTANTS.query.k ? `\n${total} found` : ""}`,
     };
     const named = words.flatMap(({ word, count }, i) => {
       return [i ? " " : "", el("span", {}, word), el("sub", {}, String(count))];
@@ -218,7 +217,7 @@ export class LayerProfile {
  * @param {BarPart} part
  * @returns {HTMLElement[]}
  */
-function describe(name, { label, count, share, base, lift, q, low, high, significant }) {
+function describe(name, { label, count, share, base_rate: base, lift, q, low, high, significant }) {
   const entry = (/** @type {string} */ term, /** @type {string} */ value) => [el("dt", {}, term), el("dd", {}, value)];
   const entries = [];
   if (count !== null) {
@@ -244,7 +243,7 @@ function legend(field, labels, bars) {
     const dot = el("span.exb-dot", { style: { background: colour(label) } });
     return el("span", { dir: "auto" }, dot, nameOfLabel(field, label));
   });
-  const hollow = () => el("span", {}, el("span.exb-dot.exb-hollow"), "not to be told from the base rate");
+  const hollow = () => el("span", {}, el("span.exb-dot.exb-hollow"), "not distinguishable from the base rate");
   return el(
     "p.exb-legend",
     {},

@@ -18,7 +18,7 @@ export function arrange(layers, most = LABELS) {
   /** @type {Map<string, number>} */
   const bases = new Map();
   for (const { bars } of layers) {
-    for (const { label, count, base } of bars) {
+    for (const { label, count, base_rate: base } of bars) {
       counts.set(label, (counts.get(label) ?? 0) + count);
       bases.set(label, base);
     }
@@ -32,7 +32,7 @@ export function arrange(layers, most = LABELS) {
   });
   const corpus = labels.map((label) => {
     const base = bases.get(label) ?? 0;
-    return { label, count: null, share: base, base, lift: 1 };
+    return { label, count: null, share: base, base_rate: base, lift: 1 };
   });
   return { labels, rows, corpus: complete(corpus, null) };
 }
@@ -46,5 +46,5 @@ function complete(parts, total) {
   const share = 1 - parts.reduce((sum, part) => sum + part.share, 0);
   if (share < LEAST) return parts;
   const count = total === null ? null : total - parts.reduce((sum, part) => sum + (part.count ?? 0), 0);
-  return [...parts, { label: null, count, share, base: null, lift: null }];
+  return [...parts, { label: null, count, share, base_rate: null, lift: null }];
 }

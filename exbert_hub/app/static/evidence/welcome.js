@@ -2,6 +2,7 @@
 
 /** @import { EvidenceMessage, IndexInfo, Offer } from "../core/types.js" */
 
+import { CONSTANTS } from "../core/constants.js";
 import { emptyState } from "../core/answers.js";
 import { el } from "../core/dom.js";
 import { thousands } from "../core/labels.js";
@@ -28,7 +29,7 @@ function firstSteps({ pieces, corpus }) {
     "Choose a layer, and heads if you like.",
     "Search by embedding or by heads.",
   ];
-  const nearest = `The 50 nearest of ${thousands(pieces)} pieces of ${corpus} appear here`;
+  const nearest = `The ${CONSTANTS.query.k} nearest of ${thousands(pieces)} pieces of ${corpus} appear here`;
   return emptyState(
     "What has this layer learned?",
     el("ol", {}, ...steps.map((step) => el("li", {}, step))),

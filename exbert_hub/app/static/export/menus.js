@@ -140,9 +140,9 @@ function tableItem({ query }, server, format) {
  * @param {Results} results
  * @returns {MenuItem[]}
  */
-const copyItems = ({ recipes }) => [
-  { label: "Copy as Python", hint: "", run: () => copy(recipes.python, "Python") },
-  { label: "Copy as command", hint: "CLI", run: () => copy(recipes.command, "the command") },
+const copyItems = ({ snippets }) => [
+  { label: "Copy as Python", hint: "", run: () => copy(snippets.python, "Python") },
+  { label: "Copy as command", hint: "CLI", run: () => copy(snippets.command, "the command") },
 ];
 
 /**

@@ -3,6 +3,7 @@
 /** @import { CodedLayer, InspectRequest, KnownLayer, State } from "../core/types.js" */
 /** @import { Colour } from "./canvas.js" */
 
+import { CONSTANTS } from "../core/constants.js";
 import { LatestQuestion, failedQuestion, skeleton } from "../core/answers.js";
 import { decodeBase64 } from "../maths/coding.js";
 import { el, fill } from "../core/dom.js";
@@ -11,7 +12,6 @@ import { fillHeadTable } from "../widgets/head_table.js";
 import { walkTable } from "../widgets/keyboard.js";
 import { penOf, themeColours } from "./canvas.js";
 
-const SIZE = 48; // px of a thumbnail at most; the server has the same
 const HINT = "One square per head: from each piece (downwards) to each piece (across). Open one to see its curves.";
 const ELSEWHERE = "not in this saved page";
 
@@ -29,7 +29,7 @@ const ELSEWHERE = "not in this saved page";
  * @param {number} [size] - px
  * @returns {Thumbnail}
  */
-export function thumbnail(layer, head, rows, cols, size = SIZE) {
+export function thumbnail(layer, head, rows, cols, size = CONSTANTS.thumbnail) {
   const height = Math.min(size, rows.length);
   const width = Math.min(size, cols.length);
   const codes = new Uint8ClampedArray(width * height);

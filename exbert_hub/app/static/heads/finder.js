@@ -3,10 +3,10 @@
 /** @import { Answer, Column, HeadMap, HeadScore, Scope, Tooltip } from "../core/types.js" */
 /** @import { Store } from "../core/store.js" */
 
+import { CONSTANTS } from "../core/constants.js";
 import { LatestQuestion, noticeBox, skeleton } from "../core/answers.js";
 import { el, fill, select, targetOf } from "../core/dom.js";
 import { thousands } from "../core/labels.js";
-import { readHeadMap } from "../core/wire.js";
 import { dropdown } from "../widgets/choices.js";
 import { fillHeadTable } from "../widgets/head_table.js";
 import { walkTable } from "../widgets/keyboard.js";
@@ -43,7 +43,6 @@ export class HeadFinder {
     this.panel = new Panel(server, this.node, {
       wanted: () => (store.values.finder ? readColumn(store.values.finder) : null),
       ask: (question) => server.heads(question),
-      read: readHeadMap,
       show: (answer) => this.show(answer),
     });
     store.subscribe((values, changed) => {
@@ -230,7 +229,7 @@ function nearestColumn(columns, chosen, patch) {
 /** @param {Column} chosen */
 function legend({ measure }) {
   const above = measure === "entropy" ? "the sharper the darker; not tested" : "above the baseline";
-  const hollow = "not to be told from the baseline (q ≥ 0.05)";
+  const hollow = `not distinguishable from the baseline (q ≥ ${CONSTANTS.level})`;
   return el(
     "p.exb-legend",
     {},

@@ -6,7 +6,6 @@
 import { noticeBox, skeleton } from "../core/answers.js";
 import { el, fill } from "../core/dom.js";
 import { DEFAULTS, toQuery } from "../core/state.js";
-import { readHeadReport } from "../core/wire.js";
 import { copy } from "../export/files.js";
 import { report } from "./head_report.js";
 import { Panel } from "./panel.js";
@@ -45,7 +44,6 @@ export class HeadPage {
     this.panel = new Panel(server, this.node, {
       wanted: () => (store.values.head ? { head: store.values.head } : null),
       ask: (question) => server.head(question),
-      read: readHeadReport,
       show: (answer) => this.show(answer),
     });
     store.subscribe((values, changed) => {

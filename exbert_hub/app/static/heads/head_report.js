@@ -1,6 +1,6 @@
 // What there is to say about one head.
 
-/** @import { DistanceBin, HeadBucket, HeadReport, TopLabel } from "../core/types.js" */
+/** @import { DistanceBin, HeadBucket, HeadPattern, HeadReport, TopLabel } from "../core/types.js" */
 
 import { el } from "../core/dom.js";
 import { nameOfField, nameOfLabel, percent, thousands } from "../core/labels.js";
@@ -10,7 +10,7 @@ import { headSentence } from "./sentences.js";
 
 const FIRST = 12; // measures shown before "more"
 const TOP = 8; // labels of each list
-/** @type {{ name: string, label: string, write: (value: number) => string }[]} */
+/** @type {{ name: keyof HeadPattern & string, label: string, write: (value: number) => string }[]} */
 const SCORES = [
   { name: "self_attention", label: "to itself", write: percent },
   { name: "previous", label: "to the previous piece", write: percent },
@@ -65,7 +65,7 @@ function scores({ pattern, induction, no_induction: why }) {
  * @param {HeadReport} head
  * @returns {string}
  */
-function provenance({ read, sentences, no_induction: why }) {
+function provenance({ sentences_read: read, sentences, no_induction: why }) {
   const all = read === sentences;
   const which = all
     ? `all ${thousands(sentences)} sentences`

@@ -3,14 +3,12 @@
 /** @import { Answer, Scope } from "../core/types.js" */
 
 import { LatestQuestion } from "../core/answers.js";
-import { readAnswer } from "../core/wire.js";
 
 /**
  * @template Content
  * @typedef {{
  *   wanted: () => object | null,
- *   ask: (question: object) => Promise<any>,
- *   read: (sent: any) => Content,
+ *   ask: (question: object) => Promise<Answer<Content>>,
  *   show: (answer: Answer<Content> | null) => void,
  * }} PanelParts
  * wanted: what to ask for, null while the panel is closed; show: draws an answer, null while it is awaited
@@ -57,7 +55,7 @@ export class Panel {
     if (!this.answer) this.draw();
     const answer = await asking;
     if (answer === null) return; // another question was asked meanwhile
-    this.answer = readAnswer(answer, this.parts.read);
+    this.answer = answer;
     this.node.removeAttribute("data-busy");
     this.draw();
   }

@@ -69,6 +69,6 @@ export function describeScore({ value, baseline, lift, q, significant }, measure
   const write = (/** @type {number} */ number) => (measure === "entropy" ? number.toFixed(2) : percent(number));
   const parts = [write(value), `baseline ${write(baseline)}`];
   if (lift !== null && measure !== "entropy") parts.push(`lift ${lift.toFixed(1)}×`);
-  if (significant !== null) parts.push(significant ? `q ${writeQ(q)}` : CHANCE);
+  if (significant !== null && q !== null) parts.push(significant ? `q ${writeQ(q)}` : CHANCE);
   return parts.join(", ");
 }

@@ -41,13 +41,29 @@ function ownKey() {
   }
 }
 
+/** @type {BuildStatus} before the first answer */
+const UNKNOWN = {
+  phase: "idle",
+  busy: false,
+  mine: false,
+  model: "",
+  model_name: "",
+  corpus: "",
+  done: 0,
+  total: null,
+  rate: null,
+  left: null,
+  estimate: "",
+  message: "",
+  index: "",
+};
+
 export class BuildDialog {
   /** @param {BuildHost} host */
   constructor(host) {
     this.host = host;
     this.key = ownKey();
-    /** @type {BuildStatus} */
-    this.status = { phase: "idle" };
+    this.status = UNKNOWN;
     /** @type {Notice | null} */
     this.problem = null;
     this.sending = false;

@@ -1,6 +1,6 @@
 // What the attention view and the server tell each other: what is asked for, and which answer is still wanted.
 
-/** @import { InspectMessage, InspectRequest, Notice, State } from "../core/types.js" */
+/** @import { InspectMessage, InspectRequest, InspectionMessage, Notice, State } from "../core/types.js" */
 /** @import { Store } from "../core/store.js" */
 
 import { QuestionQueue } from "../core/answers.js";
@@ -15,7 +15,7 @@ const WAIT_MS = 700; // between two looks at whether a model is loaded
  *   busy: (busy: boolean) => void,
  *   loading: (loading: { model: string, seconds: number }) => void,
  *   refused: (notice: Notice) => void,
- *   arrived: (message: InspectMessage, before: InspectRequest, restoring: boolean) => void,
+ *   arrived: (message: InspectionMessage, before: InspectRequest, restoring: boolean) => void,
  * }} ClientEvents
  * arrived: an inspection, what was on the page before it, and whether a link or the back button is being followed
  */
@@ -77,7 +77,7 @@ export class InspectionClient {
     const before = this.request ?? request;
     this.outdated = false;
     this.request = request;
-    this.on.arrived(message, before, this.restoring);
+    this.on.arrived(/** @type {InspectionMessage} */ (message), before, this.restoring);
     this.restoring = false;
   }
 

@@ -3,7 +3,7 @@
 
 /**
  * @import {
- *   Host, IndexInfo, InspectMessage, InspectRequest, Inspection, MenuItem, ModelInfo, Side, State,
+ *   Host, IndexInfo, InspectRequest, InspectionMessage, Inspection, MenuItem, ModelInfo, Side, State,
  * } from "../core/types.js"
  */
 /** @import { Store } from "../core/store.js" */
@@ -15,7 +15,6 @@ import { visible } from "../maths/attention.js";
 import { withQueueStatus } from "../core/queue_status.js";
 import { inspectRequest } from "../core/requests.js";
 import { AFRESH, clamp, same } from "../core/state.js";
-import { readInspection } from "../core/wire.js";
 import { SAVED_NOTE } from "../export/saved_page.js";
 import { describe, stripOf } from "../figure/captions.js";
 import { Figure } from "../figure/figure.js";
@@ -42,7 +41,7 @@ export class View {
   scenes;
   /** @type {Controls} */
   controls;
-  /** @type {InspectMessage} the answer as the server sent it */
+  /** @type {InspectionMessage} the answer as the server sent it */
   value;
   /** @type {ModelInfo} */
   facts;
@@ -114,13 +113,13 @@ export class View {
   // --- what comes from the server -----------------------------------------------------------------------------------
 
   /**
-   * @param {InspectMessage} message
+   * @param {InspectionMessage} message
    * @param {InspectRequest} before - what was on the page
    * @param {boolean} restoring - whether a link or the back button is being followed
    */
   arrived(message, before, restoring) {
     const { request, facts, index } = message;
-    const inspection = readInspection(message.inspection);
+    const inspection = message.inspection;
     this.messages.clear();
     this.value = message;
     this.facts = facts;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,7 +30,6 @@ class LayerOverlapJson(Message):
 
 
 class AttentionDifferenceJson(Message):
-    unit: Literal["piece", "word"]
     tokens: list[list[str]]  # of each side
     mean_of_heads: bool
     layers: list[str | None]  # base64 of int8 [heads, N, N]: 127 times the signed square root
@@ -98,7 +97,6 @@ def _attention(difference: AttentionDifference) -> AttentionDifferenceJson:
         return base64.b64encode(encode_signed(layer).tobytes()).decode()
 
     return {
-        "unit": difference.unit,
         "tokens": list(map(list, difference.tokens)),
         "mean_of_heads": difference.mean_of_heads,
         "layers": [coded(layer) for layer in difference.layers],

@@ -51,7 +51,6 @@ class HeadMapJson(Message):
 
 
 class HeadExampleJson(Message):
-    sentence: int
     text: str
     source: Span
     target: Span | None
@@ -146,7 +145,6 @@ def head_examples_json(examples: Iterable[HeadExample]) -> HeadExamplesJson:
     return {
         "examples": [
             {
-                "sentence": example.sentence,
                 "text": example.text,
                 "source": example.source,
                 "target": example.target,

@@ -20,7 +20,6 @@ Texts = tuple[str, str]
 
 class PieceJson(Message):
     text: str  # as people read it
-    raw: str  # as the tokenizer names it
     original: str  # what stands in the text, also behind a mask
     special: bool
     masked: bool
@@ -42,7 +41,6 @@ def _piece_json(tokens: Tokens, texts: Texts, i: int) -> PieceJson:
     piece, spelled, special = tokens.pieces[i], surface(tokens, texts, i), bool(tokens.special[i])
     return {
         "text": _display(piece, spelled, special),
-        "raw": piece,
         "original": spelled or piece,
         "special": special,
         "masked": bool(tokens.masked[i]),

@@ -62,7 +62,7 @@ class BuildStatusJson(Message):
     index: str  # name of the finished index
 
 
-class PlaceJson(Message):
+class LinePositionJson(Message):
     """Where a request stands in the line."""
 
     ahead: int | None  # requests before it; None where it does not wait
