@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PORT ?= 7860
 CODE := exbert_hub tests benchmarks app.py
 
-.PHONY: demo test test-slow quality style architectures paper-cases screenshots bench clean
+.PHONY: demo test test-slow quality style architectures paper-cases tour screenshots bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hf-exbert launch --port $(PORT)
@@ -36,6 +36,10 @@ architectures: $(VENV)/.installed-test
 # writes docs/paper_cases.md from the embedded demo
 paper-cases: $(VENV)/.installed
 	$(BIN)/python benchmarks/paper_cases.py
+
+# executes docs/tour.ipynb and keeps what its cells return
+tour: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/tour.py
 
 # writes the README's pictures
 screenshots: $(VENV)/.installed-test

@@ -34,6 +34,16 @@ def parse_json(
         raise error(f"{name} is malformed: {first_problem(problem)}") from problem
 
 
+def parse_value(value: object, shape: type[Shape], name: str, error: type[ExbertError] = IndexFormatError) -> Shape:
+    """The same of what JSON or YAML was read to before."""
+    from pydantic import ValidationError
+
+    try:
+        return _adapter(cast("Hashable", shape)).validate_python(value)
+    except ValidationError as problem:
+        raise error(f"{name} is malformed: {first_problem(problem)}") from problem
+
+
 def first_problem(error: ValidationError) -> str:
     """The first thing that is wrong, and where."""
     first = error.errors(include_url=False)[0]

@@ -11,6 +11,8 @@ os.environ |= {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
     "TOKENIZERS_PARALLELISM": "false",
+    # models of the tests are so small that threads only wait for each other
+    "OMP_NUM_THREADS": "1",
 }
 
 

