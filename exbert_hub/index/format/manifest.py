@@ -57,7 +57,7 @@ class VectorSpec:
 
 @dataclass(frozen=True)
 class Manifest:
-    """See docs/design.md, section 3. Every figure in it was measured during the build."""
+    """See docs/contracts.md, "Manifest". Every figure in it was measured during the build."""
 
     format_version: int
     model: ModelFacts
