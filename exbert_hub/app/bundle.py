@@ -77,7 +77,7 @@ def modules(folder: Traversable, entry: str) -> tuple[Module, ...]:
 
 
 def bundle(found: tuple[Module, ...], call: str) -> str:
-    """One script of what `modules` found. It ends with a call of `call`, which the entry, the last of them, exports."""
+    """One script of what `modules` found. It ends with a call of `call`, which the entry, the last one, exports."""
     ids = {module.name: f"${at}" for at, module in enumerate(found)}
     entry = found[-1]
     if call not in entry.exports:

@@ -1,5 +1,5 @@
 // What the components of one page share. `start` runs once, whatever number of components brings the script along, and
-// leaves one name behind: `window.exbert`, see `core/types.d.ts`.
+// leaves one name behind: `window.exbert`: a `Page`.
 
 /** @import { Host, State } from "./core/types.js" */
 /** @import { Saved } from "./export/saved_page.js" */
@@ -9,7 +9,7 @@ import * as palette from "./core/palette.js";
 import { DEFAULTS, fromQuery, toQuery } from "./core/state.js";
 import { Store, bindAddress } from "./core/store.js";
 import { Evidence } from "./evidence/evidence.js";
-import { evidenceItems, viewItems } from "./export/menus.js";
+import { evidenceItems, viewItems } from "./export_menus.js";
 import { readSaved } from "./export/saved_page.js";
 import { address, frame } from "./heads/head_page.js";
 import { Setup } from "./setup/setup.js";

@@ -2,6 +2,7 @@
 
 /** @import { Host } from "./types.js" */
 
+import { answered } from "./answers.js";
 import { el, setText } from "./dom.js";
 
 const SOON = 800; // ms until the place is asked for the first time
@@ -39,11 +40,9 @@ export function withQueueStatus(host, server) {
   };
   const look = async () => {
     const mine = ticket;
-    const answer = await server()
-      ?.place({ ticket: mine })
-      .catch(() => null); // then the answer itself is late, too
+    const answer = await answered(server()?.place({ ticket: mine })); // where there is none, the other is late, too
     if (ticket !== mine) return;
-    if (typeof answer?.ahead !== "number") return rest(); // it is being answered
+    if (typeof answer.ahead !== "number") return rest(); // it is being answered
     setText(node, describePlace(answer.ahead)); // read out when it changes
     timer = setTimeout(look, LATER);
   };

@@ -1,14 +1,6 @@
 // The shapes of what travels between server, state and drawing, as the scripts have them: what comes from the server
 // has gone through `wire.js`. Types only; nothing here reaches a page.
 
-import type { Page } from "../main.js";
-
-declare global {
-  interface Window {
-    exbert?: Page;
-  }
-}
-
 export type Child = Node | string | null | undefined;
 
 type Handlers = { [Name in keyof HTMLElementEventMap as `on${Name}`]?: (event: HTMLElementEventMap[Name]) => void };

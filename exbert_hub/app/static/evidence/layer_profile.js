@@ -13,8 +13,8 @@ import { colour, textOn } from "../core/palette.js";
 import { allLayersQuery } from "../core/requests.js";
 import { same } from "../core/state.js";
 import { readAllLayers, readAnswer } from "../core/wire.js";
+import { arrange } from "../maths/stacked_bars.js";
 import { dropdown } from "../widgets/choices.js";
-import { arrange } from "./stacked_bars.js";
 
 const NAMED = 0.14; // share from which a part has room for its name
 const WHOLE = 50; // results of a search; of less it is said how many

@@ -3,7 +3,7 @@
 
 /** @import { Allowances, BuildStatus, Notice, Scope } from "../core/types.js" */
 
-import { noticeBox } from "../core/answers.js";
+import { answered, noticeBox } from "../core/answers.js";
 import { el, fill, focusWithin, select } from "../core/dom.js";
 import { same } from "../core/state.js";
 import { BuildForm } from "./build_form.js";
@@ -12,9 +12,6 @@ import { describeBuild, shareDone } from "./build_status.js";
 const SOON = 700; // ms between two looks at a build
 const LATER = 10_000; // ms between two looks at whether there is one
 const KEY = "exb-build"; // in the storage of the browser
-
-/** @type {Notice} */
-const NOBODY = { title: "The server did not answer", message: "Is it still running?" };
 
 /**
  * @typedef {{
@@ -76,7 +73,7 @@ export class BuildDialog {
    * @param {object} [data]
    */
   async ask(name, data = {}) {
-    const answer = (await this.host.server[name]({ ...data, key: this.key })) ?? { notice: NOBODY };
+    const answer = await answered(this.host.server[name]({ ...data, key: this.key }));
     if (answer.notice) this.problem = answer.notice;
     else this.receive(answer);
     if (name !== "building") this.draw();
@@ -153,7 +150,7 @@ export class BuildDialog {
     if (!this.dialog.open) this.dialog.showModal();
     this.draw();
     if (this.form.hasAnnotators) return;
-    const { annotators = [] } = (await this.host.server.annotators({})) ?? {};
+    const { annotators = [] } = await answered(this.host.server.annotators({}));
     this.form.setAnnotators(annotators);
   }
 

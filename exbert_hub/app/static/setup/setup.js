@@ -6,6 +6,7 @@
 /** @import { View } from "../view/view.js" */
 /** @import { Tour } from "../tour/tour.js" */
 
+import { answered } from "../core/answers.js";
 import { listen } from "../core/bus.js";
 import { el, fill } from "../core/dom.js";
 import { thousands } from "../core/labels.js";
@@ -75,7 +76,7 @@ export class Setup {
   }
 
   async models() {
-    const { models = [] } = (await this.server.models({})) ?? {};
+    const { models = [] } = await answered(this.server.models({}));
     const others = models.map((/** @type {{ id: string, hint: string }} */ { id, hint }) => {
       return { value: id, label: id, hint };
     });
@@ -109,7 +110,7 @@ export class Setup {
    * @param {string} index
    */
   async list(model, index) {
-    const answer = (await this.server.indexes({ model, index })) ?? {};
+    const answer = await answered(this.server.indexes({ model, index }));
     /** @type {{ name: string, corpus: string, pieces: number }[]} */
     const indexes = answer.indexes ?? [];
     const view = this.page.view();
