@@ -1,6 +1,6 @@
 // What can be taken away, as entries of the two "Export" menus.
 
-/** @import { MenuItem, Results, Scene } from "./core/types.js" */
+/** @import { EvidenceServer, MenuItem, Results, Scene } from "./core/types.js" */
 /** @import { Evidence } from "./evidence/evidence.js" */
 /** @import { Layers } from "./figure/layers.js" */
 /** @import { View } from "./view/view.js" */
@@ -20,7 +20,10 @@ const TABLES = {
   parquet: { type: "application/vnd.apache.parquet", hint: "Parquet" },
 };
 
-/** @typedef {{ server: any, data: () => unknown, layers: Layers }} WholePage what a saved page is made of */
+/**
+ * @typedef {{ server: EvidenceServer, data: () => unknown, layers: Layers }} WholePage
+ * what a saved page is made of, and who can write one
+ */
 
 /**
  * @param {Promise<any>} promise - of a server function
@@ -111,7 +114,7 @@ export function viewItems(view, page) {
 
 /**
  * @param {Evidence} evidence
- * @param {any} server
+ * @param {EvidenceServer | undefined} server
  * @param {WholePage | null} page
  * @returns {(MenuItem | null)[]}
  */
@@ -123,7 +126,7 @@ export function evidenceItems({ results }, server, page) {
 
 /**
  * @param {Results} results
- * @param {any} server
+ * @param {EvidenceServer} server
  * @param {string} format
  * @returns {MenuItem}
  */

@@ -1,7 +1,7 @@
 // What the components of one page share. `start` runs once, whatever number of components brings the script along, and
 // leaves one name behind: `window.exbert`: a `Page`.
 
-/** @import { Host, State } from "./core/types.js" */
+/** @import { EvidenceServer, Host, SetupServer, State } from "./core/types.js" */
 /** @import { Saved } from "./export/saved_page.js" */
 
 import { listen } from "./core/bus.js";
@@ -37,7 +37,7 @@ export class Page {
    */
   attention(element, host) {
     const { store, bus, parts } = this;
-    const server = () => parts.evidence?.server ?? null;
+    const server = () => parts.evidence?.server;
     const view = (parts.view = new View(element, host, { store, bus, offline: this.saved !== null, server }));
     view.exports = () => viewItems(view, this.whole());
     if (!this.saved) bindAddress(store, (values) => view.restore(values));
@@ -49,7 +49,7 @@ export class Page {
 
   /**
    * @param {HTMLElement} element
-   * @param {Host} host
+   * @param {Host<EvidenceServer>} host
    */
   evidence(element, host) {
     const { store, bus, parts } = this;
@@ -67,7 +67,7 @@ export class Page {
 
   /**
    * @param {HTMLElement} element
-   * @param {Host} host
+   * @param {Host<SetupServer> & { server: SetupServer }} host
    */
   setup(element, host) {
     const { store, bus, parts } = this;

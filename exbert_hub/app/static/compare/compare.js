@@ -1,7 +1,7 @@
 // Two views of the picked token side by side (masked, without heads, in another sentence, by another model), and what
 // each layer would predict for it. The server compares; this draws.
 
-/** @import { Answer, Comparison, Lens, Prediction, SearchQuery, SideBySide, State } from "../core/types.js" */
+/** @import { Answer, CompareQuestion, EvidenceServer, Lens, Prediction, SideBySide, State } from "../core/types.js" */
 /** @import { Store } from "../core/store.js" */
 
 import { LatestQuestion, noticeBox, skeleton } from "../core/answers.js";
@@ -12,7 +12,7 @@ import { segmented } from "../widgets/choices.js";
 import { attentionDifference } from "./attention_difference.js";
 import { guesses, sideBySide, table } from "./side_by_side.js";
 
-/** @type {{ value: Exclude<Comparison, "">, label: string }[]} */
+/** @type {{ value: CompareQuestion["kind"], label: string }[]} */
 const KINDS = [
   { value: "mask", label: "masked" },
   { value: "heads", label: "silenced heads" },
@@ -30,12 +30,10 @@ const SAYS = {
 /** @type {Set<keyof State>} what a comparison does not depend on */
 const ELSEWHERE = new Set(["hide", "top", "window", "colour", "span"]);
 
-/** @typedef {{ kind: Exclude<Comparison, "">, against: string, field: string, query: SearchQuery }} CompareQuestion */
-
 export class Compare {
   /**
    * @param {Store} store
-   * @param {any} server
+   * @param {EvidenceServer | undefined} server
    */
   constructor(store, server) {
     this.store = store;
@@ -67,7 +65,7 @@ export class Compare {
     if (question && !this.latest.is(question)) {
       this.answer = null;
       const { kind } = question;
-      const send = () => (kind === "lens" ? this.server.lens(question) : this.server.compare(question));
+      const send = () => (kind === "lens" ? this.server?.lens(question) : this.server?.compare(question));
       const asking = this.latest.ask(question, send);
       this.draw();
       const answer = await asking;

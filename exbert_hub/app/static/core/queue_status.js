@@ -1,6 +1,6 @@
 // Says where a question stands in the queue, as soon as it waits long enough for somebody to wonder.
 
-/** @import { Host } from "./types.js" */
+/** @import { EvidenceServer, Host } from "./types.js" */
 
 import { answered } from "./answers.js";
 import { el, setText } from "./dom.js";
@@ -24,7 +24,7 @@ export function describePlace(ahead) {
  * Asks for a component, with a ticket for each question, and says the place of the latest one.
  *
  * @param {Host} host
- * @param {() => any} server - who knows the place
+ * @param {() => EvidenceServer | undefined} server - who knows the place
  * @returns {{ node: HTMLElement, trigger: Host["trigger"] }}
  */
 export function withQueueStatus(host, server) {

@@ -11,13 +11,39 @@ export interface Attributes extends Handlers {
 
 // --- the page -------------------------------------------------------------------------------------------------------
 
-/** What Gradio gives a component beside its element. */
-export interface Host {
+/** What Gradio gives a component beside its element. A saved page has no server. */
+export interface Host<Server = unknown> {
   props: { value: string };
   trigger(name: string, data: object): void;
   watch(property: "value", changed: () => void): void;
-  server?: any;
+  server?: Server;
   upload?(file: File): Promise<{ path: string }>;
+}
+
+/** The server functions of the evidence, which the attention view asks too. `wire.js` reads what they answer. */
+export interface EvidenceServer {
+  table(question: { query: SearchQuery; format: string }): Promise<any>;
+  profile(question: { query: AllLayersQuery; field: string }): Promise<any>;
+  attention(question: { request: InspectRequest; layer: number }): Promise<any>;
+  thumbnails(question: { request: InspectRequest; rows: number[]; cols: number[] }): Promise<any>;
+  shell(question: object): Promise<any>;
+  compare(question: CompareQuestion): Promise<any>;
+  lens(question: CompareQuestion): Promise<any>;
+  heads(question: Scope & Column): Promise<any>;
+  head_examples(question: Scope & Column & { head: string }): Promise<any>;
+  head(question: Scope & { head: string }): Promise<any>;
+  place(question: { ticket: string | null }): Promise<any>;
+}
+
+/** The server functions of the bar at the top. `key` says who began a build. */
+export interface SetupServer {
+  models(question: object): Promise<any>;
+  indexes(question: Scope): Promise<any>;
+  annotators(question: object): Promise<any>;
+  building(question: { key: string }): Promise<any>;
+  prepare(question: { key: string }): Promise<any>;
+  build(question: { key: string }): Promise<any>;
+  cancel(question: { key: string }): Promise<any>;
 }
 
 /** What the components tell each other, by the name of the event. */
@@ -413,6 +439,13 @@ export interface BarRow {
   total: number;
   words: LayerSummary["words"];
   parts: BarPart[];
+}
+
+export interface CompareQuestion {
+  kind: Exclude<Comparison, "">;
+  against: string; // the other sentence, or the other model
+  field: string;
+  query: SearchQuery;
 }
 
 export interface LayerOverlap {

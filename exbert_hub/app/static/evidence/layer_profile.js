@@ -1,7 +1,9 @@
 // All layers at once: a stacked bar for each, and the most frequent words. A click on a layer goes there.
 
 /**
- * @import { AllLayers, AllLayersQuery, Answer, BarPart, BarRow, LayerNumber, State, Tooltip } from "../core/types.js"
+ * @import {
+ *   AllLayers, AllLayersQuery, Answer, BarPart, BarRow, EvidenceServer, LayerNumber, State, Tooltip,
+ * } from "../core/types.js"
  */
 /** @import { Store } from "../core/store.js" */
 
@@ -28,7 +30,7 @@ export class LayerProfile {
 
   /**
    * @param {Store} store
-   * @param {any} server
+   * @param {EvidenceServer | undefined} server
    * @param {{ go: (layer: LayerNumber) => void, tip: Tooltip }} on
    * @param {Kept | null} [kept] - an answer to begin with, as `keep()` returns it
    */
@@ -75,7 +77,7 @@ export class LayerProfile {
     if (!same(query, this.query)) this.answer = null;
     this.query = query;
     this.node.setAttribute("data-busy", "");
-    const asking = this.latest.ask([query, field], () => this.server.profile({ query, field }));
+    const asking = this.latest.ask([query, field], () => this.server?.profile({ query, field }));
     if (!this.answer) this.draw();
     const answer = await asking;
     if (answer === null) return; // another question was asked meanwhile

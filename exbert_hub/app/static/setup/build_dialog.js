@@ -1,7 +1,7 @@
 // Building an index from the page. The build lives on the server; this asks how far it is and shows it, for whoever
 // looks.
 
-/** @import { Allowances, BuildStatus, Notice, Scope } from "../core/types.js" */
+/** @import { Allowances, BuildStatus, Notice, Scope, SetupServer } from "../core/types.js" */
 
 import { answered, noticeBox } from "../core/answers.js";
 import { el, fill, focusWithin, select } from "../core/dom.js";
@@ -15,7 +15,7 @@ const KEY = "exb-build"; // in the storage of the browser
 
 /**
  * @typedef {{
- *   server: any,
+ *   server: SetupServer,
  *   upload: ((file: File) => Promise<{ path: string }>) | undefined,
  *   may: Allowances,
  *   scope: () => Pick<Scope, "model">,
@@ -69,7 +69,7 @@ export class BuildDialog {
   // --- asking the server --------------------------------------------------------------------------------------------
 
   /**
-   * @param {string} name
+   * @param {"building" | "prepare" | "build" | "cancel"} name
    * @param {object} [data]
    */
   async ask(name, data = {}) {

@@ -1,7 +1,7 @@
 // The bar at the top: the model, its indexes, a build, the tour. What is chosen goes to the attention view, which
 // asks.
 
-/** @import { Allowances, BuildStatus, Host, InspectRequest, IndexInfo } from "../core/types.js" */
+/** @import { Allowances, BuildStatus, Host, InspectRequest, IndexInfo, SetupServer } from "../core/types.js" */
 /** @import { Store } from "../core/store.js" */
 /** @import { View } from "../view/view.js" */
 /** @import { Tour } from "../tour/tour.js" */
@@ -26,7 +26,7 @@ export class Setup {
 
   /**
    * @param {HTMLElement} element
-   * @param {Host} host
+   * @param {Host<SetupServer> & { server: SetupServer }} host
    * @param {Page} page
    */
   constructor(element, { props, server, upload }, page) {
