@@ -3,7 +3,8 @@
 
 /**
  * @import {
- *   AllLayersQuery, Child, EvidenceMessage, EvidenceServer, Filter, Host, InspectRequest, MenuItem, Of, Results, State,
+ *   AllLayersQuery, Child, EvidenceMessage, EvidenceServer, Filter, Host, InspectRequest, MenuItem, Of, Results,
+ *   State,
  * } from "../core/types.js"
  */
 /** @import { Store } from "../core/store.js" */
