@@ -1,4 +1,4 @@
-"""Attention: how it is coded, summed, thinned out and read. Mirrored in `app/static/maths.js` for the browser."""
+"""Attention: how it is coded, summed, thinned out and read. Mirrored in `app/static/maths/` for the browser."""
 
 from __future__ import annotations
 
