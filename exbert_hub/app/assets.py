@@ -33,7 +33,7 @@ def page_modules(entry: str = _MAIN) -> tuple[Module, ...]:
 @cache
 def script() -> str:
     """All modules as one script that runs once per page and leaves one name behind, `window.exbert`."""
-    return "(() => {\n" + bundle(page_modules(), call="start") + "\n})();"
+    return bundle(page_modules()) + ".start();"
 
 
 @cache
