@@ -2,8 +2,32 @@
 import js from "@eslint/js";
 import globals from "globals";
 
+// Rooms of the page, from below: a script imports from its own and from those before it, so that no circle can arise.
+const STATIC = "exbert_hub/app/static";
+const ROOMS = [
+  "core",
+  "maths",
+  "widgets",
+  "export",
+  "figure",
+  "view",
+  "heads",
+  "compare",
+  "evidence",
+  "tour",
+  "setup",
+];
+const arrows = ROOMS.map((room, i) => {
+  const above = ["../*.js", ...ROOMS.slice(i + 1).map((other) => `../${other}/*`)];
+  const message = `${room} is below that room`;
+  return {
+    files: [`${STATIC}/${room}/**/*.js`],
+    rules: { "no-restricted-imports": ["error", { patterns: [{ group: above, message }] }] },
+  };
+});
+
 export default [
-  { ignores: [".venv/", "node_modules/", "docs/", "build/", "dist/"] },
+  { ignores: [".venv/", "build/", "dist/"] },
   js.configs.recommended,
   {
     rules: {
@@ -17,7 +41,7 @@ export default [
     },
   },
   {
-    files: ["exbert_hub/app/static/**/*.js"],
+    files: [`${STATIC}/**/*.js`],
     languageOptions: { globals: globals.browser },
     rules: {
       // text of users reaches the page through text nodes only
@@ -30,5 +54,6 @@ export default [
       "no-implied-eval": "error",
     },
   },
+  ...arrows,
   { files: ["tests/js/**/*.js", "eslint.config.js"], languageOptions: { globals: globals.node } },
 ];

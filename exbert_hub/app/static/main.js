@@ -1,7 +1,7 @@
 // What the components of one page share. `start` runs once, whatever number of components brings the script along, and
-// leaves one name behind: `window.exbert`, see `core/types.d.ts`.
+// leaves one name behind: `window.exbert`: a `Page`.
 
-/** @import { Host, State } from "./core/types.js" */
+/** @import { EvidenceServer, Host, SetupServer, State } from "./core/types.js" */
 /** @import { Saved } from "./export/saved_page.js" */
 
 import { listen } from "./core/bus.js";
@@ -9,7 +9,7 @@ import * as palette from "./core/palette.js";
 import { DEFAULTS, fromQuery, toQuery } from "./core/state.js";
 import { Store, bindAddress } from "./core/store.js";
 import { Evidence } from "./evidence/evidence.js";
-import { evidenceItems, viewItems } from "./export/menus.js";
+import { evidenceItems, viewItems } from "./export_menus.js";
 import { readSaved } from "./export/saved_page.js";
 import { address, frame } from "./heads/head_page.js";
 import { Setup } from "./setup/setup.js";
@@ -37,7 +37,7 @@ export class Page {
    */
   attention(element, host) {
     const { store, bus, parts } = this;
-    const server = () => parts.evidence?.server ?? null;
+    const server = () => parts.evidence?.server;
     const view = (parts.view = new View(element, host, { store, bus, offline: this.saved !== null, server }));
     view.exports = () => viewItems(view, this.whole());
     if (!this.saved) bindAddress(store, (values) => view.restore(values));
@@ -49,7 +49,7 @@ export class Page {
 
   /**
    * @param {HTMLElement} element
-   * @param {Host} host
+   * @param {Host<EvidenceServer>} host
    */
   evidence(element, host) {
     const { store, bus, parts } = this;
@@ -67,7 +67,7 @@ export class Page {
 
   /**
    * @param {HTMLElement} element
-   * @param {Host} host
+   * @param {Host<SetupServer> & { server: SetupServer }} host
    */
   setup(element, host) {
     const { store, bus, parts } = this;

@@ -37,7 +37,7 @@ def page_modules(entry: str = _MAIN) -> tuple[Module, ...]:
 def script() -> str:
     """All modules as one script that runs once per page, with what it has to know of the server. It leaves two names
     behind, `window.exbert` and `window.exbertConstants`."""
-    return f"{_constants()}\n(() => {{\n{bundle(page_modules(), call='start')}\n}})();"
+    return f"{_constants()}\n{bundle(page_modules())}.start();"
 
 
 def _constants() -> str:

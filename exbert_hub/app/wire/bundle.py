@@ -76,14 +76,11 @@ def modules(folder: Traversable, entry: str) -> tuple[Module, ...]:
     return tuple(done.values())
 
 
-def bundle(found: tuple[Module, ...], call: str) -> str:
-    """One script of what `modules` found; it ends with a call of `call`, which the entry, the last of them, exports."""
+def bundle(found: tuple[Module, ...]) -> str:
+    """One expression of what `modules` found; its value has what the last of them, the entry, exports."""
     ids = {module.name: f"${at}" for at, module in enumerate(found)}
-    entry = found[-1]
-    if call not in entry.exports:
-        raise BundleError(f"{entry.name} does not export {call}, which the page begins with")
     parts = [_wrapped(module, ids) for module in found]
-    return "\n".join(['"use strict";', *parts, f"{ids[entry.name]}.{call}();"])
+    return "\n".join(["(() => {", '"use strict";', *parts, f"return {ids[found[-1].name]};", "})()"])
 
 
 def parse(name: str, text: str) -> Module:

@@ -1,7 +1,7 @@
 // Two views of the picked token side by side (masked, without heads, in another sentence, by another model), and what
 // each layer would predict for it. The server compares; this draws.
 
-/** @import { Answer, Comparison, Lens, Prediction, SearchQuery, SideBySide, State } from "../core/types.js" */
+/** @import { Answer, CompareRequest, EvidenceServer, Lens, Prediction, SideBySide, State } from "../core/types.js" */
 /** @import { Store } from "../core/store.js" */
 
 import { LatestQuestion, noticeBox, skeleton } from "../core/answers.js";
@@ -11,7 +11,7 @@ import { segmented } from "../widgets/choices.js";
 import { attentionDifference } from "./attention_difference.js";
 import { guesses, sideBySide, table } from "./side_by_side.js";
 
-/** @type {{ value: Exclude<Comparison, "">, label: string }[]} */
+/** @type {{ value: CompareRequest["kind"], label: string }[]} */
 const KINDS = [
   { value: "mask", label: "masked" },
   { value: "heads", label: "silenced heads" },
@@ -29,12 +29,10 @@ const SAYS = {
 /** @type {Set<keyof State>} what a comparison does not depend on */
 const ELSEWHERE = new Set(["hide", "top", "window", "colour", "span"]);
 
-/** @typedef {{ kind: Exclude<Comparison, "">, against: string, field: string, query: SearchQuery }} CompareQuestion */
-
 export class Compare {
   /**
    * @param {Store} store
-   * @param {any} server
+   * @param {EvidenceServer | undefined} server
    */
   constructor(store, server) {
     this.store = store;
@@ -47,7 +45,7 @@ export class Compare {
     this.changed(["compare"]);
   }
 
-  /** @returns {CompareQuestion | null} null where there is nothing to ask yet */
+  /** @returns {CompareRequest | null} null where there is nothing to ask yet */
   question() {
     const { compare: kind, against, profile, token, layer } = this.store.values;
     if (!kind || token === null || layer === null || !this.server) return null;
@@ -66,7 +64,7 @@ export class Compare {
     if (question && !this.latest.is(question)) {
       this.answer = null;
       const { kind, query } = question;
-      const send = () => (kind === "lens" ? this.server.lens({ query }) : this.server.compare(question));
+      const send = () => (kind === "lens" ? this.server?.lens({ query }) : this.server?.compare(question));
       const asking = this.latest.ask(question, send);
       this.draw();
       const answer = await asking;

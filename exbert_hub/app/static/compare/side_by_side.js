@@ -5,7 +5,7 @@
 import { el } from "../core/dom.js";
 import { percent } from "../core/labels.js";
 import { colour } from "../core/palette.js";
-import { arrange } from "../evidence/stacked_bars.js";
+import { arrange } from "../maths/stacked_bars.js";
 
 const OVERLAP =
   "RBO and Jaccard say how much the two lists of words overlap, with and without their order: 1 is the same, " +

@@ -1,4 +1,5 @@
-// What the server decides and the page has to know. The server puts it in front of this script, once (`wire/constants.py`).
+// What the server decides and the page has to know. The server puts it in front of the page's script, once
+// (`wire/constants.py`).
 
 /** @import { Constants } from "./types.js" */
 

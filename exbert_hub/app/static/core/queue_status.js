@@ -1,7 +1,8 @@
 // Says where a question stands in the queue, as soon as it waits long enough for somebody to wonder.
 
-/** @import { Host } from "./types.js" */
+/** @import { EvidenceServer, Host } from "./types.js" */
 
+import { answered } from "./answers.js";
 import { el, setText } from "./dom.js";
 
 const SOON = 800; // ms until the place is asked for the first time
@@ -23,7 +24,7 @@ export function describePlace(ahead) {
  * Asks for a component, with a ticket for each question, and says the place of the latest one.
  *
  * @param {Host} host
- * @param {() => any} server - who knows the place
+ * @param {() => EvidenceServer | undefined} server - who knows the place
  * @returns {{ node: HTMLElement, trigger: Host["trigger"] }}
  */
 export function withQueueStatus(host, server) {
@@ -39,11 +40,10 @@ export function withQueueStatus(host, server) {
   };
   const look = async () => {
     const mine = ticket;
-    const answer = await server()
-      ?.place({ ticket: mine })
-      .catch(() => null); // then the answer itself is late, too
+    if (mine === null) return;
+    const answer = await answered(server()?.place({ ticket: mine })); // where there is none, the other is late, too
     if (ticket !== mine) return;
-    if (typeof answer?.ahead !== "number") return rest(); // it is being answered
+    if (typeof answer.ahead !== "number") return rest(); // it is being answered
     setText(node, describePlace(answer.ahead)); // read out when it changes
     timer = setTimeout(look, LATER);
   };

@@ -1,13 +1,4 @@
-// The shapes of what travels between server, state and drawing, as the scripts have them: what comes from the server
-// has gone through `wire.js`. Types only; nothing here reaches a page.
-
-import type { Page } from "../main.js";
-
-declare global {
-  interface Window {
-    exbert?: Page;
-  }
-}
+// The shapes of what travels between server, state and drawing. Types only; nothing here reaches a page.
 
 export type Child = Node | string | null | undefined;
 
@@ -19,12 +10,12 @@ export interface Attributes extends Handlers {
 
 // --- the page -------------------------------------------------------------------------------------------------------
 
-/** What Gradio gives a component beside its element. */
-export interface Host {
+/** What Gradio gives a component beside its element. A saved page has no server. */
+export interface Host<Server = unknown> {
   props: { value: string };
   trigger(name: string, data: object): void;
   watch(property: "value", changed: () => void): void;
-  server?: any;
+  server?: Server;
   upload?(file: File): Promise<{ path: string }>;
 }
 
@@ -184,7 +175,7 @@ export interface ThumbnailsRequest {
 }
 
 export interface CompareRequest {
-  kind: Exclude<Comparison, "" | "lens">;
+  kind: Exclude<Comparison, "">; // "lens" has a function of its own
   against: string; // the other sentence, or the other model
   field: string;
   query: SearchQuery;
@@ -230,27 +221,33 @@ export interface PlaceRequest {
 
 export interface Nothing {}
 
-/** The server functions. A call that is lost answers undefined: see `answered`. */
-export interface Server {
-  table(request: TableRequest): Promise<Answer<ResultsFile>>;
-  profile(request: ProfileRequest): Promise<Answer<AllLayers>>;
-  attention(request: AttentionRequest): Promise<Answer<SentLayer>>;
-  thumbnails(request: ThumbnailsRequest): Promise<Answer<Thumbnails>>;
-  shell(request: Nothing): Promise<Answer<SavedShell>>;
-  compare(request: CompareRequest): Promise<Answer<SideBySide>>;
-  lens(request: LensRequest): Promise<Answer<Lens>>;
-  heads(request: HeadsRequest): Promise<Answer<HeadMap>>;
-  head_examples(request: HeadExamplesRequest): Promise<Answer<HeadExamples>>;
-  head(request: HeadRequest): Promise<Answer<HeadReport>>;
-  place(request: PlaceRequest): Promise<Answer<LinePosition>>;
-  models(request: Nothing): Promise<Answer<Suggestions>>;
-  indexes(request: Scope): Promise<Answer<Indexes>>;
-  annotators(request: Nothing): Promise<Answer<Annotators>>;
-  building(request: BuildKeyRequest): Promise<Answer<BuildStatus>>;
-  prepare(request: BuildRequest): Promise<Answer<BuildStatus>>;
-  build(request: BuildKeyRequest): Promise<Answer<BuildStatus>>;
-  cancel(request: BuildKeyRequest): Promise<Answer<BuildStatus>>;
+/** The server functions of the evidence, which the attention view asks too. A call that is lost answers undefined. */
+export interface EvidenceServer {
+  table(request: TableRequest): Called<ResultsFile>;
+  profile(request: ProfileRequest): Called<AllLayers>;
+  attention(request: AttentionRequest): Called<SentLayer>;
+  thumbnails(request: ThumbnailsRequest): Called<Thumbnails>;
+  shell(request: Nothing): Called<SavedShell>;
+  compare(request: CompareRequest): Called<SideBySide>;
+  lens(request: LensRequest): Called<Lens>;
+  heads(request: HeadsRequest): Called<HeadMap>;
+  head_examples(request: HeadExamplesRequest): Called<HeadExamples>;
+  head(request: HeadRequest): Called<HeadReport>;
+  place(request: PlaceRequest): Called<LinePosition>;
 }
+
+/** The server functions of the bar at the top. */
+export interface SetupServer {
+  models(request: Nothing): Called<Suggestions>;
+  indexes(request: Scope): Called<Indexes>;
+  annotators(request: Nothing): Called<Annotators>;
+  building(request: BuildKeyRequest): Called<BuildStatus>;
+  prepare(request: BuildRequest): Called<BuildStatus>;
+  build(request: BuildKeyRequest): Called<BuildStatus>;
+  cancel(request: BuildKeyRequest): Called<BuildStatus>;
+}
+
+type Called<Content> = Promise<Answer<Content> | undefined>;
 
 // --- the attention view ---------------------------------------------------------------------------------------------
 

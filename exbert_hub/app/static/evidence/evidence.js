@@ -2,8 +2,10 @@
 // browser.
 
 /**
- * @import { AllLayersQuery, Child, EvidenceMessage, Filter, Host, InspectRequest, MenuItem, Of, Results, State }
- * from "../core/types.js"
+ * @import {
+ *   AllLayersQuery, Child, EvidenceMessage, EvidenceServer, Filter, Host, InspectRequest, MenuItem, Of, Results,
+ *   State,
+ * } from "../core/types.js"
  */
 /** @import { Store } from "../core/store.js" */
 
@@ -56,7 +58,7 @@ export class Evidence {
 
   /**
    * @param {HTMLElement} element
-   * @param {Host} host
+   * @param {Host<EvidenceServer>} host
    * @param {{ store: Store, bus: EventTarget, saved: any, build: () => (() => void) | null }} page - saved: an answer
    *   of all layers, for a saved page; build: what opens the dialog that builds indexes, where visitors may
    */

@@ -26,7 +26,10 @@ export function histogram({ of, title, fields, field, filter, expanded, onfield,
   const names = Object.keys(fields);
   const shown = names.includes(field) ? field : names[0];
   const { total, bars } = fields[shown];
-  const scale = Math.max(...bars.map(({ share, base_rate: base }) => Math.max(share, Math.min(base, share * 1.5))), 0.01);
+  const scale = Math.max(
+    ...bars.map(({ share, base_rate: base }) => Math.max(share, Math.min(base, share * 1.5))),
+    0.01,
+  );
   const byCount = [...bars].sort((a, b) => b.count - a.count); // offsets come in another order
   const likeliest = new Set(byCount.slice(0, FIRST));
   const visible = expanded ? bars : bars.filter((bar) => likeliest.has(bar));

@@ -1,7 +1,9 @@
 // All layers at once: a stacked bar for each, and the most frequent words. A click on a layer goes there.
 
 /**
- * @import { AllLayers, AllLayersQuery, Answer, BarPart, BarRow, LayerNumber, State, Tooltip } from "../core/types.js"
+ * @import {
+ *   AllLayers, AllLayersQuery, Answer, BarPart, BarRow, EvidenceServer, LayerNumber, State, Tooltip,
+ * } from "../core/types.js"
  */
 /** @import { Store } from "../core/store.js" */
 
@@ -13,8 +15,8 @@ import { CHANCE, nameOfField, nameOfLabel, percent, writeQ } from "../core/label
 import { colour, textOn } from "../core/palette.js";
 import { allLayersQuery } from "../core/requests.js";
 import { same } from "../core/state.js";
+import { arrange } from "../maths/stacked_bars.js";
 import { dropdown } from "../widgets/choices.js";
-import { arrange } from "./stacked_bars.js";
 
 const NAMED = 0.14; // share from which a part has room for its name
 const STALE = "The query has changed since; press “All layers” again to renew.";
@@ -27,7 +29,7 @@ export class LayerProfile {
 
   /**
    * @param {Store} store
-   * @param {any} server
+   * @param {EvidenceServer | undefined} server
    * @param {{ go: (layer: LayerNumber) => void, tip: Tooltip }} on
    * @param {Kept | null} [kept] - an answer to begin with, as `keep()` returns it
    */
@@ -74,7 +76,7 @@ export class LayerProfile {
     if (!same(query, this.query)) this.answer = null;
     this.query = query;
     this.node.setAttribute("data-busy", "");
-    const asking = this.latest.ask([query, field], () => this.server.profile({ query, field }));
+    const asking = this.latest.ask([query, field], () => this.server?.profile({ query, field }));
     if (!this.answer) this.draw();
     const answer = await asking;
     if (answer === null) return; // another question was asked meanwhile

@@ -1,6 +1,6 @@
 // Every head of every layer at a glance: a thumbnail of each attention matrix; a click opens that head alone.
 
-/** @import { CodedLayer, InspectRequest, KnownLayer, State } from "../core/types.js" */
+/** @import { CodedLayer, EvidenceServer, InspectRequest, KnownLayer, State } from "../core/types.js" */
 /** @import { Colour } from "./canvas.js" */
 
 import { CONSTANTS } from "../core/constants.js";
@@ -78,7 +78,7 @@ export class HeadGrid {
    * @param {{
    *   open: (layer: number, head: number) => void,
    *   close: () => void,
-   *   server: () => any,
+   *   server: () => EvidenceServer | undefined,
    *   offline: boolean,
    * }} on - server: who has the attention that is too much to send at once
    */

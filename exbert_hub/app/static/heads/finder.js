@@ -1,6 +1,6 @@
 // Which head does what: a heat map of all heads by one measure, the best of them, and sentences that show it.
 
-/** @import { Answer, Column, HeadMap, HeadScore, Scope, Tooltip } from "../core/types.js" */
+/** @import { Answer, Column, EvidenceServer, HeadMap, HeadScore, Scope, Tooltip } from "../core/types.js" */
 /** @import { Store } from "../core/store.js" */
 
 import { CONSTANTS } from "../core/constants.js";
@@ -27,7 +27,7 @@ const DARK = 0.55; // share of the colour from which text on it is light
 export class HeadFinder {
   /**
    * @param {Store} store
-   * @param {any} server
+   * @param {EvidenceServer | undefined} server
    * @param {Tooltip} tip
    */
   constructor(store, server, tip) {
@@ -39,10 +39,10 @@ export class HeadFinder {
     this.example = new LatestQuestion();
     /** @type {HTMLElement[][]} */
     this.cells = [];
-    /** @type {Panel<HeadMap>} */
+    /** @type {Panel<Column, HeadMap>} */
     this.panel = new Panel(server, this.node, {
       wanted: () => (store.values.finder ? readColumn(store.values.finder) : null),
-      ask: (question) => server.heads(question),
+      ask: (asked, question) => asked.heads(question),
       show: (answer) => this.show(answer),
     });
     store.subscribe((values, changed) => {
@@ -191,8 +191,8 @@ export class HeadFinder {
   async use({ name, layer, head }, chosen) {
     this.store.set({ layer, heads: [head], by: "heads" });
     fill(this.examples, skeleton("Looking for sentences", 3));
-    const question = { ...this.panel.scope, ...chosen, head: name };
-    const answer = await this.example.ask(question, () => this.server.head_examples(question));
+    const question = { ...(this.panel.scope ?? { model: "", index: "" }), ...chosen, head: name };
+    const answer = await this.example.ask(question, () => this.server?.head_examples(question));
     if (answer === null) return;
     const onclick = () => this.store.set({ head: name });
     const open = el("button.exb-text-button", { type: "button", onclick }, `All about head ${name}`);

@@ -1,6 +1,6 @@
 // The page of one head: its scores, what it attends from and to, and sentences from weak to strong.
 
-/** @import { Answer, HeadReport, Scope } from "../core/types.js" */
+/** @import { Answer, EvidenceServer, HeadReport, Scope } from "../core/types.js" */
 /** @import { Store } from "../core/store.js" */
 
 import { noticeBox, skeleton } from "../core/answers.js";
@@ -35,15 +35,15 @@ export function frame(url, title) {
 export class HeadPage {
   /**
    * @param {Store} store
-   * @param {any} server
+   * @param {EvidenceServer | undefined} server
    */
   constructor(store, server) {
     this.store = store;
     this.node = el("section.exb-headpage", { "aria-label": "One head", hidden: true });
-    /** @type {Panel<HeadReport>} */
+    /** @type {Panel<{ head: string }, HeadReport>} */
     this.panel = new Panel(server, this.node, {
       wanted: () => (store.values.head ? { head: store.values.head } : null),
-      ask: (question) => server.head(question),
+      ask: (asked, question) => asked.head(question),
       show: (answer) => this.show(answer),
     });
     store.subscribe((values, changed) => {

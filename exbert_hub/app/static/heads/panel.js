@@ -1,25 +1,29 @@
 // A part of the evidence that asks the server for one thing at a time.
 
-/** @import { Answer, Scope } from "../core/types.js" */
+/** @import { Answer, EvidenceServer, Scope } from "../core/types.js" */
 
 import { LatestQuestion } from "../core/answers.js";
 
 /**
+ * @template {object} Wanted
  * @template Content
  * @typedef {{
- *   wanted: () => object | null,
- *   ask: (question: object) => Promise<Answer<Content>>,
+ *   wanted: () => Wanted | null,
+ *   ask: (server: EvidenceServer, question: Scope & Wanted) => Promise<Answer<Content> | undefined>,
  *   show: (answer: Answer<Content> | null) => void,
  * }} PanelParts
  * wanted: what to ask for, null while the panel is closed; show: draws an answer, null while it is awaited
  */
 
-/** @template Content */
+/**
+ * @template {object} Wanted
+ * @template Content
+ */
 export class Panel {
   /**
-   * @param {any} server
+   * @param {EvidenceServer | undefined} server - undefined in a saved page, where the panel stays closed
    * @param {HTMLElement} node
-   * @param {PanelParts<Content>} parts
+   * @param {PanelParts<Wanted, Content>} parts
    */
   constructor(server, node, parts) {
     this.server = server;
@@ -43,15 +47,17 @@ export class Panel {
   }
 
   async ask() {
-    if (!this.open) {
+    const { server, scope } = this;
+    const wanted = this.parts.wanted();
+    if (!server || !scope || !wanted) {
       this.latest.forget();
       this.answer = null;
       return this.draw();
     }
-    const question = { ...this.scope, ...this.parts.wanted() };
+    const question = { ...scope, ...wanted };
     if (this.latest.is(question)) return;
     this.node.setAttribute("data-busy", "");
-    const asking = this.latest.ask(question, () => this.parts.ask(question));
+    const asking = this.latest.ask(question, () => this.parts.ask(server, question));
     if (!this.answer) this.draw();
     const answer = await asking;
     if (answer === null) return; // another question was asked meanwhile

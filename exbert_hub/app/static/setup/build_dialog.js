@@ -1,9 +1,9 @@
 // Building an index from the page. The build lives on the server; this asks how far it is and shows it, for whoever
 // looks.
 
-/** @import { Allowances, BuildStatus, Notice, Scope } from "../core/types.js" */
+/** @import { Allowances, BuildStatus, Notice, Scope, SetupServer } from "../core/types.js" */
 
-import { noticeBox } from "../core/answers.js";
+import { answered, noticeBox } from "../core/answers.js";
 import { el, fill, focusWithin, select } from "../core/dom.js";
 import { same } from "../core/state.js";
 import { BuildForm } from "./build_form.js";
@@ -13,12 +13,9 @@ const SOON = 700; // ms between two looks at a build
 const LATER = 10_000; // ms between two looks at whether there is one
 const KEY = "exb-build"; // in the storage of the browser
 
-/** @type {Notice} */
-const NOBODY = { title: "The server did not answer", message: "Is it still running?" };
-
 /**
  * @typedef {{
- *   server: any,
+ *   server: SetupServer,
  *   upload: ((file: File) => Promise<{ path: string }>) | undefined,
  *   may: Allowances,
  *   scope: () => Pick<Scope, "model">,
@@ -87,15 +84,11 @@ export class BuildDialog {
 
   // --- asking the server --------------------------------------------------------------------------------------------
 
-  /**
-   * @param {string} name
-   * @param {object} [data]
-   */
-  async ask(name, data = {}) {
-    const answer = (await this.host.server[name]({ ...data, key: this.key })) ?? { notice: NOBODY };
+  /** @param {ReturnType<SetupServer["building"]>} call - of the server, which answers how far the build is */
+  async take(call) {
+    const answer = await answered(call);
     if (answer.notice) this.problem = answer.notice;
     else this.receive(answer);
-    if (name !== "building") this.draw();
   }
 
   /** @param {BuildStatus} status */
@@ -110,7 +103,7 @@ export class BuildDialog {
 
   async look() {
     clearTimeout(this.timer);
-    if (document.visibilityState === "visible") await this.ask("building");
+    if (document.visibilityState === "visible") await this.take(this.host.server.building({ key: this.key }));
     this.timer = setTimeout(() => this.look(), this.status.busy ? SOON : LATER);
   }
 
@@ -122,7 +115,8 @@ export class BuildDialog {
       if (path === null) return;
       order.corpus = path;
     }
-    await this.ask("prepare", order);
+    await this.take(this.host.server.prepare({ ...order, key: this.key }));
+    this.draw();
     this.look();
   }
 
@@ -159,7 +153,8 @@ export class BuildDialog {
   /** @param {"build" | "cancel"} name */
   async act(name) {
     this.problem = null;
-    await this.ask(name);
+    await this.take(this.host.server[name]({ key: this.key }));
+    this.draw();
     this.look();
   }
 
@@ -169,7 +164,7 @@ export class BuildDialog {
     if (!this.dialog.open) this.dialog.showModal();
     this.draw();
     if (this.form.hasAnnotators) return;
-    const { annotators = [] } = (await this.host.server.annotators({})) ?? {};
+    const { annotators = [] } = await answered(this.host.server.annotators({}));
     this.form.setAnnotators(annotators);
   }
 

@@ -1,11 +1,12 @@
 // The bar at the top: the model, its indexes, a build, the tour. What is chosen goes to the attention view, which
 // asks.
 
-/** @import { Allowances, BuildStatus, Host, InspectRequest, IndexInfo } from "../core/types.js" */
+/** @import { Allowances, BuildStatus, Host, InspectRequest, IndexInfo, SetupServer } from "../core/types.js" */
 /** @import { Store } from "../core/store.js" */
 /** @import { View } from "../view/view.js" */
 /** @import { Tour } from "../tour/tour.js" */
 
+import { answered } from "../core/answers.js";
 import { listen } from "../core/bus.js";
 import { el, fill } from "../core/dom.js";
 import { thousands } from "../core/labels.js";
@@ -25,7 +26,7 @@ export class Setup {
 
   /**
    * @param {HTMLElement} element
-   * @param {Host} host
+   * @param {Host<SetupServer> & { server: SetupServer }} host
    * @param {Page} page
    */
   constructor(element, { props, server, upload }, page) {
@@ -75,7 +76,7 @@ export class Setup {
   }
 
   async models() {
-    const { models = [] } = (await this.server.models({})) ?? {};
+    const { models = [] } = await answered(this.server.models({}));
     const others = models.map((/** @type {{ id: string, hint: string }} */ { id, hint }) => {
       return { value: id, label: id, hint };
     });
@@ -109,7 +110,7 @@ export class Setup {
    * @param {string} index
    */
   async list(model, index) {
-    const answer = (await this.server.indexes({ model, index })) ?? {};
+    const answer = await answered(this.server.indexes({ model, index }));
     /** @type {{ name: string, corpus: string, pieces: number }[]} */
     const indexes = answer.indexes ?? [];
     const view = this.page.view();

@@ -3,7 +3,7 @@
 
 /**
  * @import {
- *   Host, IndexInfo, InspectRequest, InspectionMessage, Inspection, MenuItem, ModelInfo, Side, State,
+ *   EvidenceServer, Host, IndexInfo, InspectRequest, InspectionMessage, Inspection, MenuItem, ModelInfo, Side, State,
  * } from "../core/types.js"
  */
 /** @import { Store } from "../core/store.js" */
@@ -62,8 +62,9 @@ export class View {
   /**
    * @param {HTMLElement} element
    * @param {Host} host
-   * @param {{ store: Store, bus: EventTarget, offline: boolean, server: () => any }} page - offline: whether it is a
-   *   saved page; server: who answers what is asked beside the value, null while nobody is there
+   * @param {{
+   *   store: Store, bus: EventTarget, offline: boolean, server: () => EvidenceServer | undefined,
+   * }} page - offline: whether it is a saved page; server: who answers what is asked beside the value
    */
   constructor(element, host, { store, bus, offline, server }) {
     const queue = withQueueStatus(host, server);

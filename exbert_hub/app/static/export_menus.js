@@ -1,16 +1,17 @@
 // What can be taken away, as entries of the two "Export" menus.
 
-/** @import { MenuItem, Results, Scene } from "../core/types.js" */
-/** @import { Evidence } from "../evidence/evidence.js" */
-/** @import { Layers } from "../figure/layers.js" */
-/** @import { View } from "../view/view.js" */
+/** @import { EvidenceServer, MenuItem, Results, Scene } from "./core/types.js" */
+/** @import { Evidence } from "./evidence/evidence.js" */
+/** @import { Layers } from "./figure/layers.js" */
+/** @import { View } from "./view/view.js" */
 
-import { nameOfHeads } from "../core/ablation.js";
-import { decodeBase64 } from "../maths/coding.js";
-import { NAMES, nameOfLayers } from "../figure/captions.js";
-import { figureSvg, pngOf } from "../figure/figure_svg.js";
-import { copy, download } from "./files.js";
-import { savedHtml } from "./saved_page.js";
+import { nameOfHeads } from "./core/ablation.js";
+import { answered } from "./core/answers.js";
+import { copy, download } from "./export/files.js";
+import { savedHtml } from "./export/saved_page.js";
+import { NAMES, nameOfLayers } from "./figure/captions.js";
+import { figureSvg, pngOf } from "./figure/figure_svg.js";
+import { decodeBase64 } from "./maths/coding.js";
 
 /** @type {Record<string, { type: string, hint: string }>} */
 const TABLES = {
@@ -19,15 +20,17 @@ const TABLES = {
   parquet: { type: "application/vnd.apache.parquet", hint: "Parquet" },
 };
 
-/** @typedef {{ server: any, data: () => unknown, layers: Layers }} WholePage what a saved page is made of */
+/**
+ * @typedef {{ server: EvidenceServer, data: () => unknown, layers: Layers }} WholePage
+ * what a saved page is made of, and who can write one
+ */
 
 /**
- * Server functions answer undefined when the connection fails.
- *
- * @param {any} answer
+ * @param {Promise<any>} promise - of a server function
+ * @returns {Promise<any>} its answer; a notice is thrown, for the menu to say
  */
-function checked(answer) {
-  if (!answer) throw new Error("the server did not answer");
+async function contentOf(promise) {
+  const answer = await answered(promise);
   if (answer.notice) throw new Error(answer.notice.message);
   return answer;
 }
@@ -111,7 +114,7 @@ export function viewItems(view, page) {
 
 /**
  * @param {Evidence} evidence
- * @param {any} server
+ * @param {EvidenceServer | undefined} server
  * @param {WholePage | null} page
  * @returns {(MenuItem | null)[]}
  */
@@ -123,14 +126,14 @@ export function evidenceItems({ results }, server, page) {
 
 /**
  * @param {Results} results
- * @param {any} server
+ * @param {EvidenceServer} server
  * @param {string} format
  * @returns {MenuItem}
  */
 function tableItem({ query }, server, format) {
   const { type, hint } = TABLES[format];
   const run = async () => {
-    const { name, data } = checked(await server.table({ query, format }));
+    const { name, data } = await contentOf(server.table({ query, format }));
     return download(name, decodeBase64(data), type);
   };
   return { label: "Results", hint, run };
@@ -152,7 +155,7 @@ const copyItems = ({ snippets }) => [
 function pageItems(page) {
   if (!page) return [];
   const run = async () => {
-    const { html } = checked(await page.server.shell({}));
+    const { html } = await contentOf(page.server.shell({}));
     const said = download("exbert.html", savedHtml(html, page.data()), "text/html");
     const here = page.layers.here();
     const all = page.layers.heads.filter(Boolean).length;

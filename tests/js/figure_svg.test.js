@@ -1,18 +1,28 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import maths from "../../exbert_hub/app/static/maths.js";
-import picture from "../../exbert_hub/app/static/picture.js";
-
-globalThis.maths = maths; // on the page all modules are one script
+import { escapeXml, figureSvg } from "../../exbert_hub/app/static/figure/figure_svg.js";
 
 const piece = (text, more = {}) => ({ text, special: false, masked: false, ...more });
-const pieces = { from: [piece("[CLS]", { special: true }), piece("<b>"), piece('a&"b\'')], to: [piece("[CLS]", { special: true }), piece("x"), piece("y")] };
-const scene = {
-  rows: [1, 2], cols: [1, 2], all: { from: [1, 2], to: [1, 2] }, heads: 2, active: new Set([1]), hovered: null, focus: null, pinned: { side: "from", token: 2 },
-  edges: { from: [1, 2], to: [2, 1], weight: [0.5, 1], count: 2, max: 1 },
-  matrix: { from: { values: Float32Array.from([0, 0, 1, 0.5, 0, 1]), max: 1 }, to: { values: new Float32Array(6), max: 0 } },
+const pieces = {
+  from: [piece("[CLS]", { special: true }), piece("<b>"), piece("a&\"b'")],
+  to: [piece("[CLS]", { special: true }), piece("x"), piece("y")],
 };
-const drawn = picture.svg(scene, pieces, { title: "model · layer 2", text: "<script>alert(1)</script>", note: "n" });
+const scene = {
+  rows: [1, 2],
+  cols: [1, 2],
+  all: { from: [1, 2], to: [1, 2] },
+  heads: 2,
+  active: new Set([1]),
+  hovered: null,
+  focus: null,
+  pinned: { side: "from", token: 2 },
+  edges: { from: [1, 2], to: [2, 1], weight: [0.5, 1], count: 2, max: 1 },
+  matrix: {
+    from: { values: Float32Array.from([0, 0, 1, 0.5, 0, 1]), max: 1 },
+    to: { values: new Float32Array(6), max: 0 },
+  },
+};
+const drawn = figureSvg(scene, pieces, { title: "model · layer 2", text: "<script>alert(1)</script>", note: "n" });
 
 test("every piece, curve and cell that is shown is drawn, and no hidden one", () => {
   assert.equal(drawn.match(/<path /g).length, 2);
@@ -30,7 +40,7 @@ test("the picked piece stands out, heads that are off are grey", () => {
 test("text is escaped, and what XML cannot hold is replaced", () => {
   assert.doesNotMatch(drawn, /<script|<b>/);
   assert.match(drawn, /&#60;script&#62;/);
-  assert.equal(picture.escape("a\u0000b\ud800c🦉\n"), "a�b�c🦉\n");
+  assert.equal(escapeXml("a\u0000b\ud800c🦉\n"), "a�b�c🦉\n");
 });
 
 test("the ground is white, and the picture says what it shows", () => {
@@ -39,14 +49,21 @@ test("the ground is white, and the picture says what it shows", () => {
 });
 
 test("the input embeddings have no heads and no curves", () => {
-  const none = { from: [], to: [], weight: [], count: 0, max: 0 }, blank = { values: new Float32Array(0), max: 0 };
-  const flat = picture.svg({ ...scene, heads: 0, edges: none, matrix: { from: blank, to: blank } }, pieces, { title: "t", text: "", note: "" });
+  const none = { from: [], to: [], weight: [], count: 0, max: 0 },
+    blank = { values: new Float32Array(0), max: 0 };
+  const flat = figureSvg({ ...scene, heads: 0, edges: none, matrix: { from: blank, to: blank } }, pieces, {
+    title: "t",
+    text: "",
+    note: "",
+  });
   assert.doesNotMatch(flat, /NaN|Infinity|undefined/);
 });
 
 test("a long note goes on in the next line and keeps every word", () => {
   const note = Array.from({ length: 40 }, (_, i) => `word${i}`).join(" ");
-  const lines = [...picture.svg(scene, pieces, { title: "t", text: "x", note }).matchAll(/font-size="11"[^>]*>([^<]*)</g)].map(([, line]) => line);
+  const lines = [
+    ...figureSvg(scene, pieces, { title: "t", text: "x", note }).matchAll(/font-size="11"[^>]*>([^<]*)</g),
+  ].map(([, line]) => line);
   assert.ok(lines.length > 2);
   assert.equal(lines.join(" "), note);
 });
