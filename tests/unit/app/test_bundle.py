@@ -127,6 +127,13 @@ def test_what_looks_like_an_import_in_texts_and_names_is_none():
     assert not module.imports and not module.exports and module.body == text.replace(" // export", "")
 
 
+def test_what_is_left_out_does_not_join_what_stands_around_it():
+    body = parse("a.js", "/* a\n * b\n */\nexport const a = () => {\n  return/* c */1; // d\n\n};\n// e\n").body
+    assert body == "const a = () => {\n  return 1;\n\n};\n"
+    spaces = "const a = `  \n\n // no comment  \n`;\n"
+    assert parse("a.js", spaces).body == spaces
+
+
 def test_a_circle_is_shown(tmp_path):
     files = {
         "main.js": 'import { a } from "./a.js";\nexport const start = a;\n',
