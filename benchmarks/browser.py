@@ -268,7 +268,7 @@ def _beside(
 
 def _bytes_sent(inspector: Inspector, text: str) -> tuple[int, int]:
     """Bytes of the attention that the page gets for a text, and of the whole answer."""
-    from exbert_hub.app.session import Workbench
+    from exbert_hub.app.service.model_session import Workbench
 
     value = Workbench(inspector, None).inspect({"text": text, "pair": "", "stack": "", "mask": []})
     layers = value["inspection"]["layers"]

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.index.capture import batches_of, passes_at_once
-from exbert_hub.index.plan import BuildPlan, make_plan
-from exbert_hub.index.shards import Group, groups, write_shards
-from exbert_hub.index.windows import Window
+from exbert_hub.index.build.compute import batches_of, passes_at_once
+from exbert_hub.index.build.options import BuildOptions
+from exbert_hub.index.build.plan import BuildPlan, make_plan
+from exbert_hub.index.build.shards import Group, ShardJob, groups, write_shards
+from exbert_hub.index.build.windows import Window
 from exbert_hub.model import Inspector
 
 from .measure import Row, at_least, at_most, figure, ratio_of
@@ -76,7 +77,7 @@ def capturing(shape: str, sentences: int, pieces: int, runs: int) -> list[Row]:
 
 
 def plan_of(inspector: Inspector, attention: bool) -> BuildPlan:
-    return make_plan(inspector.facts, open_corpus(demo.CORPUS).info, attention=attention)
+    return make_plan(inspector.facts, open_corpus(demo.CORPUS).info, BuildOptions(attention=attention))
 
 
 def plain(inspector: Inspector, shards: Sequence[Group]) -> Callable[[], None]:
@@ -131,7 +132,7 @@ def built(inspector: Inspector, shards: Sequence[Group], plan: BuildPlan, place:
     """The same with everything that a build keeps, until it lies on the disk."""
 
     def run() -> None:
-        for _ in write_shards(shards, inspector, plan, place, (), lambda pieces: None):
+        for _ in write_shards(shards, ShardJob(inspector, plan, place, (), lambda pieces: None)):
             pass
 
     return run

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
 from exbert_hub.index import CorpusIndex, RayEngine
-from exbert_hub.index.cluster import connect
+from exbert_hub.index.ray.cluster import connect
 from exbert_hub.model import Inspector
 
 from .building import SHAPES, bert

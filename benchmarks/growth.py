@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.fast import add_fast_search, candidates, nearest_fast
-from exbert_hub.index.manifest import Manifest
-from exbert_hub.index.search import choose_spec
-from exbert_hub.index.vectors import nearest
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.search.selection import choose_spec
+from exbert_hub.index.store.coarse import add_coarse_stages, candidates, search_coarse
+from exbert_hub.index.store.vectors import nearest
 
 from .large import warm_up
 from .measure import Row, at_least, at_most, figure, median_of, resident_bytes
@@ -90,7 +90,7 @@ def fit(sizes: Sequence[int], values: Sequence[float]) -> Line:
 def measure_one(size: int) -> Point:
     """One size; what was built is deleted."""
     with index_of(size, DIM, ("embedding",), attention=False) as (folder, _):
-        add_fast_search(folder)
+        add_coarse_stages(folder)
         command = [sys.executable, "-m", __spec__.name, str(folder)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])
@@ -109,11 +109,11 @@ def main(folder: Path) -> None:
     warm_up(folder)
     each = iter(range(10**9))
     before = private_bytes()
-    nearest_fast(exact, coarse, queries[0], K)
+    search_coarse(exact, coarse, queries[0], K)
     kept = private_bytes() - before
     point = {
         "exact": 1e3 * median_of(lambda: nearest(exact, "", queries[next(each) % 25], K), 9, 2).value,
-        "fast": 1e3 * median_of(lambda: nearest_fast(exact, coarse, queries[next(each) % 25], K), 25, 5).value,
+        "fast": 1e3 * median_of(lambda: search_coarse(exact, coarse, queries[next(each) % 25], K), 25, 5).value,
         "recall": recall(exact, coarse, queries),
         "open": 1e3 * median_of(lambda: CorpusIndex.from_pretrained(folder), 7).value,
         "resident": resident / 1e6,

@@ -16,9 +16,11 @@ from pathlib import Path
 from unittest import mock
 
 from exbert_hub import demo
-from exbert_hub.corpus import annotation, open_corpus
-from exbert_hub.index import CorpusIndex, capture
-from exbert_hub.index.head_counts import HeadCounts
+from exbert_hub.corpus import open_corpus
+from exbert_hub.corpus.annotation import annotate
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.build import compute
+from exbert_hub.index.measure.head_counts import HeadCounts
 from exbert_hub.model import Inspector
 
 from .corpora import Sentences
@@ -67,12 +69,12 @@ def build(inspector: Inspector, source: object) -> None:
     """With a cache of its own, so that texts are annotated each time."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        with mock.patch.object(annotation, "cache_root", lambda: place / "cache"):
+        with mock.patch.object(annotate, "cache_root", lambda: place / "cache"):
             CorpusIndex.build(inspector, source, place / "index", progress=lambda done, total: None)
 
 
 def without(inspector: Inspector, source: object) -> None:
-    with mock.patch.object(capture, "_meter", lambda *_: Idle()):
+    with mock.patch.object(compute, "_meter", lambda *_: Idle()):
         build(inspector, source)
 
 

@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 
 from exbert_hub import demo
 from exbert_hub.files import sha256_of
-from exbert_hub.index import CorpusIndex, layout
-from exbert_hub.index.attention import AttentionWriter
-from exbert_hub.index.manifest import FileEntry, Manifest, VectorSpec
-from exbert_hub.index.types import Kind
-from exbert_hub.index.vectors import merge_vectors
-from exbert_hub.index.vectors import write_vectors as write_shard
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.format import layout
+from exbert_hub.index.format.manifest import FileEntry, Manifest, VectorSpec
+from exbert_hub.index.format.types import Kind
+from exbert_hub.index.store.attention_files import AttentionWriter
+from exbert_hub.index.store.vectors import merge_vectors
+from exbert_hub.index.store.vectors import write_vectors as write_shard
 from exbert_hub.model import Inspection, Inspector
 
 from .synthetic import Vectors
@@ -130,7 +131,7 @@ def shaped(vectors: np.ndarray, kind: Kind) -> np.ndarray:
 
 
 def _write_attention(folder: Path, source: CorpusIndex, layer: int, copies: list[Copy]) -> None:
-    column = pq.read_table(source._store.folder / layout.attention_file(layer)).column(0).to_pylist()
+    column = pq.read_table(source.folder / layout.attention_file(layer)).column(0).to_pylist()
     writer = AttentionWriter(folder / layout.attention_file(layer))
     for _, sentences in copies:
         for codes in column[: len(sentences)]:
@@ -162,7 +163,7 @@ class Queries:
 def remove(folder: Path) -> None:
     """Delete an index and what is cached of it."""
     from exbert_hub.cache import cache_root
-    from exbert_hub.index.store import _key
+    from exbert_hub.index.store.store import _key
 
     shutil.rmtree(cache_root() / "tables" / _key(folder), ignore_errors=True)
     (cache_root() / "verified" / f"{_key(folder)}.json").unlink(missing_ok=True)
@@ -171,7 +172,7 @@ def remove(folder: Path) -> None:
 
 def forget_hashes(folder: Path) -> None:
     """As if no file but the tables had ever been hashed."""
-    record = CorpusIndex.from_pretrained(folder)._store.verifier.record
+    record = CorpusIndex.from_pretrained(folder).opened.store.verifier.record
     known = json.loads(record.read_text("utf-8"))
     record.write_text(json.dumps({name: known[name] for name in known if not name.startswith(("faiss", "attention"))}))
 

@@ -24,7 +24,7 @@ def in_new_process(folder: Path) -> Mapping[str, float]:
 
 def main(folder: Path) -> None:
     from exbert_hub.index import CorpusIndex
-    from exbert_hub.index.manifest import Manifest
+    from exbert_hub.index.format.manifest import Manifest
 
     from .large import Queries, forget_hashes, warm_up
 

@@ -12,8 +12,8 @@ import numpy as np
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.fast import nearest_fast, write_coarse
-from exbert_hub.index.vectors import nearest
+from exbert_hub.index.store.coarse import search_coarse, write_coarse
+from exbert_hub.index.store.vectors import nearest
 
 from .building import SHAPES, bert
 from .corpora import Sentences
@@ -67,7 +67,7 @@ def searching(pieces: int, dim: int, runs: int) -> list[Row]:
             rows.append(
                 figure(f"{name} / exact", ratio_of(search, lambda: nearest(ours, "", query, K), runs), "times")
             )
-            fast = ratio_of(search, lambda: nearest_fast(ours, Path(folder) / "coarse", query, K), runs)
+            fast = ratio_of(search, lambda: search_coarse(ours, Path(folder) / "coarse", query, K), runs)
             rows.append(figure(f"{name} / fast", fast, "times"))
         return rows
 

@@ -19,12 +19,13 @@ from exbert_hub import demo
 from exbert_hub.analysis.vectors import head_query, normalise
 from exbert_hub.corpus import open_corpus
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.fast import add_fast_search, nearest_fast, write_coarse
-from exbert_hub.index.manifest import Manifest
-from exbert_hub.index.packed import pack
-from exbert_hub.index.search import Filter, choose_spec
-from exbert_hub.index.types import Kind
-from exbert_hub.index.vectors import nearest
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.format.types import Kind
+from exbert_hub.index.search.head_columns import pack
+from exbert_hub.index.search.query import SearchRequest, VectorQuery
+from exbert_hub.index.search.selection import choose_spec
+from exbert_hub.index.store.coarse import add_coarse_stages, search_coarse, write_coarse
+from exbert_hub.index.store.vectors import nearest
 
 from . import opening
 from .large import HEADS, Queries, make_index, remove, shaped, warm_up
@@ -32,7 +33,6 @@ from .measure import Median, Row, at_least, at_most, figure, median, median_of, 
 from .synthetic import Vectors
 
 K = 50
-ALL = Filter(None, False)
 
 
 def quick() -> list[Row]:
@@ -82,16 +82,18 @@ def exact_rows(folder: Path, manifest: Manifest, runs: int, processes: int) -> l
     index.search(*Queries(manifest).next(), layer=0, exact=True)
     index.verify()
     warm_up(folder)
-    searcher, spec, ask = index._searcher, choose_spec(manifest, "embedding", 0), turns(Queries(manifest))
+    searcher, spec, ask = index.opened.searcher, choose_spec(manifest, "embedding", 0), turns(Queries(manifest))
     raw: Any = index.tokens.get_index(spec.name).faiss_index
     vectors = Vectors(spec.dim).queries(1)
 
+    request = SearchRequest(layer=0, k=K, exact=True)
+
     def ours() -> Any:
-        return searcher.nearest(*ask(), spec, range(HEADS), K, ALL, exact=True)
+        return searcher.nearest(VectorQuery.about(*ask(), manifest, request))
 
     against_raw = ratio_of(ours, lambda: raw.search(vectors, K), runs)
     found = index.search(*ask(), layer=0, exact=True)
-    nearby = [searcher.nearest(*ask(), spec, range(HEADS), K, ALL, exact=True) for _ in range(16)]
+    nearby = [ours() for _ in range(16)]
     each = iter(range(10**9))
 
     def rows() -> None:
@@ -137,20 +139,24 @@ def head_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
     choices = [(a, b) for a in range(HEADS) for b in range(a)]
     query = head_query(seen.contexts[0][position], (6, 9))
     taken = iter(choices)
+
+    def by_heads(heads: tuple[int, ...]) -> SearchRequest:
+        return SearchRequest(by="heads", layer=0, heads=heads, k=K)
+
     first = ratio_of(
-        lambda: index._searcher.nearest(seen, position, spec, next(taken), K, ALL),
+        lambda: index.opened.searcher.nearest(VectorQuery.about(seen, position, manifest, by_heads(next(taken)))),
         lambda: nearest(padded, "", query, K),
         5,
     )
     done = threading.Event()
-    index._searcher._packs._background.submit(done.set)  # what was asked for before is packed when this is set
+    index.opened.searcher._packs._background.submit(done.set)  # what was asked for before is packed when this is set
     done.wait()
     return [*rows, at_most("first search by 2 heads, packed behind it, against zero-padded", first, 1.3)]
 
 
 def fast_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
     """Fast search against exact: time and recall@50."""
-    add_fast_search(folder)
+    add_coarse_stages(folder)
     index, rows = CorpusIndex.from_pretrained(folder), []
     warm_up(folder)
     for kind in ("embedding", "heads"):
@@ -161,7 +167,7 @@ def fast_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
         each = iter(range(10**9))
         faster = ratio_of(
             lambda exact=exact, q=queries, n=each: nearest(exact, "", q[next(n) % 50], K),  # type: ignore[misc]
-            lambda exact=exact, c=coarse, q=queries, n=each: nearest_fast(exact, c, q[next(n) % 50], K),  # type: ignore[misc]
+            lambda exact=exact, c=coarse, q=queries, n=each: search_coarse(exact, c, q[next(n) % 50], K),  # type: ignore[misc]
             runs,
         )
         rows += [
@@ -180,7 +186,7 @@ def recall(exact: Any, coarse: Path, queries: np.ndarray) -> float:
     shares = []
     for query in queries:
         worst = nearest(exact, "", query, K)[0][-1]
-        shares.append((nearest_fast(exact, coarse, query, K)[0] >= worst - 1e-6).mean())
+        shares.append((search_coarse(exact, coarse, query, K)[0] >= worst - 1e-6).mean())
     return float(np.mean(shares))
 
 
@@ -202,7 +208,7 @@ def demo_recall() -> list[Row]:
     queries, shares = masked_queries(60), {}
     with tempfile.TemporaryDirectory() as folder:
         for spec in index.manifest.vectors:
-            write_coarse(index._store.folder / spec.file, Path(folder) / "coarse")
+            write_coarse(index.folder / spec.file, Path(folder) / "coarse")
             vectors = [query_of(seen, place, spec.kind, spec.layer) for seen, place in queries]
             exact: Any = index.tokens.get_index(spec.name).faiss_index
             shares[spec.name] = recall(exact, Path(folder) / "coarse", np.stack(vectors))

@@ -25,9 +25,9 @@ import httpx
 import psutil
 
 from exbert_hub import demo
-from exbert_hub.app.memory import BYTES
+from exbert_hub.app.service.memory import BYTES
 from exbert_hub.corpus import open_corpus
-from exbert_hub.index.memory import KEPT
+from exbert_hub.index.store.memory import KEPT
 
 from .measure import Row, at_most, figure, private_bytes
 

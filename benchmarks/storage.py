@@ -16,11 +16,12 @@ import numpy as np
 
 from exbert_hub import demo
 from exbert_hub.corpus import open_corpus
-from exbert_hub.index import CorpusIndex, layout
-from exbert_hub.index.attention import AttentionReader, merge_attention
-from exbert_hub.index.fast import write_coarse
-from exbert_hub.index.tables import piece_counts
-from exbert_hub.index.vectors import merge_vectors
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.format import layout
+from exbert_hub.index.format.tables import piece_counts
+from exbert_hub.index.store.attention_files import AttentionReader, merge_attention
+from exbert_hub.index.store.coarse import write_coarse
+from exbert_hub.index.store.vectors import merge_vectors
 
 from .building import SHAPES, bert
 from .corpora import Sentences
@@ -98,7 +99,7 @@ def _recall(plain: CorpusIndex, spec: Any, path: Path) -> float:
 
     truth: Any = plain.tokens.get_index(spec.name).faiss_index
     stored = truth.reconstruct_n(0, truth.ntotal)
-    merge_vectors([plain._store.folder / spec.file], path, "sq8")
+    merge_vectors([plain.folder / spec.file], path, "sq8")
     small, shares = faiss.read_index(str(path)), []
     for seen, place in masked_queries(60):
         query = query_of(seen, place, spec.kind, spec.layer)
@@ -113,7 +114,7 @@ def _attention(plain: CorpusIndex, path: Path) -> tuple[float, float, float]:
     one, everything, largest = [], [], 0.0
     for layer in plain.manifest.attention_layers:
         reader, heads = plain._searcher.attention(layer), plain.manifest.model.heads[layer]
-        merge_attention([plain._store.folder / layout.attention_file(layer)], path, coarse_heads=heads)
+        merge_attention([plain.folder / layout.attention_file(layer)], path, coarse_heads=heads)
         for before, after in zip(reader, AttentionReader(path, heads, reader.lengths), strict=True):
             largest = max(largest, float(np.abs(before - after).max()))
             before, after = before[:, 1:-1, 1:-1], after[:, 1:-1, 1:-1]

@@ -76,8 +76,8 @@ def _cpu_seconds() -> float:
 
 def _measure_memory(pieces: int) -> dict[str, float]:
     from exbert_hub.index import CorpusIndex
-    from exbert_hub.index.estimate import estimate
-    from exbert_hub.index.plan import make_plan
+    from exbert_hub.index.build.estimate import estimate
+    from exbert_hub.index.build.plan import make_plan
 
     from .building import bert
 

@@ -6,14 +6,16 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
-    from .app.launch import launch
+    from exbert_hub.app.launch import launch
+    from exbert_hub.index.compare.comparison import compare
+    from exbert_hub.index.hub.discovery import list_indexes
+
     from .index import CorpusIndex
-    from .index.compare import compare
-    from .index.discovery import list_indexes
     from .model import Inspector
 
-__version__ = "0.1.0"
 __all__ = ["CorpusIndex", "Inspector", "__version__", "compare", "launch", "list_indexes"]
 
 # Arrow's allocator asks for pages of 2 MB, and clears a dozen of them for the 50 rows of a first search. It looks here
@@ -23,10 +25,10 @@ os.environ.setdefault("MIMALLOC_ALLOW_THP", "0")
 # torch, datasets, faiss and gradio take seconds to import: each public name brings its own when it is first used
 _HOME = {
     "launch": ".app",
-    "compare": ".index.compare",
+    "compare": ".index.compare.comparison",
     "CorpusIndex": ".index",
     "Inspector": ".model",
-    "list_indexes": ".index.discovery",
+    "list_indexes": ".index.hub.discovery",
 }
 
 

@@ -12,17 +12,25 @@ import gradio as gr
 import numpy as np
 from pydantic import ValidationError, validate_call
 
-from ..analysis.attention import aggregate
-from ..errors import ExbertError, SelectionError
-from ..index import Matches
-from ..index.types import Layer
-from ..model import Inspection
-from .api_types import AttentionInfo, InspectAnswer, LayerInfo, ModelAnswer, PieceInfo, SearchAnswer, SummaryAnswer
-from .limits import RateLimit
-from .models import Models
-from .payload import InspectRequest, model_name
-from .session import Workbench
-from .settings import Settings
+from exbert_hub.analysis.attention import aggregate
+from exbert_hub.app.config.limits import RateLimit
+from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.service.model_session import Workbench
+from exbert_hub.app.service.models import Models
+from exbert_hub.app.wire.api_types import (
+    AttentionInfo,
+    InspectAnswer,
+    LayerInfo,
+    ModelAnswer,
+    PieceInfo,
+    SearchAnswer,
+    SummaryAnswer,
+)
+from exbert_hub.app.wire.payload import InspectRequest, model_name
+from exbert_hub.errors import ExbertError, SelectionError
+from exbert_hub.index import Matches
+from exbert_hub.index.format.types import Layer
+from exbert_hub.model import Inspection
 
 logger = logging.getLogger(__name__)
 

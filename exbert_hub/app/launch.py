@@ -6,15 +6,14 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtraError, PortError
-from . import zero
-from .settings import Settings
+from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.service.open import open_bench
+from exbert_hub.errors import MissingExtraError, PortError
+from exbert_hub.extras import install_command
 
 if TYPE_CHECKING:
-    from ..index import CorpusIndex
-    from ..index.discovery import Offer
-    from ..model import Inspector
-    from .session import Workbench
+    from exbert_hub.index import CorpusIndex
+    from exbert_hub.model import Inspector
 
 
 def launch(
@@ -53,9 +52,9 @@ def launch(
     settings = Settings.from_env(is_public=share or not _is_local(server_name))
     mcp_server = mcp_server or settings.mcp
     if mcp_server and find_spec("mcp") is None:
-        raise MissingExtraError("Tools for agents need the package mcp: pip install 'hf-exbert[mcp]'")
+        raise MissingExtraError(f"Tools for agents need the package mcp: {install_command('mcp')}")
     bench = open_bench(model, index, settings)
-    from .blocks import build_page, launch_options
+    from exbert_hub.app.page.blocks import build_page, launch_options
 
     page = build_page(bench, settings)
     page.queue(max_size=settings.queue_size, default_concurrency_limit=settings.concurrency)
@@ -67,39 +66,6 @@ def launch(
         if "empty port" not in str(error):
             raise
         raise PortError(f"The port {server_port} is taken by another program: give another, or none.") from error
-
-
-def open_bench(model: Any = None, index: Any = None, settings: Settings | None = None) -> Workbench:
-    """Load what `launch` was asked to show, or else what the settings say."""
-    device = zero.load_device()  # before anything imports torch
-    settings = settings or Settings()
-    if model is None and index is None:
-        model, index = settings.model, settings.index
-
-    from ..model import Inspector
-    from .session import Workbench
-
-    if model is None and index is None:
-        from ..demo import load
-
-        return Workbench(*load(device=device), settings)
-    opened = index
-    if isinstance(index, str | os.PathLike):
-        from ..index import CorpusIndex
-
-        opened = CorpusIndex.from_pretrained(index)
-    wanted = opened.manifest.model_id if model is None and opened is not None else model
-    inspector = wanted if isinstance(wanted, Inspector) else Inspector.from_pretrained(wanted, device=device)
-    return Workbench(inspector, opened, settings, _offer(inspector, opened))
-
-
-def _offer(inspector: Inspector, opened: CorpusIndex | None) -> Offer | None:
-    """The best shared index of a model that was launched without one."""
-    if opened is not None:
-        return None
-    from ..index.discovery import find_index
-
-    return find_index(inspector.facts)
 
 
 def _is_local(server_name: str | None) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exbert_hub.index.format.codecs import DEFAULT_CODEC
+
 from .common import (
     Ablate,
     By,
@@ -17,19 +19,19 @@ from .common import (
     Revision,
     app,
     heads_by_layer,
-    hush_transformers,
-    numbers,
+    log_to_stderr,
     one_layer,
-    open_index,
     place_of,
     print_info,
     print_result,
+    quiet_transformers,
     some_layers,
-    talk,
+    some_numbers,
 )
+from .index_source import IndexSource, Question
 
 if TYPE_CHECKING:
-    from ..index.types import Engine
+    from exbert_hub.index.build.engine import Engine
 
 
 @app.command(epilog="Example:  hf-exbert build bert-base-uncased wizard_of_oz.txt -o woz-bert")
@@ -48,7 +50,7 @@ def build(
     kinds: Annotated[list[By], typer.Option(help="Vectors to index; may be repeated.")] = [By.embedding, By.heads],  # noqa: B006
     layers: Annotated[str | None, typer.Option(help="Layers to index, e.g. emb,0,5. Default: all.")] = None,
     attention: Annotated[bool, typer.Option(help="Store the attention, for max-attention tokens.")] = True,
-    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName.fp16,
+    codec: Annotated[CodecName, typer.Option(help="How vectors are stored.")] = CodecName(DEFAULT_CODEC),  # noqa: B008
     fast: Annotated[
         bool | None, typer.Option("--fast/--no-fast", help="Add fast search. Default: from 200,000 pieces on.")
     ] = None,
@@ -83,46 +85,38 @@ def build(
     quiet: Quiet = False,
 ) -> None:
     """Build an index of a corpus, as one model sees it."""
-    talk(quiet)
-    hush_transformers(quiet)
-    from ..corpus import annotate, annotate_beside
-    from ..index import CorpusIndex, RayEngine
-    from ..index.distributed import running
-    from ..model import Inspector
+    log_to_stderr(quiet)
+    quiet_transformers(quiet)
+    from exbert_hub.index import CorpusIndex, RayEngine
+    from exbert_hub.model import Inspector
 
     if ray is None and (workers or storage or not merge):
         raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
     inspector = Inspector.from_pretrained(model, revision=revision, device=device, dtype=dtype)
     engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
-    with running(engine) as builder:
-        annotated = (annotate_beside if sample is None else annotate)(
-            corpus,
-            annotator,
-            name=name,
-            license=license,
-            split=split,
-            text_column=text_column,
-            streaming=streaming,
-            limit=limit,
-            through=builder.through,
-        )
-        index = CorpusIndex.build(
-            inspector,
-            annotated,
-            output,
-            kinds=[kind.value for kind in kinds],
-            layers=some_layers(layers),
-            attention=attention,
-            codec=codec.value,
-            fast=fast,
-            limit=limit,
-            sample=sample,
-            shard_pieces=shard_pieces,
-            resume=resume,
-            overwrite=overwrite,
-            progress=(lambda done, total: None) if quiet else None,
-            engine=engine,
-        )
+    index = CorpusIndex.build(
+        inspector,
+        corpus,
+        output,
+        annotator=annotator,
+        split=split,
+        text_column=text_column,
+        streaming=streaming,
+        name=name,
+        license=license,
+        kinds=[kind.value for kind in kinds],
+        layers=some_layers(layers),
+        attention=attention,
+        codec=codec.value,
+        fast=fast,
+        limit=limit,
+        sample=sample,
+        shard_pieces=shard_pieces,
+        resume=resume,
+        overwrite=overwrite,
+        progress=(lambda done, total: None) if quiet else None,
+        engine=engine,
+    )
     print_info(index.manifest, output, as_json)
 
 
@@ -163,32 +157,32 @@ def search(
     quiet: Quiet = False,
 ) -> None:
     """Find the corpus words that look most like a word of your sentence, and sum them up."""
-    talk(quiet)
-    hush_transformers(quiet)
-    from .. import render
+    log_to_stderr(quiet)
+    from exbert_hub.index.search.query import SearchRequest
+    from exbert_hub.index.search.search import search as search_index
 
-    inspector, opened = open_index(index, revision, model, device)
-    place = place_of(token)
-    masked = [*([place] if mask else []), *map(place_of, mask_also or [])]
-    seen = inspector.inspect(sentence, pair, mask=masked, ablate=heads_by_layer(ablate))
-    matches = opened.search(
-        seen,
-        place,
+    from . import render
+
+    masked = (*([token] if mask else []), *(mask_also or []))
+    question = Question(sentence, place_of(token), pair, tuple(map(place_of, masked)), ablate=heads_by_layer(ablate))
+    request = SearchRequest(
         by=by.value,
-        layer=one_layer(layer) if layer is not None else None,
-        heads=numbers(heads, "heads") if heads is not None else None,
+        layer=None if layer is None else one_layer(layer),
+        heads=some_numbers(heads, "heads"),
         k=k,
         exclude_query=exclude_query,
         unique_sentences=unique,
         exact=exact,
     )
+    inspector, opened = IndexSource(tuple(index), revision, model, device, quiet).open_with_model()
+    matches = search_index(opened.opened, question.ask(inspector), question.token, request)
     opened.verify()  # a process of one search does not leave before it knows that the files are whole
     print_result(matches.to_dict(), lambda: render.matches(matches), as_json)
 
 
 @app.command(epilog="Example:  hf-exbert annotate woz-bert emotions.tsv")
 def annotate(
-    index: Annotated[Path, typer.Argument(help="Folder of an index.")],
+    index: Annotated[str, typer.Argument(help="Folder of an index.")],
     file: Annotated[
         Path,
         typer.Argument(
@@ -201,26 +195,23 @@ def annotate(
     quiet: Quiet = False,
 ) -> None:
     """Attach labels of your own to a finished index; nothing is built again."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from dataclasses import asdict
 
-    from .. import render
-    from ..index import CorpusIndex
+    from . import render
 
-    opened = CorpusIndex.from_pretrained(index)
+    opened = IndexSource((index,)).open_own()
     attached = opened.annotate(file, overwrite=overwrite)
     print_result(asdict(attached), lambda: render.attached(attached, len(opened)), as_json)
 
 
 @app.command(epilog="Example:  hf-exbert info woz-bert --json")
 def info(
-    index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
+    index: Annotated[str, typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
     revision: Revision = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
-    talk(quiet)
-    from ..index.shard_list import find_shards, merge_manifests
-
-    print_info(merge_manifests(find_shards(index, revision)), index, as_json)
+    log_to_stderr(quiet)
+    print_info(IndexSource((index,), revision, quiet=quiet).manifest(), index, as_json)

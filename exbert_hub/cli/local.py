@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import SelectionError
-from .common import Json, Quiet, app, hush_transformers, print_result, talk
+from .common import Json, Quiet, app, log_to_stderr, print_result, quiet_transformers
 
 
 @app.command(epilog="Example:  hf-exbert launch bert-base-uncased --index woz-bert")
@@ -23,9 +22,9 @@ def launch(
     quiet: Quiet = False,
 ) -> None:
     """Start the app in the browser, until you press Ctrl-C."""
-    talk(quiet)
-    hush_transformers(quiet)
-    from ..app import launch as launch_app
+    log_to_stderr(quiet)
+    quiet_transformers(quiet)
+    from exbert_hub.app import launch as launch_app
 
     with redirect_stdout(sys.stderr):  # where Gradio's messages belong; with an MCP server it has some even when quiet
         running, url, _ = launch_app(
@@ -52,20 +51,16 @@ def cache(
 ) -> None:
     """List or delete what exbert_hub has cached: annotated corpora, the demo's index, and what
     speeds up opening an index again."""
-    from .. import cache as cached
-    from .. import render
+    from exbert_hub import cache as cached
 
-    entries = {f"{entry.kind}/{entry.name}": entry for entry in cached.entries()}
-    unknown = sorted(set(delete or ()) - entries.keys())
-    if unknown:
-        raise SelectionError(f"the cache has no entry {unknown[0]!r}: `hf-exbert cache` lists them")
-    chosen = list(entries) if delete_all else list(delete or ())
-    for name in chosen:
-        cached.delete(entries[name])
+    from . import render
+
+    for entry in cached.entries() if delete_all else cached.find(delete or ()):
+        cached.delete(entry)
         if not quiet:
-            typer.echo(f"deleted {name}", err=True)
-    left = {name: entry for name, entry in entries.items() if name not in chosen}
-    listed = [{"name": name, "path": str(entry.path), "bytes": entry.bytes} for name, entry in left.items()]
+            typer.echo(f"deleted {entry.key}", err=True)
+    left = cached.entries()
+    listed = [{"name": entry.key, "path": str(entry.path), "bytes": entry.bytes} for entry in left]
     print_result(
         listed, lambda: render.cache_entries(left) or f"nothing is cached under {cached.cache_root()}", as_json
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Json, Quiet, Revision, Token, app, print_result, some_layers, talk
+from .common import Json, Quiet, Revision, Token, app, log_to_stderr, print_result, some_layers
 
 
 @app.command(epilog="Example:  hf-exbert push woz-bert me/woz-bert --license cc0-1.0")
@@ -26,20 +26,11 @@ def push(
     quiet: Quiet = False,
 ) -> None:
     """Share an index, and with it the text of its corpus. An interrupted push goes on when it is repeated."""
-    talk(quiet)
-    from ..index.publish import publish
-    from ..index.store import Store
+    log_to_stderr(quiet)
+    from exbert_hub.index.hub.publish import PushRequest, publish
+    from exbert_hub.index.store.store import Store
 
-    commit = publish(
-        Store(folder),
-        repo,
-        private=private,
-        license=license,
-        revision=revision,
-        create_pr=create_pr,
-        message=message,
-        token=token,
-    )
+    commit = publish(Store(folder), PushRequest(repo, private, license, revision, create_pr, message, token))
     place = commit.pr_url or str(commit.repo_url)
     print_result(
         {"repo": repo, "commit": commit.oid, "url": place, "pull_request": commit.pr_url}, lambda: place, as_json
@@ -59,8 +50,8 @@ def pull(
     quiet: Quiet = False,
 ) -> None:
     """Download a shared index before it is used, for example to work offline."""
-    talk(quiet)
-    from ..index.pull import pull as pull_index
+    log_to_stderr(quiet)
+    from exbert_hub.index.hub.pull import pull as pull_index
 
     if output is not None and layers is not None:
         raise typer.BadParameter("a folder holds a whole index: leave out --output or --layers")
@@ -77,11 +68,12 @@ def list_(
     quiet: Quiet = False,
 ) -> None:
     """List indexes that people share on the Hub."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from dataclasses import asdict
 
-    from .. import render
-    from ..index.discovery import list_indexes
+    from exbert_hub.index.hub.discovery import list_indexes
 
-    found = list_indexes(model, language, token=token)
-    print_result([asdict(index) for index in found], lambda: render.shared_indexes(found), as_json)
+    from . import render
+
+    indexes = list_indexes(model, language, token=token)
+    print_result([asdict(index) for index in indexes], lambda: render.shared_indexes(indexes), as_json)

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from ..errors import TextTooLongError
+from exbert_hub.errors import TextTooLongError
+
 from .types import Sentence, Word
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..index import CorpusIndex
-    from ..model import Inspector
+    from exbert_hub.index import CorpusIndex
+    from exbert_hub.model import Inspector
 
 NAME = "demo"
 """What stands for all of it on the command line."""
@@ -31,7 +31,7 @@ def load(
     :param device: of the model; chosen by itself if None.
     :raises LockedError: if another process keeps building the same index.
     """
-    from ..model import Inspector
+    from exbert_hub.model import Inspector
 
     inspector = Inspector.from_pretrained(MODEL, device=device, local_files_only=True)
     return inspector, _index(inspector, progress)
@@ -39,18 +39,18 @@ def load(
 
 def owns(index: CorpusIndex) -> bool:
     """Whether an index is the demo's, which `load` finds on every machine."""
-    from ..cache import cache_root
+    from exbert_hub.cache import cache_root
 
     folder = Path(index.name_or_path)
     return folder.parent == cache_root() / "indexes" and folder.name.startswith(_PREFIX)
 
 
 def _index(inspector: Inspector, progress: Callable[[int, int], None] | None) -> CorpusIndex:
-    from ..cache import cache_root, locked
-    from ..corpus import open_corpus
-    from ..errors import IndexFormatError
-    from ..index import CorpusIndex
-    from ..index.manifest import FORMAT_VERSION
+    from exbert_hub.cache import cache_root, locked
+    from exbert_hub.corpus import open_corpus
+    from exbert_hub.errors import IndexFormatError
+    from exbert_hub.index import CorpusIndex
+    from exbert_hub.index.format.manifest import FORMAT_VERSION
 
     corpus = open_corpus(CORPUS)
     facts = inspector.facts

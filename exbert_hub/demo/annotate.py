@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..corpus import annotate, write_corpus
+from exbert_hub.corpus import annotate, write_corpus
+
 from . import CORPUS, FOLDER
 
 

@@ -1,16 +1,25 @@
 """Build, open, search and compare annotated corpora."""
 
-from .cluster import RayEngine
-from .compare import Comparison
-from .corpus_index import CorpusIndex
-from .matches import Matches, Query
-from .norms import with_norms
-from .types import Bar, Context, LayerProfile, LayerSummary, Match, Summary
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from exbert_hub.analysis.histogram import Bar
+    from exbert_hub.index.build.engine import RayEngine
+    from exbert_hub.index.compare.comparison import Comparison
+    from exbert_hub.index.hub.index_annotation import annotation_of
+    from exbert_hub.index.search.match_norms import with_norms
+    from exbert_hub.index.search.matches import Matches
+    from exbert_hub.index.search.query import Query
+    from exbert_hub.index.search.results import LayerProfile, LayerSummary, Match, SentenceContext, Summary
+
+    from .corpus_index import CorpusIndex
 
 __all__ = [
     "Bar",
     "Comparison",
-    "Context",
     "CorpusIndex",
     "LayerProfile",
     "LayerSummary",
@@ -18,6 +27,35 @@ __all__ = [
     "Matches",
     "Query",
     "RayEngine",
+    "SentenceContext",
     "Summary",
+    "annotation_of",
     "with_norms",
 ]
+
+# imported when first used: the command line asks this package for the names of codecs before it knows what it is for
+_HOME = {
+    "Bar": "exbert_hub.analysis.histogram",
+    "Comparison": "exbert_hub.index.compare.comparison",
+    "CorpusIndex": "exbert_hub.index.corpus_index",
+    "LayerProfile": "exbert_hub.index.search.results",
+    "LayerSummary": "exbert_hub.index.search.results",
+    "Match": "exbert_hub.index.search.results",
+    "Matches": "exbert_hub.index.search.matches",
+    "Query": "exbert_hub.index.search.query",
+    "RayEngine": "exbert_hub.index.build.engine",
+    "SentenceContext": "exbert_hub.index.search.results",
+    "Summary": "exbert_hub.index.search.results",
+    "annotation_of": "exbert_hub.index.hub.index_annotation",
+    "with_norms": "exbert_hub.index.search.match_norms",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

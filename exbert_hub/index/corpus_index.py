@@ -4,31 +4,51 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..corpus.types import is_annotated
-from ..errors import LabelError
-from .build import BuildMode, Progress
-from .head_finder import HeadFinder
-from .labels import Attached, attach_labels
-from .manifest import Manifest
-from .matches import Matches, Query
-from .plan import make_plan
-from .profile import summarise_layers
-from .search import Filter, Found, check_model, choose_heads, choose_spec, word_at
-from .searcher import Searcher
-from .store import Store
-from .types import Codec, Engine, Kind, Layer, LayerProfile
+from exbert_hub.errors import AnnotationError, HubError, SelectionError
+from exbert_hub.index.build.engine import Engine
+from exbert_hub.index.build.job import BuildJob
+from exbert_hub.index.build.options import BuildOptions, Progress
+from exbert_hub.index.build.plan import make_plan
+from exbert_hub.index.format.codecs import DEFAULT_CODEC
+from exbert_hub.index.format.head_schema import Column
+from exbert_hub.index.format.head_table import HeadFilter, HeadScores
+from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.index.format.types import Codec, Kind, Layer
+from exbert_hub.index.heads.catalog import HeadCatalog
+from exbert_hub.index.heads.subsets import SubsetRequest
+from exbert_hub.index.labels.attach import NO_LABELS_FOR_SHARDS, Attached, attach_labels
+from exbert_hub.index.search.matches import Matches
+from exbert_hub.index.search.profile import profile
+from exbert_hub.index.search.query import SearchRequest
+from exbert_hub.index.search.results import LayerProfile
+from exbert_hub.index.search.search import search
+from exbert_hub.index.search.selection import check_model
+from exbert_hub.index.search.stored_index import StoredIndex, in_one_piece
+from exbert_hub.index.store.store import Store
+
+from .open import open_index
 
 if TYPE_CHECKING:
     import datasets
     from huggingface_hub import CommitInfo
 
-    from ..model import Inspection, Inspector
+    from exbert_hub.index.heads.examples import HeadExample
+    from exbert_hub.index.heads.page import HeadPage
+    from exbert_hub.index.heads.subsets import FoundHeads, OfMatch
+    from exbert_hub.index.search.protocols import OpenedIndex
+    from exbert_hub.model import Inspection, Inspector
+
+NO_HEADS_OF_SHARDS = (
+    "the heads of an index in shards are not measured as one: open one of the shards, or build the corpus as one index"
+)
+NO_PUSH_OF_SHARDS = "an index in shards is not pushed as one: push each shard, or build with a store on the Hub"
 
 
-class CorpusIndex(HeadFinder):
+class CorpusIndex:
     """An annotated corpus with its FAISS indexes, one per layer and kind of vector.
 
     `tokens` is a `datasets.Dataset` with those indexes attached (names such as "heads-05", "embedding-emb"), one row
@@ -43,16 +63,8 @@ class CorpusIndex(HeadFinder):
     ```
     """
 
-    def __init__(self, store: Store) -> None:
-        self._use(store)
-
-    def _use(self, store: Store) -> None:
-        self._store = store
-        self._forget_heads()
-        self.tokens: datasets.Dataset
-        self.sentences: datasets.Dataset
-        self.tokens, self.sentences = store.tables()
-        self._searcher = Searcher(store, self.tokens, self.sentences)
+    def __init__(self, opened: OpenedIndex) -> None:
+        self.opened = opened
 
     @classmethod
     def build(
@@ -62,10 +74,16 @@ class CorpusIndex(HeadFinder):
         output_dir: str | os.PathLike[str],
         *,
         annotator: str | None = None,
+        split: str | None = None,
+        text_column: str | None = None,
+        streaming: bool = False,
+        name: str | None = None,
+        language: str | None = None,
+        license: str | None = None,
         kinds: Sequence[Kind] = ("embedding", "heads"),
         layers: Sequence[Layer] | None = None,
         attention: bool = True,
-        codec: Codec = "fp16",
+        codec: Codec = DEFAULT_CODEC,
         fast: bool | None = None,
         limit: int | None = None,
         sample: int | None = None,
@@ -78,9 +96,17 @@ class CorpusIndex(HeadFinder):
         """Build an index and open it.
 
         :param model: Hub id or folder, or a loaded `Inspector` (for a revision, device or dtype of your choice).
-        :param corpus: an annotated corpus, or any source that `exbert_hub.corpus.annotate` takes.
+        :param corpus: an annotated corpus; any source that `exbert_hub.corpus.annotate` takes; or an index (its folder
+            or its repository on the Hub), whose annotation is taken over.
         :param output_dir: folder of the index; must be empty, or hold an interrupted build to resume.
-        :param annotator: spaCy pipeline, `blank:xx` or `gold`; see `annotate`.
+        :param annotator: spaCy pipeline, `blank:xx` or `gold`; this and the next six are for `annotate`, which
+            explains them. A corpus that is annotated already is taken as it is, apart from a new name or licence.
+        :param split: of a dataset.
+        :param text_column: of a dataset.
+        :param streaming: read a dataset from the Hub without downloading it first.
+        :param name: of the corpus.
+        :param language: of the corpus.
+        :param license: of the corpus.
         :param kinds: vectors to index; "heads" are the head contexts before the output projection.
         :param layers: layers to index, all (and "emb", the input embeddings) if None.
         :param attention: store the attention too: needed for max-attention tokens, 0.07 kB per piece, layer and head
@@ -99,30 +125,33 @@ class CorpusIndex(HeadFinder):
         :raises ResourceError: with the numbers, before anything is computed, if the build cannot fit.
         :raises BuildError: if `output_dir` holds something else.
         """
-        from ..corpus import annotate, annotate_beside
-        from ..model import Inspector
-        from .distributed import running
+        options = BuildOptions(
+            kinds=tuple(kinds),
+            layers=None if layers is None else tuple(layers),
+            attention=attention,
+            codec=codec,
+            fast=fast,
+            limit=limit,
+            sample=sample,
+            shard_pieces=shard_pieces,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+        from exbert_hub.corpus.options import CorpusOptions, Description, ReadOptions
+        from exbert_hub.index.build.corpus import annotated_corpus
+        from exbert_hub.index.ray.distributed import running
+        from exbert_hub.model import Inspector
 
+        read, description = ReadOptions(split, text_column, streaming), Description(name, language, license)
+        corpus_options = CorpusOptions(annotator, read, description, limit)
         inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
         with running(engine) as builder:
-            if not is_annotated(corpus):
-                # a sample is drawn from what is annotated, so all of it has to be
-                prepared = annotate_beside if sample is None else annotate
-                corpus = prepared(corpus, annotator, limit=limit, through=builder.through)
-            plan = make_plan(
-                inspector.facts,
-                corpus.info,
-                kinds=kinds,
-                layers=layers,
-                attention=attention,
-                codec=codec,
-                shard_pieces=shard_pieces,
-                limit=limit,
-                sample=sample,
-            )
-            mode = BuildMode(resume, overwrite)
-            place = builder.build(inspector, corpus, plan, os.fspath(output_dir), mode, progress, fast)
-        return cls.from_pretrained(place)
+            # a sample is drawn from all sentences, so they have to be there first
+            corpus = annotated_corpus(corpus, corpus_options, annotate_fn=builder.annotate_fn, streamed=sample is None)
+            plan = make_plan(inspector.facts, corpus.info, options)
+            built = builder.build(BuildJob(inspector, corpus, plan, output_dir, options))
+        return cls.from_pretrained(built)
 
     @classmethod
     def from_pretrained(
@@ -154,10 +183,8 @@ class CorpusIndex(HeadFinder):
         :raises HubError: if the repository or a file cannot be had.
         """
         access = {"token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
-        from .sharded import open_index
-
         names = [name] if isinstance(name, str | os.PathLike) else name
-        return open_index([str(each) for each in names], revision, engine, access)
+        return cls(open_index([str(each) for each in names], revision, engine, access))
 
     def push_to_hub(
         self,
@@ -186,10 +213,11 @@ class CorpusIndex(HeadFinder):
         :return: the finished commit, as huggingface_hub describes it.
         :raises HubError: if no licence is known, if the Hub refuses, or if somebody else has pushed meanwhile.
         """
-        from .publish import publish
+        from .hub.publish import PushRequest, publish
 
-        access: dict[str, Any] = {"revision": revision, "create_pr": create_pr, "token": token}
-        return publish(self._store, repo_id, private=private, license=license, message=commit_message, **access)
+        stored = in_one_piece(self.opened, HubError(NO_PUSH_OF_SHARDS))
+        asked = PushRequest(repo_id, private, license, revision, create_pr, commit_message, token)
+        return publish(stored.store, asked)
 
     def annotate(
         self, name_or_file: str | os.PathLike[str], labels: Sequence[Any] | None = None, *, overwrite: bool = False
@@ -202,40 +230,58 @@ class CorpusIndex(HeadFinder):
         :param overwrite: replace attached labels of the same name.
         :raises AnnotationError: if they do not fit, or if the index lies in a cache.
         """
-        attached = attach_labels(self._store, self.tokens.data.table, name_or_file, labels, overwrite)
-        self._use(Store(self._store.folder))
+        stored = in_one_piece(self.opened, AnnotationError(NO_LABELS_FOR_SHARDS))
+        attached = attach_labels(stored.store, stored.tokens.data.table, name_or_file, labels, overwrite)
+        self.opened = StoredIndex(Store(stored.store.folder))
+        vars(self).pop("head_catalog", None)
         return attached
+
+    @property
+    def tokens(self) -> datasets.Dataset:
+        """One row per indexed piece; of an index in one piece with its FAISS indexes attached."""
+        return self.opened.tokens
+
+    @property
+    def sentences(self) -> datasets.Dataset:
+        """One row per sentence, or part of a sentence that was too long for the model."""
+        return self.opened.sentences
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index says about itself; of several shards together, without a list of files."""
+        return self.opened.manifest
 
     @property
     def revision(self) -> str | None:
         """The commit on the Hub that this index is pinned to, None for a folder."""
-        return self._store.remote.commit if self._store.remote else None
-
-    @property
-    def name_or_path(self) -> str:
-        """The repository on the Hub, or the folder, that the index was opened from."""
-        return self._store.remote.repo_id if self._store.remote else str(self._store.folder)
+        return self.opened.revision
 
     @property
     def names(self) -> tuple[str, ...]:
         """What `from_pretrained` was given: several for an index in shards."""
-        return (self.name_or_path,)
+        return self.opened.names
 
     @property
-    def manifest(self) -> Manifest:
-        return self._store.manifest
+    def name_or_path(self) -> str:
+        """The repository on the Hub, or the folder, that the index was opened from."""
+        return " + ".join(self.names)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its files lie; None for an index in shards."""
+        return self.opened.store.folder if self.opened.store else None
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Label columns: everything that can be summarised."""
-        return (*self.manifest.labels, *self.manifest.added_labels)
+        return self.manifest.all_labels
 
     def layers(self, by: Kind) -> tuple[Layer, ...]:
         """Layers that can be searched by one kind of vector."""
         return tuple(spec.layer for spec in self.manifest.vectors if spec.kind == by)
 
     def __len__(self) -> int:
-        return len(self.tokens)
+        return self.manifest.pieces
 
     def __repr__(self) -> str:
         manifest = self.manifest
@@ -273,17 +319,16 @@ class CorpusIndex(HeadFinder):
         :raises SelectionError: for a layer, head or kind that the index does not have.
         :raises TokenError: if the token is not in the text, or more than once.
         """
-        check_model(self.manifest, seen.facts)
-        layer = self._last_layer(by) if layer is None else layer
-        spec = choose_spec(self.manifest, by, layer)
-        chosen = choose_heads(self.manifest, layer, None if heads is None else list(heads))
-        position = seen.position_of(token)
-        keep = Filter(seen.text if exclude_query else None, unique_sentences)
-        self._searcher.prepare(layer)
-        found = self._searcher.nearest(seen, position, spec, chosen, k, keep, exact)
-        query = Query.about(seen, position, by, layer, chosen, found.mode)
-        described = self._searcher.describe(found.scores, found.rows, query)
-        return Matches(query, described, found.left_out, self.labels, self._searcher.base)
+        request = SearchRequest.of(
+            by=by,
+            layer=layer,
+            heads=heads,
+            k=k,
+            exclude_query=exclude_query,
+            unique_sentences=unique_sentences,
+            exact=exact,
+        )
+        return search(self.opened, seen, token, request)
 
     def profile(
         self,
@@ -306,25 +351,104 @@ class CorpusIndex(HeadFinder):
 
         The rest is as for `search`. Of a shared index, the vectors of every layer are downloaded.
         """
+        request = SearchRequest.of(
+            by=by, heads=heads, k=k, exclude_query=exclude_query, unique_sentences=unique_sentences
+        )
         check_model(self.manifest, seen.facts)
-        if field not in self.labels:
-            raise LabelError(f"the index has no label {field!r}; it has {', '.join(self.labels)}")
-        layers = self.layers(by) or (self._last_layer(by),)  # which is then refused with the reason
-        wanted = None if heads is None or by == "embedding" else tuple(sorted(set(heads)))
-        position = seen.position_of(token)
-        keep = Filter(seen.text if exclude_query else None, unique_sentences)
-
-        def nearest(layer: Layer) -> Found:
-            spec, chosen = choose_spec(self.manifest, by, layer), choose_heads(self.manifest, layer, wanted)
-            return self._searcher.nearest(seen, position, spec, chosen, k, keep)
-
-        found = summarise_layers(self._searcher.values, layers, nearest, field, self._searcher.base.match(field))
-        return LayerProfile(word_at(seen, position), bool(seen.masked[position]), by, wanted, field, found)
+        return profile(self.opened, seen, seen.position_of(token), field, request)
 
     def verify(self) -> None:
         """Wait until the files that were used are hashed; an IndexFormatError names one that is damaged."""
-        self._searcher.verify()
+        self.opened.searcher.verify()
 
-    def _last_layer(self, by: Kind) -> Layer:
-        """The last layer with vectors of this kind; "emb" if there is no other, or none at all."""
-        return max((layer for layer in self.layers(by) if layer != "emb"), default="emb")
+    # --- heads -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def head_catalog(self) -> HeadCatalog:
+        """What the methods below ask.
+
+        :raises SelectionError: for an index in shards: a p-value over all of them does not follow from those of each.
+        """
+        return HeadCatalog(in_one_piece(self.opened, SelectionError(NO_HEADS_OF_SHARDS)))
+
+    def heads(
+        self,
+        label: str | None = None,
+        measure: str | None = None,
+        direction: str | None = None,
+        layer: int | None = None,
+    ) -> HeadScores:
+        """What the heads do over the whole corpus, the best first; docs/heads.md says what is measured and how.
+
+        `index.heads("dobj")` are the heads that attend from a direct object to its verb or from the verb to it,
+        `index.heads("-1", "offset")` those that attend to the previous piece, `index.heads().best()` the best head for
+        each label and each of the other measures.
+
+        :param label: a dependency label, a POS, an entity label, an offset, ….
+        :param measure: "dependency", "offset", "special", "self", "same_lemma", "same_pos", "punctuation",
+            "earlier_name", "entropy", or "attended_" and the name of a label column.
+        :param direction: "to_head" or "to_dependant", of dependencies.
+        :param layer: of this layer only.
+        :raises LabelError: if nothing of that name was measured; the message lists what was.
+        :raises SelectionError: if the index was built without attention.
+        """
+        return self.head_catalog.scores(HeadFilter(label, measure, direction, layer))
+
+    def head_columns(self) -> tuple[Column, ...]:
+        """Everything that heads are measured by: each measure, label and direction that `heads` can be asked for.
+
+        :raises SelectionError: if the index was built without attention.
+        """
+        return self.head_catalog.columns()
+
+    def head_examples(
+        self, layer: int, head: int, measure: str, label: str = "", direction: str = "", k: int = 3
+    ) -> tuple[HeadExample, ...]:
+        """The most telling sentences of a head: where it gives most attention to what the measure is about.
+
+        :param measure: and `label` and `direction`, as a `HeadScore` has them.
+        :param k: number of sentences at most.
+        :raises SelectionError: for a head without stored attention, or a measure that has no examples.
+        """
+        return self.head_catalog.examples(layer, head, Column(measure, label, direction), k)
+
+    def head(self, layer: int, head: int, *, inspector: Inspector | None = None) -> HeadPage:
+        """All there is to say about one head; docs/head_page.md explains every number.
+
+        :param inspector: the model of the index, which the induction score takes: it is run on random sequences.
+        :raises SelectionError: for a head without stored attention.
+        :raises IndexMismatchError: if the inspector has another model.
+        """
+        return self.head_catalog.page(layer, head, inspector=inspector)
+
+    def find_heads(
+        self,
+        seen: Inspection,
+        token: str | int,
+        label: str,
+        field: str = "dep",
+        of: OfMatch = "max_attention",
+        layer: int | None = None,
+        k: int = 50,
+        exclude_query: bool = False,
+        unique_sentences: bool = False,
+    ) -> FoundHeads:
+        """The smallest set of heads whose `k` nearest corpus pieces show a label most.
+
+        `index.find_heads(seen, "escape", "dobj")` answers what the paper's authors clicked for (Hoover et al. 2019,
+        section 4.2): by which heads do the words most like this one attend to direct objects? Chosen by greedy forward
+        selection on one half of the corpus; the other half says whether it was luck.
+
+        :param seen: what the index's own model computed, from `Inspector.inspect`.
+        :param token: a word of the text, or the position of a piece.
+        :param label: what is wanted, such as "dobj"; `field` is the label column.
+        :param of: whether the matches should have it ("match"), or what they attend to most ("max_attention").
+        :param layer: search the heads of this layer only; of all layers if None.
+        :param k: nearest pieces looked at, in either half.
+        :param exclude_query: and `unique_sentences`, as for `search`.
+        :raises IndexMismatchError: if `seen` comes from another model.
+        :raises LabelError: if no piece has the label.
+        :raises SelectionError: if the index has no vectors of heads, or no attention where that is asked for.
+        """
+        wanted = SubsetRequest(label, field, of, layer, k, exclude_query, unique_sentences)
+        return self.head_catalog.find(seen, token, wanted)

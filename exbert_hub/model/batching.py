@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .capture import PROBE_IDS, Capture, CapturedStack
-from .turns import Footprints, follows_contexts
+from exbert_hub.model.capture.capture import PROBE_IDS, Capture, CapturedStack
+from exbert_hub.model.capture.forward_gate import Footprints, follows_contexts
 
 logger = logging.getLogger(__name__)
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..analysis.rollout import rollout
-from ..errors import SelectionError, UnsupportedError
+from exbert_hub import notebook
+from exbert_hub.analysis.rollout import rollout
+from exbert_hub.errors import SelectionError, UnsupportedError
+
+from .inspection_html import attention_html, pieces_html, predictions_html
 from .selection import whole_number
 from .tokens import find, position_of
 from .types import ModelFacts, Prediction, Stack, StackName, Tokens
 
 if TYPE_CHECKING:
-    from .lens import LogitLens
+    from exbert_hub.model.effects.lens import LogitLens
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,9 +45,20 @@ class Inspection:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        from .. import html
+        layers = f"{len(self.facts.heads)} layers of up to {max(self.facts.heads)} heads"
+        name = Path(self.facts.model_id).name if Path(self.facts.model_id).is_dir() else self.facts.model_id
+        title = f"<b>{escape(name)}</b> <span class=q>{len(self.pieces)} pieces, {layers}</span>"
+        pieces = pieces_html(self.tokens, self.predicted if len(self.stacks) == 1 else ())
+        return notebook.box(title, pieces, self._predictions_html(), attention_html(list(self.attention)))
 
-        return html.inspection(self)
+    def _predictions_html(self) -> str:
+        """Predictions where they were asked for: at masked pieces, or after the last one."""
+        if self.predicts == "none" or not self.predicted:
+            return ""
+        tokens = self.stacks.get("decoder", self.main).queries
+        if self.predicts == "next":
+            return predictions_html("after", [len(self.predicted) - 1], tokens.pieces, self.predicted)
+        return predictions_html("at", np.flatnonzero(self.masked).tolist(), tokens.pieces, self.predicted)
 
     @property
     def main(self) -> Stack:

@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import MaskError, SelectionError, TextTooLongError, TokenError
+from exbert_hub.errors import MaskError, SelectionError, TextTooLongError, TokenError
+from exbert_hub.model.capture.capture import Capture, CapturedStack
+from exbert_hub.model.effects.lens import LogitLens
+
 from .batching import Batch, Batcher
-from .capture import Capture, CapturedStack
-from .facts import model_facts
+from .info import model_facts
 from .inspection import Inspection
-from .lens import LogitLens
 from .load import LoadedModel, load
 from .predict import top_predictions
 from .selection import existing_heads, whole_number

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..errors import SelectionError
+from exbert_hub.errors import SelectionError
 
 
 def existing_heads(counts: Sequence[int], layer: object, heads: Iterable[int]) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from ..errors import ExbertError, MaskError, TokenError
+from exbert_hub.errors import ExbertError, MaskError, TokenError
+
 from .selection import whole_number
 from .types import Tokens
 

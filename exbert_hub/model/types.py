@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from exbert_hub.errors import UnsupportedError
 
 StackName = Literal["encoder", "decoder", "cross"]
 ModelKind = Literal["masked", "causal", "seq2seq", "encoder"]

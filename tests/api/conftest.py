@@ -4,7 +4,7 @@ import pytest
 
 import exbert_hub
 from exbert_hub import CorpusIndex, demo
-from exbert_hub.app.settings import PREFIX
+from exbert_hub.app.config.settings import PREFIX
 from exbert_hub.corpus import open_corpus
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 
-from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.format.manifest import Manifest
 
 REPO = "alice/tales"
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from exbert_hub import CorpusIndex, Inspector, demo
-from exbert_hub.app.blocks import build_page, launch_options
-from exbert_hub.app.session import Workbench
-from exbert_hub.app.settings import Settings
+from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.page.blocks import build_page, launch_options
+from exbert_hub.app.service.model_session import Workbench
 
 from .conftest import free_port
 from .steps import await_results, mask, piece, received

@@ -7,11 +7,11 @@ import pytest
 
 from exbert_hub import demo
 from exbert_hub.analysis.attention import encode_sqrt
-from exbert_hub.app.actions import actions
-from exbert_hub.app.desk import Desk
-from exbert_hub.app.models import Models
-from exbert_hub.app.session import Workbench
-from exbert_hub.app.settings import Settings
+from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.page.actions import actions
+from exbert_hub.app.service.model_session import Workbench
+from exbert_hub.app.service.models import Models
+from exbert_hub.app.service.page_service import Desk
 
 QUERY = {
     "text": demo.SENTENCE, "pair": "", "mask": [10], "token": 10, "by": "embedding", "layer": "emb", "heads": [],

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from exbert_hub import CorpusIndex, demo
-from exbert_hub.app import building
-from exbert_hub.app.building import Builder
-from exbert_hub.app.models import Models
-from exbert_hub.app.orders import Order
-from exbert_hub.app.session import Workbench
-from exbert_hub.app.settings import Settings
-from exbert_hub.app.shelf import library
+from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.service import building
+from exbert_hub.app.service.building import Builder
+from exbert_hub.app.service.index_catalog import library
+from exbert_hub.app.service.model_session import Workbench
+from exbert_hub.app.service.models import Models
+from exbert_hub.app.wire.build_requests import Order
 from exbert_hub.errors import BuildError, CorpusError, SelectionError
-from exbert_hub.index import build as index_build
+from exbert_hub.index.build import build as index_build
 
 HOME, PUBLIC = Settings(), Settings.from_env({"SPACE_ID": "a/b", "EXBERT_ALLOW_BUILD": "1"})
 DEMO = {"kind": "demo", "limit": 40}
@@ -26,8 +26,8 @@ DEMO = {"kind": "demo", "limit": 40}
 def cache(tmp_path, monkeypatch):
     """A cache of its own for each test."""
     monkeypatch.setattr("exbert_hub.cache.cache_root", lambda: tmp_path)
-    monkeypatch.setattr("exbert_hub.app.shelf.cache_root", lambda: tmp_path)
-    monkeypatch.setattr("exbert_hub.corpus.annotation.cache_root", lambda: tmp_path)
+    monkeypatch.setattr("exbert_hub.app.service.index_catalog.cache_root", lambda: tmp_path)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate.cache_root", lambda: tmp_path)
     return tmp_path
 
 
@@ -131,7 +131,7 @@ def test_cancelling_the_annotation_leaves_nothing(models, cache, uploads):
 
 @pytest.mark.parametrize("shard_pieces", [300, 100_000])
 def test_cancelling_the_build_keeps_what_is_finished_and_nothing_else(models, cache, monkeypatch, shard_pieces):
-    from exbert_hub.index import plan
+    from exbert_hub.index.build import plan
 
     make_plan = plan.make_plan
     monkeypatch.setattr(plan, "make_plan", lambda *given: replace(make_plan(*given), shard_pieces=shard_pieces))
@@ -139,15 +139,13 @@ def test_cancelling_the_build_keeps_what_is_finished_and_nothing_else(models, ca
     builder.prepare(order(limit=80), "me")
     rested(builder, "ready")
 
-    def build_and_cancel(*given):
-        *rest, progress = given
-
+    def build_and_cancel(job):
         def advance(done, total):
             if done > 400:
                 builder.cancel("me")
-            progress(done, total)
+            job.options.progress(done, total)
 
-        return real(*rest, advance)
+        return real(replace(job, options=replace(job.options, progress=advance)))
 
     real = index_build.build_index
     monkeypatch.setattr(index_build, "build_index", build_and_cancel)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from exbert_hub import compare, demo
-from exbert_hub.app.comparing import comparing
-from exbert_hub.app.desk import Desk
-from exbert_hub.app.models import Models
-from exbert_hub.app.session import Workbench
-from exbert_hub.app.settings import Settings
+from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.page.comparing import comparing
+from exbert_hub.app.service.model_session import Workbench
+from exbert_hub.app.service.models import Models
+from exbert_hub.app.service.page_service import Desk
 
 QUERY = {
     "text": demo.SENTENCE, "pair": "", "mask": [], "token": 10, "by": "embedding", "layer": "emb", "heads": [],

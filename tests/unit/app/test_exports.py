@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from exbert_hub.app import exports
+from exbert_hub.app.wire import exports
 
 
 @pytest.fixture(scope="module")

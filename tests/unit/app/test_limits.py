@@ -1,6 +1,6 @@
 import pytest
 
-from exbert_hub.app.limits import RateLimit
+from exbert_hub.app.config.limits import RateLimit
 from exbert_hub.errors import RateLimitError
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from exbert_hub import demo
-from exbert_hub.app.memory import Memory
+from exbert_hub.app.service.memory import Memory
 from exbert_hub.errors import SelectionError
 
 

@@ -1,17 +1,16 @@
 """Which model a request is about: loaded once, in the background, few kept, never mixed up."""
 
-import sys
 import threading
 import time
 
 import pytest
 
 from exbert_hub import demo
-from exbert_hub.app import models
-from exbert_hub.app.desk import Desk
-from exbert_hub.app.models import Loading, Models
-from exbert_hub.app.session import Workbench
-from exbert_hub.app.settings import Settings
+from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.service import models
+from exbert_hub.app.service.model_session import Workbench
+from exbert_hub.app.service.models import Loading, Models
+from exbert_hub.app.service.page_service import Desk
 from exbert_hub.errors import ModelLoadError, SelectionError
 from exbert_hub.model import Inspector
 
@@ -42,7 +41,7 @@ def gate(monkeypatch, inspector):
             raise ModelLoadError(f"There is no model {model}")
         return Workbench(inspector, None, settings)
 
-    monkeypatch.setattr(sys.modules["exbert_hub.app.launch"], "open_bench", open_bench)
+    monkeypatch.setattr("exbert_hub.app.service.models.open_bench", open_bench)
     opened.loads = loads
     yield opened
     opened.set()

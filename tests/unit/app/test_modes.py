@@ -7,7 +7,7 @@ import pytest
 
 from exbert_hub import demo
 from exbert_hub.analysis.attention import decode_sqrt
-from exbert_hub.app.session import Workbench
+from exbert_hub.app.service.model_session import Workbench
 
 REQUEST = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": [10]}
 

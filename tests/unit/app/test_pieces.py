@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from exbert_hub import Inspector
-from exbert_hub.app.pieces import word_of_piece, words_payload
+from exbert_hub.app.wire.pieces import word_of_piece, words_payload
 from exbert_hub.model.types import Tokens
 
 from ...tiny_models import TEXTS, tiny_gpt2_dir

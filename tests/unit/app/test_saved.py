@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 
-from exbert_hub.app import assets, saved
+from exbert_hub.app.wire import assets, saved
 
 
 def test_the_policy_allows_the_one_script_and_no_network():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from exbert_hub import demo
-from exbert_hub.app import zero
+from exbert_hub.app.config import zerogpu
 from exbert_hub.model import Inspector
 
 
@@ -21,8 +21,8 @@ def inspector():
 def test_elsewhere_nothing_happens(monkeypatch, inspector):
     monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
     monkeypatch.setitem(sys.modules, "spaces", None)  # importing it would fail
-    assert zero.load_device() is None
-    assert zero.forward(inspector)("He ran.", None, ()).pieces == inspector.inspect("He ran.").pieces
+    assert zerogpu.load_device() is None
+    assert zerogpu.forward(inspector)("He ran.", None, ()).pieces == inspector.inspect("He ran.").pieces
 
 
 def test_on_zero_gpu_arguments_and_result_travel_between_processes(monkeypatch, inspector):
@@ -39,8 +39,8 @@ def test_on_zero_gpu_arguments_and_result_travel_between_processes(monkeypatch, 
     monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=lend))
     moved = []
     monkeypatch.setattr(inspector.model, "to", moved.append)
-    assert zero.load_device() == "cpu"
-    seen = zero.forward(inspector)("He ran.", None, (2,))
+    assert zerogpu.load_device() == "cpu"
+    seen = zerogpu.forward(inspector)("He ran.", None, (2,))
     assert calls == [("He ran.", None, (2,))] and moved == ["cuda"]
     expected = inspector.inspect("He ran.", mask=[2])
     np.testing.assert_array_equal(seen.attention, expected.attention)
@@ -63,7 +63,7 @@ def test_spaces_comes_before_torch():
         "    def exec_module(self, module): pass\n"
         "sys.meta_path.insert(0, Finder())\n"
         "from exbert_hub import demo\n"
-        "from exbert_hub.app.launch import open_bench\n"
+        "from exbert_hub.app.service.open import open_bench\n"
         "print(open_bench(demo.MODEL).inspector.device.type, 'spaces' in sys.modules)\n"
     )
     done = subprocess.run(

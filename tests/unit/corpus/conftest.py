@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exbert_hub.corpus.pipelines import Pipeline
+from exbert_hub.corpus.annotation.pipelines import Pipeline
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from exbert_hub.corpus import annotate, read_texts
-from exbert_hub.corpus.conllu_file import read_conllu
+from exbert_hub.corpus.sources.conllu_file import read_conllu
 from exbert_hub.errors import CorpusError
 
 SAMPLE = """\

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from exbert_hub.corpus.paragraphs import book_lines, join_lines, paragraphs_of, wrap_width
+from exbert_hub.corpus.sources.paragraphs import book_lines, join_lines, paragraphs_of, wrap_width
 
 PROSE = (
     "Dorothy lived in the midst of the great Kansas prairies, with Uncle Henry, who was a farmer, and Aunt Em, who "

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from exbert_hub.analysis.heads import AnnotatedPieces
-from exbert_hub.index.head_measures import HeadMeter, Memory
+from exbert_hub.index.measure.head_meter import HeadMeter
+from exbert_hub.index.measure.scratch import ScratchMemory
 
 POS = ("NOUN", "VERB", "DET", "PROPN", "PRON", "PUNCT", "")
 DEP = ("nsubj", "dobj", "det", "punct", "")
@@ -45,7 +46,7 @@ def random_attention(rng: np.random.Generator, sentence: AnnotatedPieces, heads:
 
 def count(sentences, attention, layer=0, batch=8):
     """What the meter counts, in batches of padded tensors."""
-    meter, memory = HeadMeter(sentences), Memory()
+    meter, scratch = HeadMeter(sentences), ScratchMemory()
     for first in range(0, len(sentences), batch):
         chosen = range(first, min(first + batch, len(sentences)))
         size = max(len(sentences[n].special) for n in chosen)
@@ -53,5 +54,5 @@ def count(sentences, attention, layer=0, batch=8):
         for row, n in enumerate(chosen):
             length = len(sentences[n].special)
             padded[row, :, :length, :length] = attention[n]
-        meter.add(meter.measure(chosen, [(layer, torch.from_numpy(padded))], memory))
+        meter.add(meter.measure(chosen, [(layer, torch.from_numpy(padded))], scratch))
     return meter.counts

@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from exbert_hub.bounded_cache import BoundedCache
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index import attention
-from exbert_hub.index.attention import AttentionReader, AttentionWriter, Readers, merge_attention
-from exbert_hub.index.memory import Memory
+from exbert_hub.index.store import attention_files
+from exbert_hub.index.store.attention_files import AttentionReader, AttentionWriter, Readers, merge_attention
 
 HEADS = 3
 LENGTHS = [2, 5, 90, 1, 7, *[2] * 300]
@@ -73,8 +73,8 @@ def test_pieces_of_a_search_are_read_together_in_any_order(tmp_path, codes):
 
 @pytest.mark.parametrize("block", [1, 50_000, 1 << 30])
 def test_sentences_of_the_same_length_are_read_together(tmp_path, codes, monkeypatch, block):
-    monkeypatch.setattr(attention, "_BLOCK_BYTES", block)
-    monkeypatch.setattr(attention, "_PASSED_BYTES", block)
+    monkeypatch.setattr(attention_files, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(attention_files, "_PASSED_BYTES", block)
     write_plain(tmp_path / "layer", codes)
     reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
     found = {}
@@ -89,8 +89,8 @@ def test_sentences_of_the_same_length_are_read_together(tmp_path, codes, monkeyp
 
 
 def test_a_small_layer_is_kept_whole_once_it_was_counted_over(tmp_path, codes, monkeypatch):
-    kept = Memory(1 << 30)
-    monkeypatch.setattr(attention, "KEPT", kept)
+    kept = BoundedCache(1 << 30)
+    monkeypatch.setattr(attention_files, "KEPT", kept)
     write_plain(tmp_path / "layer", codes)
     reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
     places = [(304, 1), (2, 89), (0, 0)]
@@ -107,24 +107,27 @@ def test_a_small_layer_is_kept_whole_once_it_was_counted_over(tmp_path, codes, m
 
 
 def test_a_large_layer_is_not_kept_whole(tmp_path, codes, monkeypatch):
-    kept = Memory(1 << 30)
-    monkeypatch.setattr(attention, "KEPT", kept)
-    monkeypatch.setattr(attention, "_CACHED_BYTES", sum(map(len, codes)) - 1)
+    kept = BoundedCache(1 << 30)
+    monkeypatch.setattr(attention_files, "KEPT", kept)
+    monkeypatch.setattr(attention_files, "_CACHED_BYTES", sum(map(len, codes)) - 1)
     write_plain(tmp_path / "layer", codes)
     reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
     assert sum(len(numbers) for numbers, _ in reader.alike([1])) == len(LENGTHS) and not kept.bytes
 
 
 def test_what_is_kept_is_bounded(tmp_path, codes, monkeypatch):
-    monkeypatch.setattr(attention, "_CACHED_BYTES", 3 * max(map(len, codes)))
+    monkeypatch.setattr(attention_files, "_CACHED_BYTES", 3 * max(map(len, codes)))
     write_plain(tmp_path / "layer", [code for code in codes[:5] for _ in range(20)])
     reader = AttentionReader(tmp_path / "layer", HEADS, np.repeat(LENGTHS[:5], 20))
     first = reader.around([(row, 0) for row in range(100)], [1])
     assert len(reader._first) > 20 and len(reader._kept) >= 1
-    assert sum(len(row) for rows in reader._kept.values() for row in rows) <= attention._CACHED_BYTES
+    assert (
+        sum(len(row) for group in reader._kept.keys() for row in reader._kept.get(group))
+        <= attention_files._CACHED_BYTES
+    )
     assert all(map(np.array_equal, first[57], reader.around([(57, 0)], [1])[0]))
-    before = list(reader._kept)
-    assert len(list(reader)) == 100 and list(reader._kept) == before  # one pass over everything keeps nothing
+    before = reader._kept.keys()
+    assert len(list(reader)) == 100 and reader._kept.keys() == before  # one pass over everything keeps nothing
 
 
 def test_a_file_is_merged_without_being_held(tmp_path, monkeypatch):

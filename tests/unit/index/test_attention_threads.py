@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from exbert_hub.index.attention import AttentionReader, AttentionWriter
+from exbert_hub.index.store.attention_files import AttentionReader, AttentionWriter
 
 
 def test_several_threads_read_one_layer(tmp_path):

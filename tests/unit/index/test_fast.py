@@ -9,17 +9,18 @@ import pytest
 
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index import CorpusIndex, fast
-from exbert_hub.index.fast import (
-    add_fast_search,
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.store import coarse
+from exbert_hub.index.store.coarse import (
+    add_coarse_stages,
     candidates,
     check_coarse,
-    nearest_fast,
     pays_off,
+    search_coarse,
     shape_of,
     write_coarse,
 )
-from exbert_hub.index.vectors import merge_vectors
+from exbert_hub.index.store.vectors import merge_vectors
 
 from .test_vectors import write_vectors
 
@@ -45,7 +46,7 @@ def test_it_finds_what_an_exact_search_finds_with_the_same_scores(files):
     hits = 0
     for query in vectors[::500]:
         exact_scores, exact_rows = index.search(query[None], 50)
-        scores, rows = nearest_fast(index, folder / "all.coarse.faiss", query, 50)
+        scores, rows = search_coarse(index, folder / "all.coarse.faiss", query, 50)
         common = np.isin(rows, exact_rows[0])
         hits += common.sum()
         np.testing.assert_allclose(scores, (index.reconstruct_batch(rows) @ query), atol=1e-5)
@@ -84,11 +85,18 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(files, tmp_path):
             check_coarse(path, DIM, COUNT)
 
 
+@pytest.fixture(scope="module")
+def with_coarse_stages(index, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("coarse") / "index"
+    shutil.copytree(index.folder, folder)
+    add_coarse_stages(folder)
+    return folder
+
+
 @pytest.fixture
-def searchable(index, tmp_path, monkeypatch):
-    shutil.copytree(index._store.folder, tmp_path / "index")
-    add_fast_search(tmp_path / "index")
-    monkeypatch.setattr(fast, "_EXACT_SHARE", 1e9)  # or so small an index would always be searched exactly
+def searchable(with_coarse_stages, tmp_path, monkeypatch):
+    shutil.copytree(with_coarse_stages, tmp_path / "index")
+    monkeypatch.setattr(coarse, "_EXACT_SHARE", 1e9)  # or so small an index would always be searched exactly
     return CorpusIndex.from_pretrained(tmp_path / "index")
 
 
@@ -104,7 +112,7 @@ def test_every_result_says_how_it_was_found(searchable, inspector, by):
 
 
 def test_large_indexes_are_searched_fast_by_default(searchable, inspector, monkeypatch):
-    monkeypatch.setattr(fast, "FAST_FROM", 100)
+    monkeypatch.setattr(coarse, "COARSE_FROM", 100)
     seen = inspector.inspect("The wolf ran into the forest.")
     assert searchable.search(seen, "wolf", layer=2, k=5).query.mode == "fast"
     assert searchable.search(seen, "wolf", layer=2, k=5, exact=True).query.mode == "exact"
@@ -117,21 +125,19 @@ def test_without_a_coarse_stage_every_search_is_exact(index, inspector):
     assert index.search(seen, "wolf", layer=2, k=5, exact=False).query.mode == "exact"
 
 
-def test_many_results_of_few_vectors_are_found_exactly(index, inspector, tmp_path):
-    shutil.copytree(index._store.folder, tmp_path / "index")
-    add_fast_search(tmp_path / "index")
+def test_many_results_of_few_vectors_are_found_exactly(with_coarse_stages, inspector):
     seen = inspector.inspect("The wolf ran into the forest.")
-    small = CorpusIndex.from_pretrained(tmp_path / "index")
+    small = CorpusIndex.from_pretrained(with_coarse_stages)
     assert small.search(seen, "wolf", layer=2, exact=False).query.mode == "exact"
 
 
 def test_a_forged_coarse_stage_is_found_on_opening(searchable):
-    path = searchable._store.folder / "faiss" / "heads-03.coarse.faiss"
+    path = searchable.folder / "faiss" / "heads-03.coarse.faiss"
     content = bytearray(path.read_bytes())
     content[:4] = b"IxHN"
     path.write_bytes(content)
     with pytest.raises(IndexFormatError, match="coarse stage"):
-        CorpusIndex.from_pretrained(searchable._store.folder)
+        CorpusIndex.from_pretrained(searchable.folder)
 
 
 def test_codes_are_as_long_as_the_width_allows():
@@ -153,13 +159,13 @@ def test_a_search_asks_for_the_candidates_of_its_size(files, monkeypatch):
     """With one candidate a result an index this size is searched badly; the same one as if it were large is not."""
     folder, vectors = files
     index = faiss.read_index(str(folder / "all.faiss"), faiss.IO_FLAG_MMAP_IFC)
-    monkeypatch.setattr(fast, "shape_of", lambda dim: fast.Shape(3, 1))
+    monkeypatch.setattr(coarse, "shape_of", lambda dim: coarse.Shape(3, 1))
 
     def recall() -> float:
         asked = vectors[::500]
-        found = [(nearest_fast(index, folder / "all.coarse.faiss", query, 50)[1], query) for query in asked]
+        found = [(search_coarse(index, folder / "all.coarse.faiss", query, 50)[1], query) for query in asked]
         return float(np.mean([np.isin(rows, index.search(query[None], 50)[1][0]).mean() for rows, query in found]))
 
     few = recall()
-    monkeypatch.setattr(fast, "_MORE_CANDIDATES_FROM", COUNT / 60**2)
+    monkeypatch.setattr(coarse, "_MORE_CANDIDATES_FROM", COUNT / 60**2)
     assert few < 0.9 and recall() >= 0.99

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exbert_hub.app import payload
+from exbert_hub.app.wire import payload
 from exbert_hub.corpus import annotate
 from exbert_hub.index import CorpusIndex
 

@@ -10,8 +10,8 @@ import torch
 from exbert_hub import demo
 from exbert_hub.errors import BuildError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.batch_vectors import BatchVectors
-from exbert_hub.index.manifest import VectorSpec
+from exbert_hub.index.build.batch_vectors import BatchVectors
+from exbert_hub.index.format.manifest import VectorSpec
 from exbert_hub.model import Inspector
 from exbert_hub.model.batching import Batch
 from exbert_hub.model.load import default_dtype

@@ -7,9 +7,10 @@ import pytest
 
 from exbert_hub.analysis.head_pattern import PatternSums
 from exbert_hub.errors import IndexMismatchError, SelectionError
-from exbert_hub.index import CorpusIndex, head_page
-from exbert_hub.index.head_induction import LENGTH, induction_scores, random_sequences
-from exbert_hub.index.head_page import strong_edges
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.heads import page
+from exbert_hub.index.heads.induction import LENGTH, induction_scores, random_sequences
+from exbert_hub.index.heads.page import strong_edges
 from exbert_hub.model import Inspector
 from tests.tiny_models import tiny_bert_dir, tiny_gpt2_dir, tiny_t5_dir
 
@@ -24,7 +25,7 @@ def about(index, inspector):
 @pytest.fixture(scope="module")
 def attention(index):
     """Of this head, by sentence."""
-    reader = index._searcher.attention(LAYER)
+    reader = index.opened.searcher.attention(LAYER)
     return [reader.of_heads(number, [HEAD])[0] for number in range(len(index.sentences))]
 
 
@@ -100,8 +101,8 @@ def test_edges_are_the_strongest_of_each_piece():
 
 
 def test_a_large_index_is_sampled_evenly_and_says_so(monkeypatch, index):
-    monkeypatch.setattr(head_page, "SENTENCES_READ", 10)
-    found = head_page.read_head(index.tokens, index.sentences, index._searcher.attention(0), 0)
+    monkeypatch.setattr(page, "SENTENCES_READ", 10)
+    found = page.read_head(page.HeadSource(index.tokens, index.sentences, index.opened.searcher.attention(0), 0))
     assert (found.sentences_read, found.sentences) == (10, len(index.sentences))
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from exbert_hub import demo
-from exbert_hub.analysis.attention import strongest
+from exbert_hub.analysis.max_attention import max_attention
 from exbert_hub.analysis.subsets import forward_selection, highest
 from exbert_hub.errors import LabelError, SelectionError
 
@@ -35,7 +35,7 @@ class BruteForce:
         vectors = faiss.reconstruct_n(0, len(self.tokens)).reshape(len(self.tokens), 12, -1)
         contexts = seen.contexts[layer][position]
         self.scores = np.einsum("nhd,hd->nh", vectors, contexts / np.linalg.norm(contexts, axis=1, keepdims=True))
-        self.attention = list(index._searcher.attention(layer))
+        self.attention = list(index.opened.searcher.attention(layer))
         self.has, self.of = (self.tokens[field] == label).to_numpy(), of
 
     def shows(self, heads):
@@ -45,7 +45,8 @@ class BruteForce:
         shown = []
         for number, attention in enumerate(self.attention):
             rows = self.tokens.index[self.tokens["sentence"] == number].to_numpy()
-            best = strongest(attention[list(heads)].sum(0), self.tokens["position"][rows].to_numpy())
+            positions = self.tokens["position"][rows].to_numpy()
+            best = max_attention(attention[list(heads)].sum(0)[np.ix_(positions, positions)])
             shown += self.has[rows[best]].tolist()
         return np.array(shown)
 

@@ -14,9 +14,9 @@ from exbert_hub.corpus.types import Sentence, Word
 from exbert_hub.errors import IndexFormatError, LabelError, SelectionError
 from exbert_hub.files import sha256_of
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.head_counts import heads_table
-from exbert_hub.index.head_stored import StoredSentences
-from exbert_hub.index.head_table import HeadScores, choose
+from exbert_hub.index.format.head_table import HeadFilter, HeadScores, choose
+from exbert_hub.index.heads.examples import StoredSentences
+from exbert_hub.index.measure.head_counts import heads_table
 from tests import tiny_models
 
 from .conftest import ListCorpus
@@ -24,7 +24,7 @@ from .head_sentences import count, random_attention, random_sentence
 
 
 def scores(counts, heads=(0, 0, 3)) -> HeadScores:
-    return choose(heads_table(counts, "encoder"), heads, None, None, None, None)
+    return choose(heads_table(counts, "encoder"), heads, HeadFilter())
 
 
 def sharp(targets: np.ndarray, size: int) -> np.ndarray:
@@ -179,7 +179,7 @@ def test_without_the_table_heads_are_measured_from_the_stored_attention(index, t
 
 def without_heads(index, tmp_path):
     folder = tmp_path / "without"
-    shutil.copytree(index._store.folder, folder)
+    shutil.copytree(index.folder, folder)
     (folder / "heads.parquet").unlink()
     manifest = json.loads((folder / "exbert.json").read_text())
     del manifest["files"]["heads.parquet"]
@@ -189,7 +189,7 @@ def without_heads(index, tmp_path):
 
 def test_attached_labels_are_measured_too(index, tmp_path):
     folder = tmp_path / "annotated"
-    shutil.copytree(index._store.folder, folder)
+    shutil.copytree(index.folder, folder)
     opened = CorpusIndex.from_pretrained(folder)
     tokens = opened.tokens
     opened.annotate("capital", ["yes" if text[:1].isupper() else "no" for text in tokens["text"]])
@@ -275,7 +275,7 @@ def test_a_table_with_other_columns_is_refused(index, tmp_path):
 
 def refuse(index, tmp_path, change):
     folder = tmp_path / "copy"
-    shutil.copytree(index._store.folder, folder)
+    shutil.copytree(index.folder, folder)
     path = folder / "heads.parquet"
     pq.write_table(change(pq.read_table(path)), path)
     manifest = json.loads((folder / "exbert.json").read_text())

@@ -11,7 +11,7 @@ import pytest
 from exbert_hub.analysis.head_pattern import strength
 from exbert_hub.errors import ExportError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.headvis import write_headvis
+from exbert_hub.index.export.headvis import write_headvis
 from exbert_hub.model import Inspector
 from tests.tiny_models import tiny_gpt2_dir
 
@@ -119,7 +119,7 @@ def test_a_row_and_a_file_for_each_head(tree):
 
 
 def test_the_numbers_are_those_of_the_stored_attention(tree, index):
-    reader = index._searcher.attention(3)
+    reader = index.opened.searcher.attention(3)
     whole = [reader.of_heads(number, [8])[0] for number in range(len(index.sentences))]
     row = next(r for r in read(tree / "scatter_data.json") if (r["layer"], r["head"]) == (3, 8))
     pieces = sum(map(len, whole))

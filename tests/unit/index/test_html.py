@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from exbert_hub import html
 from exbert_hub.analysis.attention import encode_sqrt
 from exbert_hub.analysis.histogram import Bar
-from exbert_hub.index.types import Summary
+from exbert_hub.index.search.matches_html import MATCHES
+from exbert_hub.index.search.results import CHANCE, Summary
 
 TEXT = "The girl ran to a local pub to escape the din of her city."
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)> & 'ran' \"away\""
@@ -54,7 +54,7 @@ def found(index, seen):
 
 def test_matches_show_match_and_max_attention_token(found):
     page = Reader(found._repr_html_())
-    shown = found[: html.MATCHES]
+    shown = found[:MATCHES]
     spans = {"mark": [match.position for match in shown], "u": [match.max_attention for match in shown]}
     for tag, positions in spans.items():
         texts = [_at(match, position) for match, position in zip(shown, positions, strict=True)]
@@ -76,7 +76,7 @@ def test_a_summary_shows_its_bars():
     )
     page = Reader(Summary("dep", "match", 20, bars)._repr_html_())
     assert "dep of the match tokens (20)" in page.text and "a1470.0%10.0%×7.00.002" in page.text
-    assert "l315.0%10.0%×1.5n.s." in page.text and html.CHANCE in page.text
+    assert "l315.0%10.0%×1.5n.s." in page.text and CHANCE in page.text
     assert [("b c" in value) for name, value in page.attributes if name == "class" and value[0] == "b"] == [
         False
     ] * 11 + [True]

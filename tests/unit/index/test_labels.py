@@ -13,15 +13,15 @@ from exbert_hub.cache import cache_root
 from exbert_hub.corpus import annotate as annotate_corpus
 from exbert_hub.errors import AnnotationError, IndexFormatError, IndexMismatchError, LabelError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.card import render
-from exbert_hub.index.piece_labels import PieceLabels
+from exbert_hub.index.hub.card import render
+from exbert_hub.index.search.piece_labels import PieceLabels
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 
 
 @pytest.fixture
 def folder(index, tmp_path):
-    shutil.copytree(index._store.folder, tmp_path / "mine")
+    shutil.copytree(index.folder, tmp_path / "mine")
     return tmp_path / "mine"
 
 
@@ -118,7 +118,7 @@ def test_two_who_annotate_do_not_lose_a_label(mine, folder):
 def test_the_card_and_the_next_corpus_know_of_them(mine, folder):
     mine.annotate("length", lengths(mine))
     card = render("me/mine", mine.manifest)
-    assert "labels/*.parquet" in card and "labels added to it" in card
+    assert "labels/*.parquet" in card and "added labels" in card
     assert annotate_corpus(folder).info.skipped["labels added to the index"] == 1
 
 
@@ -171,7 +171,7 @@ def test_what_is_no_label(mine, labels):
 
 def test_nothing_is_written_into_a_cache(index, tmp_path):
     for place in (cache_root() / "indexes" / "mine", tmp_path / "hub" / "snapshots" / ("0" * 40)):
-        shutil.copytree(index._store.folder, place)
+        shutil.copytree(index.folder, place)
         try:
             opened = CorpusIndex.from_pretrained(place)
             with pytest.raises(AnnotationError, match="hf-exbert pull"):

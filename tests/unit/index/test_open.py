@@ -9,12 +9,13 @@ import pytest
 
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import sha256_of
-from exbert_hub.index import CorpusIndex, store, verify
+from exbert_hub.index import CorpusIndex
+from exbert_hub.index.store import store, verify
 
 
 @pytest.fixture
 def copy(index, tmp_path):
-    shutil.copytree(index._store.folder, tmp_path / "copy")
+    shutil.copytree(index.folder, tmp_path / "copy")
     return tmp_path / "copy"
 
 
@@ -138,7 +139,7 @@ def test_attention_of_the_wrong_shape_is_refused(copy, inspector):
     change(copy, lambda m: m["model"]["heads"].__setitem__(1, 6) or m["model"]["head_dims"].__setitem__(1, 64))
     index = CorpusIndex.from_pretrained(copy)
     with pytest.raises(IndexFormatError, match="more than the attention of 6 heads"):
-        index._searcher.attention(1)
+        index.opened.searcher.attention(1)
 
 
 def replace_file(folder, name, write):
@@ -246,7 +247,7 @@ def test_a_manifest_that_contradicts_itself(copy, edit):
 
 
 def test_a_torn_record_of_what_was_verified_is_no_obstacle(copy):
-    record = CorpusIndex.from_pretrained(copy)._store.verifier.record
+    record = CorpusIndex.from_pretrained(copy).opened.store.verifier.record
     record.write_text(record.read_text()[:10])
     assert len(CorpusIndex.from_pretrained(copy)) > 0
 

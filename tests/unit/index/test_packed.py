@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from exbert_hub.analysis.vectors import head_query
-from exbert_hub.index import background
-from exbert_hub.index.memory import KEPT, Memory
-from exbert_hub.index.packed import Packs, pack
-from exbert_hub.index.vectors import merge_vectors
+from exbert_hub.bounded_cache import BoundedCache
+from exbert_hub.index.search.head_columns import Packs, pack
+from exbert_hub.index.store import background
+from exbert_hub.index.store.memory import KEPT
+from exbert_hub.index.store.vectors import merge_vectors
 
 from .test_vectors import write_vectors
 
@@ -52,8 +53,8 @@ def test_a_search_by_heads_is_packed_behind_and_answers_the_same(index, inspecto
 
     monkeypatch.setattr(KEPT, "put", kept)
     seen = inspector.inspect("The wolf ran into the forest.")
-    path = index._store.folder / "faiss" / "heads-04.faiss"
-    packs = index._searcher._packs
+    path = index.folder / "faiss" / "heads-04.faiss"
+    packs = index.opened.searcher._packs
     before = index.search(seen, "ran", by="heads", layer=4, heads=[2, 9])
     assert packed.wait(30)
     assert packs.get(path, (2, 9)) is not None
@@ -72,7 +73,7 @@ def test_what_saves_little_or_is_too_large_is_not_packed(tmp_path, monkeypatch):
 
 
 def test_memory_forgets_the_longest_unused_first():
-    memory = Memory(limit=10)
+    memory = BoundedCache(limit=10)
     memory.put("a", 1, 4)
     memory.put("b", 2, 4)
     assert memory.get("a") == 1

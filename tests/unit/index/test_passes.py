@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from exbert_hub.index import capture as capturing
-from exbert_hub.index.capture import batches_of, capture, passes_at_once
-from exbert_hub.index.plan import make_plan
-from exbert_hub.index.shards import groups
-from exbert_hub.index.vectors import ShardMemory
+from exbert_hub.index.build import compute as capturing
+from exbert_hub.index.build.compute import batches_of, compute_shard, passes_at_once
+from exbert_hub.index.build.options import BuildOptions
+from exbert_hub.index.build.plan import make_plan
+from exbert_hub.index.build.shards import groups
+from exbert_hub.index.store.vectors import ShardMemory
 
 THREADS = 6
 
@@ -26,14 +27,13 @@ def threads():
 @pytest.fixture
 def captured(inspector, corpus, monkeypatch):
     """What comes of the corpus with so many forward passes at once."""
-    plan = make_plan(inspector.facts, corpus.info, codec="fp32")
+    plan = make_plan(inspector.facts, corpus.info, BuildOptions(codec="fp32"))
     (group,) = groups(corpus, inspector, plan)
     monkeypatch.setattr(capturing, "PIECES_AT_ONCE", {"cpu": 256})  # several batches for each
 
     def run(most, progress=lambda pieces: None):
         monkeypatch.setattr(capturing, "_MOST_PASSES", most)
-        what = plan.vectors, plan.attention_layers, "fp32", progress, ShardMemory()
-        return capture(group.windows, inspector, *what)
+        return compute_shard(group.windows, inspector, plan, progress, ShardMemory())
 
     return run
 

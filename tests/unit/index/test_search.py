@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from exbert_hub.errors import IndexMismatchError, LabelError, SelectionError, TokenError
-from exbert_hub.index.search import check_model
+from exbert_hub.index.search.selection import check_model
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 

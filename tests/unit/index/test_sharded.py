@@ -12,7 +12,7 @@ import pytest
 from exbert_hub import compare
 from exbert_hub.errors import HubError, IndexFormatError, IndexMismatchError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.shard_list import write_list
+from exbert_hub.index.format.shard_list import write_list
 
 from .conftest import ListCorpus
 

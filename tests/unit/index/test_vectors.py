@@ -8,8 +8,8 @@ import pytest
 
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index.vectors import ShardMemory, check_header, merge_vectors, nearest
-from exbert_hub.index.vectors import write_vectors as write_rows
+from exbert_hub.index.store.vectors import ShardMemory, check_header, merge_vectors, nearest
+from exbert_hub.index.store.vectors import write_vectors as write_rows
 
 DIM, COUNT = 24, 300
 
@@ -43,7 +43,9 @@ def test_merged_shards_hold_the_vectors_in_order(merged, vectors):
 
 @pytest.mark.parametrize("codec", ["fp16", "fp32"])
 def test_vectors_are_written_in_the_order_asked_for(tmp_path, monkeypatch, vectors, codec):
-    monkeypatch.setattr("exbert_hub.index.vectors._ORDERED", 7 * DIM * 2)  # several blocks, the last one not full
+    monkeypatch.setattr(
+        "exbert_hub.index.store.vectors._ORDERED", 7 * DIM * 2
+    )  # several blocks, the last one not full
     stored = vectors.astype(np.float32 if codec == "fp32" else np.float16)
     order = np.random.default_rng(1).permutation(COUNT)
     write_rows(stored, tmp_path / "given.faiss", order)

@@ -69,7 +69,7 @@ def test_without_some_heads_their_columns_are_zero(tiny: Callable[[str], Inspect
 
 @torch.inference_mode()
 def test_outside_the_attention_interface_too() -> None:
-    from exbert_hub.model.capture import Capture
+    from exbert_hub.model.capture.capture import Capture
 
     model = next(row for row in ARCHITECTURES if row.name == "deberta").build()
     capture = Capture(model)
@@ -81,7 +81,7 @@ def test_outside_the_attention_interface_too() -> None:
 
 def test_shared_layers_are_told_apart() -> None:
     """ALBERT runs one block again and again."""
-    from exbert_hub.model.capture import Capture
+    from exbert_hub.model.capture.capture import Capture
 
     capture = Capture(next(row for row in ARCHITECTURES if row.name == "albert").build())
     stack = capture.run(inputs_for(capture), weights=True, ablate={LAYER: (2,)}).stacks["encoder"]

@@ -13,7 +13,7 @@ from transformers import AutoModel, AutoModelForMaskedLM, ByT5Tokenizer
 
 from exbert_hub.errors import ExbertError, MaskError, SelectionError, TextTooLongError, TokenError
 from exbert_hub.model import Inspector
-from exbert_hub.model.recorder import install
+from exbert_hub.model.capture.recorder import install
 from tests import tiny_models
 from tests.tiny_models import TEXTS
 

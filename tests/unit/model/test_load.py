@@ -12,7 +12,7 @@ from transformers import AutoModel, AutoModelForMaskedLM
 
 from exbert_hub.errors import ModelLoadError, NoAttentionError
 from exbert_hub.model import Inspector
-from exbert_hub.model.facts import weights_fingerprint
+from exbert_hub.model.info import weights_fingerprint
 from exbert_hub.model.load import head_class, load
 from tests import tiny_models
 from tests.tiny_models import ARCHITECTURES, UNSUPPORTED

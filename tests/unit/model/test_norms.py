@@ -13,8 +13,8 @@ from torch import nn
 from exbert_hub import demo as embedded
 from exbert_hub.errors import UnsupportedError
 from exbert_hub.model import Inspector
-from exbert_hub.model.norms import with_norms
-from exbert_hub.model.recorder import Record
+from exbert_hub.model.capture.recorder import Record
+from exbert_hub.model.capture.value_norms import with_norms
 from tests.tiny_models import TEXTS
 
 Weights = tuple[Any, Any]

@@ -1,0 +1,1 @@
+"""The page itself: Gradio components and the server functions behind them."""

@@ -1,0 +1,1 @@
+"""What answers the page: models, their indexes, builds, the queue."""

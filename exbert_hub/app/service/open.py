@@ -1,0 +1,49 @@
+"""Loading a model with its index, as `launch` or a visitor asks for them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from exbert_hub.app.config import zerogpu
+from exbert_hub.app.config.settings import Settings
+
+if TYPE_CHECKING:
+    from exbert_hub.index import CorpusIndex
+    from exbert_hub.index.hub.discovery import Offer
+    from exbert_hub.model import Inspector
+
+    from .model_session import Workbench
+
+
+def open_bench(model: Any = None, index: Any = None, settings: Settings | None = None) -> Workbench:
+    """Load what `launch` was asked to show, or else what the settings say."""
+    device = zerogpu.load_device()  # before anything imports torch
+    settings = settings or Settings()
+    if model is None and index is None:
+        model, index = settings.model, settings.index
+
+    from exbert_hub.app.service.model_session import Workbench
+    from exbert_hub.model import Inspector
+
+    if model is None and index is None:
+        from exbert_hub.demo import load
+
+        return Workbench(*load(device=device), settings)
+    opened = index
+    if isinstance(index, str | os.PathLike):
+        from exbert_hub.index import CorpusIndex
+
+        opened = CorpusIndex.from_pretrained(index)
+    wanted = opened.manifest.model_id if model is None and opened is not None else model
+    inspector = wanted if isinstance(wanted, Inspector) else Inspector.from_pretrained(wanted, device=device)
+    return Workbench(inspector, opened, settings, _offer(inspector, opened))
+
+
+def _offer(inspector: Inspector, opened: CorpusIndex | None) -> Offer | None:
+    """The best shared index of a model that was launched without one."""
+    if opened is not None:
+        return None
+    from exbert_hub.index.hub.discovery import find_index
+
+    return find_index(inspector.facts)

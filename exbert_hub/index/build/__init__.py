@@ -1,0 +1,1 @@
+"""From annotated sentences to an index: plan, estimate, shards, merge."""

@@ -1,0 +1,1 @@
+"""Two models, two sentences, or one model with and without a head, side by side."""

@@ -1,0 +1,1 @@
+"""What an index is on disk: names of files, manifest, tables, types of its values."""

@@ -1,0 +1,1 @@
+"""Indexes on the Hub: published, found, opened, described by their cards."""

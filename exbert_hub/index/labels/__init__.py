@@ -1,0 +1,1 @@
+"""Labels of one's own, attached to a finished index."""

@@ -1,0 +1,31 @@
+"""Memory that is kept from layer to layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class ScratchMemory:
+    """Tensors to write results into, one for each use, kept by one thread.
+
+    What is allocated anew is paid for with page faults, which take longer than the arithmetic.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Tensor] = {}
+
+    def like(self, values: Tensor) -> Tensor:
+        """The same for every use, so there is one of these at a time."""
+        return self.get("like", values.shape, values)
+
+    def get(self, use: str, shape: Sequence[int], values: Tensor) -> Tensor:
+        """Of the dtype and on the device of some values."""
+        count = math.prod(shape)
+        if use not in self._kept or self._kept[use].numel() < count or self._kept[use].device != values.device:
+            self._kept[use] = values.new_empty(count)
+        return self._kept[use][:count].view(*shape)

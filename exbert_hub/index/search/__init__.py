@@ -1,0 +1,1 @@
+"""From one piece of a text to the corpus pieces nearest to it, described and summed up."""

@@ -1,0 +1,60 @@
+"""What of an index is searched: its model checked, its vectors and heads chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exbert_hub.errors import IndexMismatchError, SelectionError
+from exbert_hub.index.format.manifest import Manifest, VectorSpec
+from exbert_hub.index.format.types import Kind, Layer
+from exbert_hub.model.selection import existing_heads
+from exbert_hub.model.types import ModelFacts
+
+
+def check_model(manifest: Manifest, facts: ModelFacts) -> None:
+    """Refuse a query from another model: its vectors would have neighbours too, and they would mean nothing.
+
+    :raises IndexMismatchError: if weights or tokenizer differ, by fingerprint.
+    """
+    for name, theirs, ours in (
+        ("weights", facts.weights_fingerprint, manifest.model.weights_fingerprint),
+        ("tokenizer", facts.tokenizer_fingerprint, manifest.model.tokenizer_fingerprint),
+    ):
+        if theirs != ours:
+            raise IndexMismatchError(
+                f"this index was built with {manifest.model_id} (revision {manifest.model.revision}), whose {name} "
+                f"differ from those of {facts.model_id} (revision {facts.revision}): load that model, or build an "
+                f"index for this one."
+            )
+
+
+def choose_spec(manifest: Manifest, by: Kind, layer: Layer) -> VectorSpec:
+    """The vectors to search in.
+
+    :raises SelectionError: if the index has none of that kind at that layer.
+    """
+    for spec in manifest.vectors:
+        if (spec.kind, spec.layer) == (by, layer):
+            return spec
+    there = [str(spec.layer) for spec in manifest.vectors if spec.kind == by]
+    raise SelectionError(
+        f"the index has no {by} vectors at layer {layer!r}; it has layers {', '.join(there)}"
+        if there
+        else f"the index has no {by} vectors (kinds: {', '.join(sorted({s.kind for s in manifest.vectors}))})"
+    )
+
+
+def choose_heads(manifest: Manifest, layer: Layer, heads: Sequence[int] | None) -> tuple[int, ...]:
+    """Chosen heads, sorted; all of the layer if None, none for `emb` and for layers without attention.
+
+    :raises SelectionError: for heads that the layer does not have, or an empty choice.
+    """
+    if heads is None:
+        return () if layer == "emb" else tuple(range(manifest.model.heads[layer]))
+    return existing_heads(manifest.model.heads, layer, heads)
+
+
+def last_layer(manifest: Manifest, by: Kind) -> Layer:
+    """The last layer with vectors of this kind; "emb" if there is no other, or none at all."""
+    layers = [spec.layer for spec in manifest.vectors if spec.kind == by]
+    return max((layer for layer in layers if layer != "emb"), default="emb")

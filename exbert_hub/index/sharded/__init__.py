@@ -1,0 +1,1 @@
+"""Several indexes searched as one."""

@@ -1,0 +1,1 @@
+"""How attention and head contexts are recorded from any architecture."""

@@ -1,0 +1,1 @@
+"""What heads and layers do beyond attention: norms, logit lens."""
