@@ -1,11 +1,13 @@
-// Addresses of the page that people have kept: each must restore what it restored when tests/frozen/write.py stored it.
+// Addresses of the page that people have kept: each must restore what it restored when tests/frozen/write.py stored
+// it.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 import { DEFAULTS, clamp, fromQuery, toQuery } from "../../exbert_hub/app/static/core/state.js";
 
-const FACTS = { heads: [4, 4, 4, 4, 4, 4], from: 18, to: 18 }; // of the model and the sentence that they are shown with
+// of the model and the sentence that they are shown with
+const FACTS = { heads: [4, 4, 4, 4, 4, 4], from: 18, to: 18 };
 const stored = JSON.parse(readFileSync(new URL("../fixtures/frozen/addresses.json", import.meta.url), "utf-8"));
 
 // A field that came later stands at its default, and is no difference.

@@ -88,7 +88,7 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
         with gr.Row(elem_classes="exb-panes"):
             with gr.Column(elem_classes="exb-pane"):
                 request = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
-                request |= {"mode": "attention", "ablate": []}  # as core/requests.js has them: the page compares the two
+                request |= {"mode": "attention", "ablate": []}  # as in core/requests.js: the page compares them
                 view = AttentionView(bench.inspect(request), elem_id="exb-view")
             with gr.Column(elem_classes="exb-pane"):
                 Tour(elem_id="exb-tour")
