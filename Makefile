@@ -5,16 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PORT ?= 7860
+WORKERS ?= 2
 CODE := exbert_hub tests benchmarks app.py
 
-.PHONY: demo test test-slow quality style architectures paper-cases screenshots bench clean
+.PHONY: demo test test-slow quality style architectures paper-cases tour screenshots bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hf-exbert launch --port $(PORT)
 
 test: $(VENV)/.installed-test
 	@.ci/system
-	$(BIN)/python -m pytest tests -m "not slow"
+	$(BIN)/python -m pytest tests -m "not slow" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 	node --test tests/js/*.test.mjs
 
 test-slow: $(VENV)/.installed-test
@@ -36,6 +37,10 @@ architectures: $(VENV)/.installed-test
 # writes docs/paper_cases.md from the embedded demo
 paper-cases: $(VENV)/.installed
 	$(BIN)/python benchmarks/paper_cases.py
+
+# executes docs/tour.ipynb and keeps what its cells return
+tour: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/tour.py
 
 # writes the README's pictures
 screenshots: $(VENV)/.installed-test

@@ -1,4 +1,4 @@
-"""Attention: how it is coded, summed, thinned out and read. Mirrored in `app/static/maths.js` for the browser."""
+"""Attention: how it is coded and summed. The browser does the same in JavaScript."""
 
 from __future__ import annotations
 
@@ -54,52 +54,18 @@ def aggregate(attention: np.ndarray, heads: Sequence[int]) -> np.ndarray:
     return attention[list(heads)].sum(0)
 
 
-def top_edges(attention: np.ndarray, share: float, visible: np.ndarray) -> np.ndarray:
-    """Which edges the top-% slider leaves: per row the strongest, until their sum reaches `share` of the visible row.
+def word_attention(attention: np.ndarray, words: np.ndarray, count: int) -> np.ndarray:
+    """Attention between words: the sum over the pieces attended to, the mean over the pieces attending (Clark et al.
+    2019, section 4.1).
 
-    The edge that crosses the threshold is kept. Hidden rows and columns keep nothing.
-
-    :param attention: [N, N], aggregated.
-    :param share: 0 to 1.
-    :param visible: bool [N].
-    :return: bool [N, N].
+    :param attention: [..., N, N].
+    :param words: int [N], the word of each piece, -1 for none, which is left out.
+    :param count: W, the number of words.
+    :return: [..., W, W]; rows and columns of a word without pieces are 0.
     """
-    shown = np.where(visible[None, :] & visible[:, None], attention, 0.0)
-    order = np.argsort(-shown, axis=1, kind="stable")
-    ranked = np.take_along_axis(shown, order, 1)
-    before = np.cumsum(ranked, axis=1) - ranked
-    keep = (before < share * ranked.sum(1, keepdims=True)) & (ranked > 0)
-    edges = np.zeros_like(keep)
-    np.put_along_axis(edges, order, keep, 1)
-    return edges
-
-
-def head_matrices(attention: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean attention out of and into each visible piece, per head, over the visible pieces.
-
-    :param attention: [H, N, N].
-    :param visible: bool [N].
-    :return: out [N, H] and into [N, H]; rows of hidden pieces are 0.
-    """
-    count = max(int(visible.sum()), 1)
-    shown = attention * (visible[None, None, :] & visible[None, :, None])
-    return shown.sum(2).T / count, shown.sum(1).T / count
-
-
-def merge_words(attention: np.ndarray, rows: Sequence[int], cols: Sequence[int]) -> np.ndarray:
-    """Attention between words: TO a word is the sum over its pieces, FROM a word the mean over its pieces, so that
-    what goes out of a word still sums to 1 (Clark et al. 2019, section 4.1).
-
-    :param attention: [..., N, M].
-    :param rows: [N], never falling: the word of each piece that attends, counted from 0; likewise `cols` [M].
-    :return: [..., words of rows, words of cols].
-    """
-
-    def starts(words: Sequence[int]) -> np.ndarray:
-        return np.flatnonzero(np.diff(words, prepend=-1))
-
-    received = np.add.reduceat(attention, starts(cols), -1)
-    return np.add.reduceat(received, starts(rows), -2) / np.bincount(rows)[:, None]
+    belongs = (words == np.arange(count)[:, None]).astype(attention.dtype)
+    attending = belongs / np.maximum(belongs.sum(1, keepdims=True), 1)
+    return attending @ attention @ belongs.T
 
 
 def thumbnail(codes: np.ndarray, rows: Sequence[int], cols: Sequence[int], size: int) -> np.ndarray:
@@ -118,32 +84,3 @@ def thumbnail(codes: np.ndarray, rows: Sequence[int], cols: Sequence[int], size:
 
     shown = codes[:, list(rows)][:, :, list(cols)]
     return np.maximum.reduceat(np.maximum.reduceat(shown, starts(len(rows)), 1), starts(len(cols)), 2)
-
-
-def strongest(attention: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """The position that each candidate attends to most, among the candidates; the lowest position wins ties.
-
-    :param attention: [N, N], aggregated over the chosen heads (sum or mean: the argmax is the same).
-    :param candidates: int [n], sorted positions of the pieces that count (no special tokens, no pieces without word).
-    :return: int [n], for each candidate an index INTO `candidates`.
-    """
-    return attention[np.ix_(candidates, candidates)].argmax(1)
-
-
-def strongest_where(attention: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """What `strongest` finds, for sentences of the same number of pieces at once.
-
-    :param attention: [..., N, N].
-    :param counts: bool [..., N], the candidates.
-    :return: int [..., N], for each piece a position; 0 where nothing counts.
-    """
-    return (attention + np.where(counts, np.float32(0), np.float32(-np.inf))[..., None, :]).argmax(-1)
-
-
-def strongest_of(out: np.ndarray, candidates: np.ndarray) -> int:
-    """The position that one piece attends to most, among the candidates; the lowest position wins ties.
-
-    :param out: [N], its attention, aggregated over the chosen heads.
-    :param candidates: int [n], as for `strongest`.
-    """
-    return int(candidates[out[candidates].argmax()])

@@ -115,6 +115,20 @@ def strength(attention: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     return attention[:, chosen[:, None], chosen].max((1, 2))
 
 
+def strongest_pair(attention: np.ndarray, candidates: np.ndarray) -> tuple[int, int] | None:
+    """Where the largest attention of `strength` is: the piece that attends and the one attended to, the lowest of
+    equals; None without candidates.
+
+    :param attention: [N, N], of one head.
+    :param candidates: int [n], as for `strength`.
+    """
+    chosen = candidates[candidates > 0]
+    if not len(chosen):
+        return None
+    source, target = divmod(int(attention[np.ix_(chosen, chosen)].argmax()), len(chosen))
+    return int(chosen[source]), int(chosen[target])
+
+
 def buckets(strengths: np.ndarray, count: int) -> list[np.ndarray]:
     """Equal parts of the sentences from the weakest to the strongest; fewer sentences than parts leave some empty.
 

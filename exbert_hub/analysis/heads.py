@@ -1,6 +1,6 @@
-"""What one head does in one sentence: the definitions behind `heads.parquet`.
+"""What one head does in one sentence: what the measures of `heads.parquet` are made of.
 
-`index/head_measures.py` computes the same for many sentences and all heads at once, and is tested against these.
+`index/measure` measures many sentences and all heads at once.
 Sources: Clark et al. 2019, "What Does BERT Look At?", sections 3.1 to 3.3 (offsets, special tokens, entropy), 4.1
 (from pieces to words) and 4.2 (dependencies, the fixed-offset baseline).
 """
@@ -13,8 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
+from .max_attention import candidate_mask, max_attention
+
 OFFSETS = (-3, -2, -1, 0, 1, 2, 3)
-"""Offsets of the max-attention piece that are measured."""
+"""Offsets of the max-attention token that are measured."""
 
 BASELINE_OFFSETS = (*range(-10, 0), *range(1, 11))
 """Offsets in words among which the best fixed one is looked for."""
@@ -45,6 +47,21 @@ class AnnotatedPieces:
         return np.bincount(self.word_of_piece[self.word_of_piece >= 0], minlength=len(self.head))
 
     @cached_property
+    def positions(self) -> np.ndarray:
+        """int [n]: of the pieces that have a word."""
+        return np.flatnonzero(self.word_of_piece >= 0)
+
+    def label(self, name: str) -> np.ndarray:
+        """str [n]: a label of the word of each of them."""
+        of_words = {"dep": self.dep, "lemma": self.lemma, "pos": self.pos}.get(name) or self.labels[name]
+        return np.array(of_words, str)[self.word_of_piece[self.positions]]
+
+    @cached_property
+    def candidates(self) -> np.ndarray:
+        """bool [N]: the pieces that may be the max-attention token of others."""
+        return candidate_mask(self, self.positions, len(self.special))
+
+    @cached_property
     def others(self) -> np.ndarray:
         """bool [W, W]: the other words that a word can attend to; words without pieces have no part in it."""
         there = self.lengths > 0
@@ -69,32 +86,9 @@ class AnnotatedPieces:
         return self.arcs & (self.head > np.arange(len(self.head))) if self.causal else self.arcs
 
 
-def max_attention_offsets(attention: np.ndarray, sentence: AnnotatedPieces) -> np.ndarray:
-    """Where each piece's max-attention piece stands, counted from itself (docs/design.md, section 1).
-
-    :param attention: [H, N, N].
-    :return: int [H, n], for the n pieces that have a word.
-    """
-    candidates = np.flatnonzero(sentence.word_of_piece >= 0)
-    if not len(candidates):
-        return np.zeros((len(attention), 0), np.int64)
-    return candidates[attention[:, candidates][:, :, candidates].argmax(-1)] - candidates
-
-
 def entropy(attention: np.ndarray) -> np.ndarray:
     """Entropy of each row in nats (Clark et al. 2019, section 3.3): [..., N, M] to [..., N]."""
     return -(attention * np.log(np.where(attention > 0, attention, 1))).sum(-1)
-
-
-def word_attention(attention: np.ndarray, sentence: AnnotatedPieces) -> np.ndarray:
-    """Attention between words: TO a word the sum over its pieces, FROM a word the mean over its pieces (Clark et al.
-    2019, section 4.1), so that what a word gives away still sums to one, special tokens included.
-
-    :param attention: [H, N, N].
-    :return: [H, W, W], zero for words without pieces.
-    """
-    belongs = sentence.word_of_piece[:, None] == np.arange(len(sentence.head))
-    return (belongs / np.maximum(sentence.lengths, 1)).T @ attention @ belongs
 
 
 def attended_words(attention: np.ndarray, sentence: AnnotatedPieces) -> np.ndarray:
@@ -103,22 +97,7 @@ def attended_words(attention: np.ndarray, sentence: AnnotatedPieces) -> np.ndarr
     :param attention: [H, W, W], between words.
     :return: int [H, W], -1 for words that have no other to attend to.
     """
-    best = np.where(sentence.others, attention, -1.0).argmax(-1) if len(sentence.head) else np.zeros((0, 0), int)
-    return np.where(sentence.others.any(-1), best, -1)
-
-
-def hits_to_head(attended: np.ndarray, sentence: AnnotatedPieces) -> np.ndarray:
-    """Whether a word attends most to its head: bool [H, W], to be read where `seen_heads`."""
-    return (attended == sentence.head) & sentence.seen_heads
-
-
-def hits_to_dependant(attended: np.ndarray, sentence: AnnotatedPieces) -> np.ndarray:
-    """Whether a word attends most to a dependant of its own, of whatever label: bool [H, W].
-
-    The label is that of the attended word. A word with several dependants of one label hits with any of them.
-    """
-    own = sentence.seen_dependants[attended] & (sentence.head[attended] == np.arange(len(sentence.head)))
-    return own & (attended >= 0)
+    return max_attention(attention, sentence.others)
 
 
 def relation(name: str, sentence: AnnotatedPieces) -> np.ndarray:
@@ -156,19 +135,3 @@ def _earlier_names(names: np.ndarray, pronouns: np.ndarray, same_lemma: np.ndarr
     before = np.maximum.accumulate(np.where(names, np.arange(len(names)), -1))  # a pronoun is no name itself
     nearest = (before[:, None] == np.arange(len(names))) & pronouns[:, None]
     return repeated | nearest
-
-
-def blind_shares(attended: np.ndarray, of_label: np.ndarray, sentence: AnnotatedPieces) -> np.ndarray:
-    """How often a head that knows nothing of the words would attend to a label, given how long a word it attends to.
-
-    A long word has more pieces to sum over and wins more often, whatever the head has learned. So the choice that is
-    set against the head's is a blind one among the other words with as many pieces as the attended one.
-
-    :param attended: int [W], the word that each word attends to most, -1 for none.
-    :param of_label: bool [W], the words with the label.
-    :return: float [W], 0 where nothing is attended to.
-    """
-    length = np.minimum(sentence.lengths, LENGTHS)
-    alike = sentence.others & (length[attended][:, None] == length)
-    shares = (alike & of_label).sum(1) / np.maximum(alike.sum(1), 1)
-    return np.where(attended >= 0, shares, 0.0)

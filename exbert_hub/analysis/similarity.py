@@ -1,4 +1,4 @@
-"""How alike two rankings, two sets of vectors, or two texts' attention are."""
+"""How alike two rankings, or two sets of vectors, are."""
 
 from __future__ import annotations
 
@@ -49,17 +49,3 @@ def linear_cka(one: np.ndarray, other: np.ndarray) -> float:
     x, y = (each.astype(np.float64) - each.mean(0, dtype=np.float64) for each in (one, other))
     within = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
     return float(np.linalg.norm(y.T @ x) ** 2 / within) if within else 0.0
-
-
-def word_attention(attention: np.ndarray, words: np.ndarray, count: int) -> np.ndarray:
-    """Attention between words: the sum over the pieces attended to, the mean over the pieces attending (Clark et al.
-    2019, section 4.1).
-
-    :param attention: [..., N, N].
-    :param words: int [N], the word of each piece, -1 for none, which is left out.
-    :param count: W, the number of words.
-    :return: [..., W, W]; rows and columns of a word without pieces are 0.
-    """
-    belongs = (words == np.arange(count)[:, None]).astype(attention.dtype)
-    attending = belongs / np.maximum(belongs.sum(1, keepdims=True), 1)
-    return attending @ attention @ belongs.T

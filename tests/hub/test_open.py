@@ -111,7 +111,7 @@ def test_a_download_survives_everything_that_passes(server, client, folder):
         server.fail("GET", cut),  # in the middle of the body
     ]
     reader = client("reader", token=None)
-    assert reader.command("pull", REPO, "--quiet").code == 0
+    assert reader.program("pull", REPO, "--quiet").code == 0
     assert all(fault.times == 0 for fault in faults)
     assert reader.cached() == {*manifest.files, "exbert.json"} and not reader.half_written()
 

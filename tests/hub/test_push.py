@@ -19,7 +19,7 @@ def stored(server):
 
 
 def test_what_arrives(server, client, folder):
-    done = client("writer").push(folder, REPO)
+    done = client("writer").program("push", folder, REPO, "--license", "cc0-1.0", "--json")
     repo = server.hub.repos[REPO]
     commit = repo.at("main")
     url = f"{server.endpoint}/datasets/{REPO}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from exbert_hub.analysis import attention as maths
+from tests.page_maths import head_matrices, merge_words, top_edges
 
 HERE = Path(__file__).parent
 HEADS, PIECES = 3, 7
@@ -22,7 +23,7 @@ def fixture() -> dict[str, object]:
     attention = maths.decode_sqrt(codes)
     visible = np.array([False, *[True] * (PIECES - 2), False])
     chosen = maths.aggregate(attention, [0, 2])
-    out, into = maths.head_matrices(attention, visible)
+    out, into = head_matrices(attention, visible)
     return {
         "codes": codes.ravel().tolist(),
         "heads": HEADS,
@@ -31,11 +32,11 @@ def fixture() -> dict[str, object]:
         "chosen": [0, 2],
         "aggregate": chosen.ravel().tolist(),
         "edges": {
-            str(share): np.argwhere(maths.top_edges(chosen, share, visible)).tolist() for share in (0.0, 0.3, 0.7, 1.0)
+            str(share): np.argwhere(top_edges(chosen, share, visible)).tolist() for share in (0.0, 0.3, 0.7, 1.0)
         },
         "out": out.ravel().tolist(),
         "words": WORDS,
-        "merged": maths.merge_words(attention, WORDS, WORDS).ravel().tolist(),
+        "merged": merge_words(attention, WORDS, WORDS).ravel().tolist(),
         "into": into.ravel().tolist(),
     }
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from exbert_hub import Inspector, demo
-from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt, head_matrices, top_edges
+from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt
 
+from ..page_maths import head_matrices, top_edges
 from .conftest import Visit
 from .steps import ESCAPE, TEXT, choose_heads, drawn, links, mask, painted_links, piece, settled, state
 

@@ -10,7 +10,20 @@ from exbert_hub import CorpusIndex, Inspector, demo
 from exbert_hub.app.wire import assets
 
 from .conftest import Visit
-from .steps import ESCAPE, TEXT, await_results, choose_layer, drawn, piece, received, search, settled, state
+from .steps import (
+    ESCAPE,
+    LOADED,
+    TEXT,
+    await_results,
+    choose_layer,
+    drawn,
+    fits,
+    piece,
+    received,
+    search,
+    settled,
+    state,
+)
 
 ROWS = ".exb-profile-row"
 
@@ -142,8 +155,7 @@ def test_a_part_tells_its_figures(site: str, visit: Visit) -> None:
     assert "not to be told from the base rate" in page.locator(".exb-profile .exb-legend").inner_text()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+@pytest.mark.parametrize(("theme", "size"), LOADED)
 def test_all_heads_at_once(site: str, visit: Visit, theme: str, size: tuple[int, int]) -> None:
     page = visit(site, theme=theme, size=size)
     assert page.locator(".exb-grid").is_hidden()
@@ -151,7 +163,7 @@ def test_all_heads_at_once(site: str, visit: Visit, theme: str, size: tuple[int,
     page.wait_for_selector(".exb-thumbnail")
     assert page.locator(".exb-thumbnail").count() == 72
     assert page.locator(".exb-figure").is_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert fits(page)
     # a previous-piece head: the line beside the diagonal is strong, the diagonal is not
     read = """canvas => { const pen = canvas.getContext('2d'); const n = canvas.width;
       return [n, [1, 0].map(by => Array.from({ length: n - 1 }, (_, i) =>

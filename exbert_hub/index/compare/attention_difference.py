@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from exbert_hub.analysis.similarity import word_attention
+from exbert_hub.analysis.attention import word_attention
 from exbert_hub.errors import UnsupportedError
 
 if TYPE_CHECKING:

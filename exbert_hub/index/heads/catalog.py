@@ -17,10 +17,11 @@ from exbert_hub.index.format.head_table import HeadFilter, HeadScores, choose
 from exbert_hub.index.format.tables import piece_counts
 from exbert_hub.index.search.query import word_at
 from exbert_hub.index.search.selection import check_model, choose_heads, choose_spec
+from exbert_hub.index.store.token_rows import TokenRows
 from exbert_hub.model.selection import existing_heads
 
 from .examples import HeadExample, StoredSentences, find_examples, measure_stored
-from .page import HeadPage, HeadReading, ordered, read_head
+from .page import HeadPage, HeadReading, HeadSource, ordered, read_head
 from .subsets import (
     FoundHeads,
     HeadPath,
@@ -123,8 +124,7 @@ class HeadCatalog:
         return has, usable, halves(texts)[sentence]
 
     def _attending_to(self, has: np.ndarray, layer: Layer) -> WantedOfMaxAttention:
-        sentence, position = (self._tokens.data.table.column(name).to_numpy() for name in ("sentence", "position"))
-        return WantedOfMaxAttention(has, sentence, position, self._searcher.attention(layer))
+        return WantedOfMaxAttention(has, TokenRows(self._tokens.data.table), self._searcher.attention(layer))
 
     def page(self, layer: int, head: int, *, inspector: Inspector | None = None) -> HeadPage:
         """All there is to say about one head; see `CorpusIndex.head`."""
@@ -164,7 +164,7 @@ class HeadCatalog:
         """What the stored attention tells about a head; that of a few heads is kept."""
 
         def read(layer: int, head: int) -> HeadReading:
-            return read_head(self._tokens, self._sentences, self._searcher.attention(layer), head)
+            return read_head(HeadSource(self._tokens, self._sentences, self._searcher.attention(layer), head))
 
         return lru_cache(maxsize=_PAGES_KEPT)(read)
 

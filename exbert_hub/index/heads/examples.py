@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from exbert_hub.analysis.heads import RELATIONS, AnnotatedPieces, attended_words, relation, word_attention
+from exbert_hub.analysis.attention import word_attention
+from exbert_hub.analysis.heads import RELATIONS, AnnotatedPieces, attended_words, relation
+from exbert_hub.analysis.max_attention import max_attention
 from exbert_hub.errors import SelectionError
 from exbert_hub.index.format.head_schema import ATTENDED, DEPENDENCY, TO_HEAD, Column, stack_of
 from exbert_hub.index.format.manifest import Manifest
@@ -177,17 +179,16 @@ def _finder(column: Column) -> Callable[[AnnotatedPieces, np.ndarray], Found]:
     measure, label = column.measure, column.label
 
     def between_words(sentence: AnnotatedPieces, attention: np.ndarray) -> Found:
-        weights = word_attention(attention, sentence)
+        weights = word_attention(attention.astype(np.float64), sentence.word_of_piece, len(sentence.head))
         attended = attended_words(weights, sentence)[0]
         most = attended[:, None] == np.arange(len(attended))
         return weights[0], most & _wanted(sentence, column)
 
     def between_pieces(sentence: AnnotatedPieces, attention: np.ndarray) -> Found:
         weights, indexed = attention[0], sentence.word_of_piece >= 0
-        targets = sentence.special if measure == "special" else indexed
-        most = np.zeros(weights.shape, bool)
-        if targets.any():
-            most[np.arange(len(most)), np.where(targets, weights, -1).argmax(1)] = True
+        targets = sentence.special if measure == "special" else sentence.candidates
+        attended = max_attention(weights, targets)
+        most = attended[:, None] == np.arange(len(attended))
         offset = np.arange(len(most)) - np.arange(len(most))[:, None]
         if measure in ("self", "offset"):
             most &= offset == (int(label) if measure == "offset" else 0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from exbert_hub.analysis.attention import strongest
 from exbert_hub.analysis.head_pattern import (
     DISTANCE_EDGES,
     Pattern,
@@ -18,10 +18,12 @@ from exbert_hub.analysis.head_pattern import (
     distance_histogram,
     even,
     strength,
+    strongest_pair,
 )
 from exbert_hub.index.format.head_table import HeadScore
 from exbert_hub.index.search.searcher import gather
 from exbert_hub.index.store.attention_files import AttentionReader
+from exbert_hub.index.store.token_rows import TokenRows
 
 if TYPE_CHECKING:
     import datasets
@@ -117,28 +119,44 @@ class HeadPage(HeadReading):
         return f"{self.layer}-{self.head}"
 
 
-def read_head(
-    tokens: datasets.Dataset, sentences: datasets.Dataset, reader: AttentionReader, head: int
-) -> HeadReading:
-    """
-    :param reader: stored attention of the layer.
-    """
-    places = Places(tokens)
-    chosen = even(len(sentences), SENTENCES_READ)
+@dataclass(frozen=True)
+class HeadSource:
+    """Where what one head does can be read."""
+
+    tokens: datasets.Dataset
+    sentences: datasets.Dataset
+    reader: AttentionReader  # of the layer
+    head: int
+
+    @cached_property
+    def rows(self) -> TokenRows:
+        return TokenRows(self.tokens.data.table)
+
+    def attention(self, sentence: int) -> np.ndarray:
+        """float32 [N, N]."""
+        return self.reader.of_heads(sentence, [self.head])[0]
+
+    def words(self, sentence: int) -> np.ndarray:
+        """int [n]: positions of the pieces of a sentence that have a word."""
+        return self.rows.positions[self.rows.of(sentence)]
+
+
+def read_head(source: HeadSource) -> HeadReading:
+    """What an even sample of the sentences tells about a head."""
+    chosen = even(len(source.sentences), SENTENCES_READ)
     sums, strengths = PatternSums(1), np.zeros(len(chosen))
     mass = np.zeros((2, len(DISTANCE_EDGES) - 1))
-    given, got = [np.zeros(0)], [np.zeros(0)]
+    given, received = [np.zeros(0)], [np.zeros(0)]
     for number, sentence in enumerate(chosen.tolist()):
-        attention, words = reader.of_heads(sentence, [head]), places.of(sentence)
-        sums.add(attention)
-        mass += distance_histogram(attention[0])
-        strengths[number] = strength(attention, words)[0]
-        between = attention[0][np.ix_(words, words)]
+        attention, words = source.attention(sentence), source.words(sentence)
+        sums.add(attention[None])
+        mass += distance_histogram(attention)
+        strengths[number] = strength(attention[None], words)[0]
+        between = attention[np.ix_(words, words)]
         given.append(between.sum(1))
-        got.append(between.sum(0))
-    rows = places.rows(chosen)
-    table = gather(tokens.data, rows)
-    marginal = {side: np.concatenate(parts) for side, parts in (("queries", given), ("keys", got))}
+        received.append(between.sum(0))
+    table = gather(source.tokens.data, source.rows.of_all(chosen))
+    marginal = {side: np.concatenate(parts) for side, parts in (("queries", given), ("keys", received))}
     labels = {
         side: {name: top_labels(table.column(name), weights) for name in FIELDS} for side, weights in marginal.items()
     }
@@ -147,26 +165,10 @@ def read_head(
         distances=_distance_bins(mass / max(mass.sum(), 1e-12)),
         queries=labels["queries"],
         keys=labels["keys"],
-        buckets=tuple(_buckets(chosen, strengths, places, sentences, reader, head)),
+        buckets=tuple(_buckets(source, chosen, strengths)),
         sentences_read=len(chosen),
-        sentences=len(sentences),
+        sentences=len(source.sentences),
     )
-
-
-class Places:
-    """Where the indexed pieces stand: those with a word."""
-
-    def __init__(self, tokens: datasets.Dataset) -> None:
-        self._sentence, self._position = (tokens.data.table.column(n).to_numpy() for n in ("sentence", "position"))
-
-    def of(self, sentence: int) -> np.ndarray:
-        """int [n]: positions of the pieces of a sentence that have a word."""
-        first, last = np.searchsorted(self._sentence, [sentence, sentence + 1])
-        return self._position[first:last]
-
-    def rows(self, sentences: np.ndarray) -> np.ndarray:
-        """int: the rows of `tokens` of these sentences, in order."""
-        return np.flatnonzero(np.isin(self._sentence, sentences))
 
 
 def top_labels(values: pa.ChunkedArray, weights: np.ndarray) -> tuple[TopLabel, ...]:
@@ -192,16 +194,11 @@ def _distance_bins(mass: np.ndarray) -> tuple[DistanceBin, ...]:
     return tuple(all_bins[: reached[-1] + 1] if len(reached) else ())
 
 
-def _buckets(
-    chosen: np.ndarray,
-    strengths: np.ndarray,
-    places: Places,
-    sentences: datasets.Dataset,
-    reader: AttentionReader,
-    head: int,
-) -> list[Bucket]:
-    texts = sentences.data.table.column("text")
-    found = []
+def _buckets(source: HeadSource, chosen: np.ndarray, strengths: np.ndarray) -> Iterator[Bucket]:
+    """
+    :param chosen: int [n], the sentences that were read; `strengths` is of each.
+    """
+    texts = source.sentences.data.table.column("text")
     for number, part in enumerate(buckets(strengths, _BUCKETS)):
         if not len(part):
             continue
@@ -210,38 +207,29 @@ def _buckets(
         different: dict[str, int] = {}
         for place in order.tolist():
             different.setdefault(texts[int(chosen[place])].as_py(), place)
-        some = even(len(different), _PER_BUCKET)
-        shown = list(different.values())[:_PER_TOP_BUCKET] if is_top else [list(different.values())[i] for i in some]
-        rows = [int(chosen[i]) for i in shown]
-        seen = ((row, reader.of_heads(row, [head])[0], places.of(row)) for row in rows)
-        found.append(
-            Bucket(
-                low=float(strengths[part[0]]),
-                high=float(strengths[part[-1]]),
-                count=len(part),
-                sentences=tuple(_sentence(sentences, row, attention, words) for row, attention, words in seen),
-            )
+        places = list(different.values())
+        shown = places[:_PER_TOP_BUCKET] if is_top else [places[i] for i in even(len(places), _PER_BUCKET)]
+        yield Bucket(
+            low=float(strengths[part[0]]),
+            high=float(strengths[part[-1]]),
+            count=len(part),
+            sentences=tuple(_sentence(source, int(chosen[place])) for place in shown),
         )
-    return found
 
 
-def _sentence(sentences: datasets.Dataset, row: int, attention: np.ndarray, words: np.ndarray) -> HeadSentence:
-    table = sentences.data.table
+def _sentence(source: HeadSource, row: int) -> HeadSentence:
+    table, attention = source.sentences.data.table, source.attention(row)
     pieces = table.column("pieces")[row].as_py()
-    inner = words[words > 0]
-    most = None
-    if len(inner):
-        targets = inner[strongest(attention, inner)]
-        source = int(attention[inner, targets].argmax())
-        most = Edge(int(inner[source]), int(targets[source]), float(attention[inner[source], targets[source]]))
+    pair = strongest_pair(attention, source.words(row))
+    strongest = None if pair is None else Edge(*pair, float(attention[pair]))
     return HeadSentence(
         sentence=row,
         text=table.column("text")[row].as_py(),
-        strength=most.weight if most else 0.0,
+        strength=strongest.weight if strongest else 0.0,
         pieces=tuple(piece["piece"] for piece in pieces),
         offsets=tuple((piece["start"], piece["end"]) for piece in pieces),
         special=tuple(piece["special"] for piece in pieces),
-        strongest=most,
+        strongest=strongest,
         edges=strong_edges(attention, _EDGES_PER_PIECE, _FAINTEST),
     )
 

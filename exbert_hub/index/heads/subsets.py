@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exbert_hub.analysis.attention import strongest
+from exbert_hub.analysis.max_attention import max_attention
 from exbert_hub.analysis.significance import LEVEL, false_discovery_rates, hypergeometric_p
 from exbert_hub.analysis.subsets import cosines_by_head, forward_selection, highest
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.index.store.attention_files import AttentionReader
+from exbert_hub.index.store.token_rows import TokenRows
 from exbert_hub.index.store.vectors import read_vectors
 
 if TYPE_CHECKING:
@@ -186,39 +187,46 @@ class Wanted:
 class WantedOfMaxAttention(Wanted):
     """Whether their max-attention tokens have it, attention averaged over the chosen heads.
 
-    :param sentence: int [n], of each piece; `position` likewise, in its sentence.
+    :param rows: the indexed pieces.
+    :param reader: stored attention of the layer.
     """
 
-    def __init__(self, has: np.ndarray, sentence: np.ndarray, position: np.ndarray, reader: AttentionReader) -> None:
+    def __init__(self, has: np.ndarray, rows: TokenRows, reader: AttentionReader) -> None:
         super().__init__(has)
-        self._sentence, self._position, self._reader = sentence, position, reader
-        self._bounds = np.searchsorted(sentence, np.arange(len(reader) + 1))
-        self._row = lru_cache(maxsize=None)(self._attention)
+        self._rows, self._reader = rows, reader
+        self._bounds = np.searchsorted(rows.sentences, np.arange(len(reader) + 1))
+        self._of_row = lru_cache(maxsize=None)(self._attention)
 
     def count(self, rows: np.ndarray, heads: Sequence[int]) -> int:
-        chosen = list(heads)
-        return sum(int(has[attention[chosen].sum(0).argmax()]) for attention, has in map(self._row, rows.tolist()))
+        chosen, shown = list(heads), 0
+        for attention, has in map(self._of_row, rows.tolist()):
+            attended = int(max_attention(attention[chosen].sum(0)))
+            shown += attended >= 0 and bool(has[attended])
+        return shown
 
     def base_counts(self, heads: Sequence[int], among: np.ndarray) -> list[tuple[int, int]]:
         counts = np.zeros(len(heads), np.int64)
-        chosen = list(heads)
-        for sentence in np.unique(self._sentence[among]).tolist():
+        for sentence in np.unique(self._rows.sentences[among]).tolist():
+            own = slice(self._bounds[sentence], self._bounds[sentence + 1])
             candidates, has = self._candidates(sentence)
             total = np.zeros(())
-            for number, attention in enumerate(self._reader.of_heads(sentence, chosen)):
+            for number, attention in enumerate(self._reader.of_heads(sentence, list(heads))):
                 total = total + attention
-                counts[number] += has[strongest(total, candidates)].sum()
+                attended = max_attention(total[np.ix_(self._rows.positions[own], candidates)])
+                counts[number] += has[attended[attended >= 0]].sum()
         return [(int(count), int(among.sum())) for count in counts]
 
     def _attention(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """[H, c] of one piece to the pieces that count, and which of these have the label."""
-        sentence = int(self._sentence[row])
+        """[H, c] of one piece to the candidates, and which of these have the label."""
+        sentence = int(self._rows.sentences[row])
         candidates, has = self._candidates(sentence)
-        return self._reader.out_of(sentence, int(self._position[row]))[:, candidates], has
+        return self._reader.out_of(sentence, int(self._rows.positions[row]))[:, candidates], has
 
     def _candidates(self, sentence: int) -> tuple[np.ndarray, np.ndarray]:
+        """int [c] positions of the candidates in a sentence, and which of these have the label."""
         own = slice(self._bounds[sentence], self._bounds[sentence + 1])
-        return self._position[own], self._has[own]
+        candidate = self._rows.candidates[own]
+        return self._rows.positions[own][candidate], self._has[own][candidate]
 
 
 def corrected(paths: Sequence[HeadPath]) -> list[HeadPath]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from exbert_hub.analysis.heads import LENGTHS, OFFSETS, AnnotatedPieces
+from exbert_hub.analysis.max_attention import first_argmax, max_attention_batch
 from exbert_hub.index.format.head_schema import (
     ALWAYS,
     ATTENDED,
@@ -99,7 +100,7 @@ class Look(NamedTuple):
 
     linear: Tensor  # float [B, H, 12], see `SentenceBatch.linear`
     entropy: Tensor  # float [B, H], sum over the pieces with a word
-    furthest: Tensor  # int [B, H, T], the max-attention piece of each piece
+    furthest: Tensor  # int [B, H, T], the position of the max-attention token of each piece
     best: Tensor  # int [B, H, W], the other word that each word attends to most
 
 
@@ -112,11 +113,11 @@ def _look(batch: SentenceBatch, attention: Tensor, scratch: ScratchMemory) -> Lo
     words = batch.lengths.shape[1]
     linear = attention.view(size, heads, -1) @ batch.linear
 
-    logarithm = _log(attention, scratch.like(attention)).mul_(batch.indexed[:, None, :, None])
+    logarithm = torch.clamp_min(attention, _TINY, out=scratch.like(attention)).log_()
+    logarithm.mul_(batch.indexed[:, None, :, None])
     entropy = -torch.linalg.vecdot(attention.view(size, heads, -1), logarithm.view(size, heads, -1))
 
-    candidates = torch.sub(attention, batch.hidden_pieces, out=scratch.like(attention))
-    furthest = _argmax(candidates, scratch)
+    furthest = max_attention_batch(attention, batch.candidates, scratch.like(attention))
 
     to_words = scratch.get("to words", (size, heads * pieces, words), attention)
     torch.bmm(attention.view(size, heads * pieces, pieces), batch.belongs, out=to_words)
@@ -125,7 +126,7 @@ def _look(batch: SentenceBatch, attention: Tensor, scratch: ScratchMemory) -> Lo
     between = scratch.get("between", (size * heads * words, words), attention)
     torch.index_select(to_words.view(-1, words), 0, first, out=between)
     between.index_add_(0, rows, to_words.view(-1, words).index_select(0, further))
-    best = _argmax(between.view(size, heads, words, words).sub_(batch.hidden_words), scratch)
+    best = first_argmax(between.view(size, heads, words, words).sub_(batch.hidden_words))
     return Look(linear, entropy, furthest, best)
 
 
@@ -156,7 +157,7 @@ def _offsets(batch: SentenceBatch, furthest: Tensor) -> tuple[Tensor, Tensor]:
     size, heads, _ = furthest.shape
     place = furthest - batch.first_offset  # among OFFSETS
     counts = torch.zeros(size, heads, len(OFFSETS) + 1, device=furthest.device)
-    counted = batch.indexed[:, None] & (place >= 0) & (place < len(OFFSETS))
+    counted = batch.attending[:, None] & (place >= 0) & (place < len(OFFSETS))
     hits = counts.scatter_add_(2, torch.where(counted, place, len(OFFSETS)), counted.float())[..., :-1]
     return hits, batch.offset_chances[:, None].expand_as(hits)
 
@@ -193,26 +194,3 @@ def _arcs(batch: SentenceBatch, best: Tensor) -> Tensor:
 def _of(values: Tensor, best: Tensor) -> Tensor:
     """The values [B, W] of the attended words [B, H, W]."""
     return values[:, None].expand_as(best).gather(2, best)
-
-
-def _argmax(values: Tensor, scratch: ScratchMemory) -> Tensor:
-    """The first maximum along the last axis, where it is not negative; float32 [..., N] to int [...].
-
-    PyTorch is ten times faster at maxima than at their places. The bits of a float that is not negative are in the
-    order of the floats; with the place behind them, counted from the end, the maximum says where it is.
-    """
-    if values.device.type != "cpu":
-        return values.argmax(-1)
-    ordered = scratch.get("ordered", (*values.shape, 2), values).view(torch.int64).squeeze(-1)
-    last = values.shape[-1] - 1
-    ordered.copy_(values.view(torch.int32)).bitwise_left_shift_(32).add_(last - torch.arange(last + 1))
-    return last - (ordered.amax(-1) & 0xFFFFFFFF)
-
-
-def _log(values: Tensor, out: Tensor) -> Tensor:
-    """Natural logarithms, finite of 0 too. NumPy's of a processor are three times faster than PyTorch's."""
-    torch.clamp_min(values, _TINY, out=out)
-    if values.device.type == "cpu":
-        np.log(out.numpy(), out=out.numpy())
-        return out
-    return out.log_()

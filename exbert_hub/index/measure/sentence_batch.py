@@ -48,6 +48,7 @@ class SentenceBatch:
         causal = sentences[0].causal
         self.word = padded([s.word_of_piece.astype(np.int64) for s in sentences], pieces, fill=-1)  # [B, T]
         self.special = padded([s.special for s in sentences], pieces)
+        self.candidates = padded([s.candidates for s in sentences], pieces)
         self.there = padded([np.ones(len(s.special), bool) for s in sentences], pieces)
         self.visible = torch.ones(pieces, pieces, dtype=torch.bool)
         if causal:
@@ -77,14 +78,14 @@ class SentenceBatch:
         return self.word >= 0
 
     @cached_property
-    def hidden_pieces(self) -> Tensor:
-        """float [B, 1, 1, T]: to take from the attention, so that pieces without a word are never the maximum."""
-        return 2.0 * ~self.indexed[:, None, None]
+    def attending(self) -> Tensor:
+        """bool [B, T]: pieces with a word that can see a candidate, which then have a max-attention token."""
+        return self.indexed & (self.seen[..., 3] > 0)
 
     @cached_property
     def hidden_words(self) -> Tensor:
-        """float [B, 1, W, W]: likewise for words that are not among the others; a word may give what its pieces give
-        together."""
+        """float [B, 1, W, W]: to take from the attention between words, so that words which are not among the others
+        are never the maximum; a word may give what its pieces give together."""
         return (2.0 * self.lengths.max() * ~self.others)[:, None]
 
     @cached_property
@@ -171,8 +172,9 @@ class SentenceBatch:
 
     @cached_property
     def seen(self) -> Tensor:
-        """float [B, T, 3]: how many special pieces, pieces with a word and pieces at all each piece can attend to."""
-        kinds = torch.stack([self.special & self.there, self.indexed, self.there], -1)
+        """float [B, T, 4]: how many special pieces, pieces with a word, pieces at all and candidates each piece can
+        attend to."""
+        kinds = torch.stack([self.special & self.there, self.indexed, self.there, self.candidates], -1)
         return self.visible.float() @ kinds.float()
 
     @cached_property
@@ -182,20 +184,20 @@ class SentenceBatch:
 
     @cached_property
     def offset_chances(self) -> Tensor:
-        """float [B, 7]: sum of the chances of each offset under a blind choice among the pieces with a word."""
-        count, size = self.seen[..., 1].clamp_min(1), self.indexed.shape[1]
+        """float [B, 7]: sum of the chances of each offset under a blind choice among the candidates."""
+        count, size = self.seen[..., 3].clamp_min(1), self.indexed.shape[1]
         chances = torch.zeros(len(count), len(OFFSETS), device=count.device)
         for place, offset in enumerate(OFFSETS):
             if abs(offset) < size and not (self.causal and offset > 0):
                 own = slice(max(0, -offset), size - max(0, offset))
-                target = self.indexed[:, max(0, offset) : size - max(0, -offset)]
+                target = self.candidates[:, max(0, offset) : size - max(0, -offset)]
                 chances[:, place] = ((target & self.indexed[:, own]) / count[:, own]).sum(1)
         return chances
 
     @cached_property
     def share_chances(self) -> Tensor:
         """float [B, T, 2]: special pieces among all, and each piece itself among those with a word; 0 for others."""
-        special, indexed, every = self.seen.unbind(-1)
+        special, indexed, every = self.seen[..., :3].unbind(-1)
         chances = torch.stack([special / every.clamp_min(1), 1 / indexed.clamp_min(1)], -1)
         return chances * self.indexed[..., None]
 
@@ -264,9 +266,11 @@ class SentenceBatch:
     def sums(self) -> dict[str, Tensor]:
         """What of `HeadCounts` does not depend on the head."""
         pieces, special = self.indexed.sum(1), (self.indexed & (self.seen[..., 0] > 0)).sum(1)
+        attending = self.attending.sum(1)
         related = self.related.any(2).sum(1)  # [B, 4]
         choosing = self.choosing.sum(1)
-        always = torch.cat([pieces[:, None].expand(-1, len(OFFSETS)), torch.stack([special, pieces], 1), related], 1)
+        by_offset = attending[:, None].expand(-1, len(OFFSETS))
+        always = torch.cat([by_offset, torch.stack([special, pieces], 1), related], 1)
         shares = self.blind[:-1].reshape(*self.strata.shape, LENGTHS, self.labels)
         labels = (shares.any(2) & self.choosing[..., None]).any(1)  # [B, C]: sentences where it can be attended to
         attended = labels * choosing[:, None]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from exbert_hub.analysis.attention import strongest_of
+from exbert_hub.analysis.max_attention import max_attention
 from exbert_hub.index.store.attention_files import AttentionReader
 
 from .piece_labels import PieceLabels
@@ -64,10 +64,10 @@ class _Sentence(NamedTuple):
 def _match(rank: int, found: Nearest, sentence: _Sentence, lines: _Lines) -> Match:
     number, position = found.sentence, found.position
     out, into = lines
-    most = None if out is None else strongest_of(out, sentence.labels.indexed())
-    offset = None if most is None else most - position
+    attended = None if out is None else attended_position(out, sentence.labels)
+    offset = None if attended is None else attended - position
     context = SentenceContext(*sentence, attention_out=out, attention_in=into)
-    return Match(rank, found.score, found.row, number, position, sentence.labels[position], most, offset, context)
+    return Match(rank, found.score, found.row, number, position, sentence.labels[position], attended, offset, context)
 
 
 def _sentences(table: pa.Table, labels: Sequence[str]) -> Iterator[_Sentence]:
@@ -96,13 +96,23 @@ def _values(column: pa.Array) -> tuple:
     return tuple(column.to_numpy(zero_copy_only=False).tolist())
 
 
+def attended_position(attention: np.ndarray, labels: PieceLabels) -> int | None:
+    """The position that a piece attends to most, None if none may be it.
+
+    :param attention: [N], out of the piece.
+    :param labels: of its sentence.
+    """
+    attended = int(max_attention(attention, labels.candidates()))
+    return attended if attended >= 0 else None
+
+
 def label_matches(matches: Sequence[Match], tokens: pa.Table, names: Sequence[str]) -> tuple[Match, ...]:
     """The matches with attached labels, for them and for every piece of their sentences."""
     columns = tokens.select(list(names))
 
     def label(match: Match) -> Match:
         own = match.context.labels
-        places = own.indexed()
+        places = own.positions
         rows = columns.slice(match.row - int(np.searchsorted(places, match.position)), len(places))
         labels = own.with_labels(tuple(names), list(zip(*rows.to_pydict().values(), strict=True)))
         return replace(match, labels=labels[match.position], context=replace(match.context, labels=labels))

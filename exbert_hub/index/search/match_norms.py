@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exbert_hub.analysis.attention import strongest_of
 from exbert_hub.errors import IndexMismatchError, SelectionError
 
+from .describe import attended_position
 from .matches import Matches
 from .results import Match
 from .selection import check_model
@@ -49,8 +49,9 @@ def with_norms(matches: Matches, index: SearchableIndex, inspector: Inspector) -
             norms[match.sentence] = seen.norms[layer][heads].mean(0)
         around = norms[match.sentence]
         own = around[match.position]
-        most = strongest_of(own, context.labels.indexed())
+        attended = attended_position(own, context.labels)
+        offset = None if attended is None else attended - match.position
         context = replace(context, attention_out=own, attention_in=around[:, match.position])
-        return replace(match, max_attention=most, offset=most - match.position, context=context)
+        return replace(match, max_attention=attended, offset=offset, context=context)
 
     return tuple(renewed(match) for match in matches)

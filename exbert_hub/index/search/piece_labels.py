@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from exbert_hub.analysis.max_attention import candidate_mask
+
 Labels = tuple[str, ...]
 
 
@@ -48,9 +50,18 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
     def names(self) -> Labels:
         return ("piece", *self._names)
 
-    def indexed(self) -> np.ndarray:
-        """Positions of the pieces that have labels: int [n]."""
+    @property
+    def positions(self) -> np.ndarray:
+        """int [n]: of the pieces that have labels, which are those that have a word."""
         return np.flatnonzero(self._word >= 0)
+
+    def label(self, name: str) -> np.ndarray:
+        """str [n]: one label of each of them."""
+        return np.array([row[0] for row in self.rows((name,)) if row is not None], str)
+
+    def candidates(self) -> np.ndarray:
+        """bool [N]: the pieces that may be the max-attention token of others."""
+        return candidate_mask(self, self.positions, len(self))
 
     def with_labels(self, names: Labels, added: Sequence[Labels]) -> PieceLabels:
         """More labels, or other ones of the same name.
@@ -61,7 +72,7 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
         own = [row for row in self.rows(kept) if row is not None]
         words = [row + more for row, more in zip(own, added, strict=True)]
         word = np.full(len(self), -1)
-        word[self.indexed()] = np.arange(len(words))
+        word[self.positions] = np.arange(len(words))
         return PieceLabels(self._pieces, word, kept + names, words, 0)
 
     def _rows(self) -> list[Labels | None]:

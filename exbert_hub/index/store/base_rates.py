@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from exbert_hub.analysis.attention import strongest_where
 from exbert_hub.analysis.histogram import Population, Vocabulary
+from exbert_hub.analysis.max_attention import candidate_mask, max_attention
 
 from .attention_files import AttentionReader
+from .token_rows import TokenRows
 
 if TYPE_CHECKING:
     import datasets
@@ -30,70 +31,59 @@ class BaseRates:
     """
 
     def __init__(self, tokens: datasets.Dataset, attention: Callable[[int], AttentionReader]) -> None:
-        self._table, self._open = tokens.data.table, attention
+        self._rows, self._open = TokenRows(tokens.data.table), attention
         self.match = lru_cache(maxsize=None)(self._match)
         self.next = lru_cache(maxsize=None)(self._next)
         self.max_attention = lru_cache(maxsize=256)(self._max_attention)
         self.offset = lru_cache(maxsize=256)(self._offset)
         kept = max(_FEWEST, _ROWS_BYTES // (4 * max(1, len(tokens))))
-        self._max_rows = lru_cache(maxsize=kept)(self._find_max_rows)
+        self._rows_attended = lru_cache(maxsize=kept)(self._attended_rows)
         self._coded = lru_cache(maxsize=None)(self._encode)
 
     def _match(self, label: str) -> Population:
         """Over all indexed pieces."""
-        return _count(self._table.column(label))
+        return _count(self._rows.table.column(label))
 
     def _next(self, label: str) -> Population:
         """Over the indexed pieces that directly follow an indexed piece of their sentence."""
-        follows = (np.diff(self._sentence) == 0) & (np.diff(self._position) == 1)
+        follows = (np.diff(self._rows.sentences) == 0) & (np.diff(self._rows.positions) == 1)
         return self._at(label, np.flatnonzero(follows) + 1)
 
     def _max_attention(self, label: str, layer: int, heads: tuple[int, ...]) -> Population:
         """Over the max-attention tokens of all indexed pieces, at this layer and these heads."""
-        return self._at(label, self._max_rows(layer, heads))
+        return self._at(label, self._rows_attended(layer, heads))
 
     def _offset(self, layer: int, heads: tuple[int, ...]) -> Population:
         """Offsets of the max-attention tokens of all indexed pieces, at this layer and these heads."""
-        offsets = self._position[self._max_rows(layer, heads)] - self._position
-        values, counts = np.unique(offsets, return_counts=True)
+        attended, positions = self._rows_attended(layer, heads), self._rows.positions
+        found = attended >= 0
+        values, counts = np.unique(positions[attended[found]] - positions[found], return_counts=True)
         return Population(Vocabulary(list(map(str, values.tolist()))), counts)
 
-    def _find_max_rows(self, layer: int, heads: tuple[int, ...]) -> np.ndarray:
-        """For every row of `tokens` the row of its max-attention token: int32 [pieces]."""
-        reader = self._open(layer)
+    def _attended_rows(self, layer: int, heads: tuple[int, ...]) -> np.ndarray:
+        """For every row of `tokens` the row of its max-attention token, -1 for none: int32 [pieces]."""
+        reader, rows = self._open(layer), self._rows
         first = np.cumsum(reader.lengths) - reader.lengths  # of each sentence, among all pieces there are
-        place = first[self._sentence] + self._position
+        place = first[rows.sentences] + rows.positions
         row = np.full(int(reader.lengths.sum()), -1, np.int32)  # of these pieces, -1 for those that are not indexed
         row[place] = np.arange(len(place), dtype=np.int32)
-        found = np.empty_like(row)
+        candidate = candidate_mask(rows, place, len(row))
+        attended = np.empty_like(row)
         for sentences, attention in reader.alike(heads):
             places = first[sentences, None] + np.arange(attention.shape[-1])
-            own = row[places]
-            found[places] = own[np.arange(len(own))[:, None], strongest_where(attention, own >= 0)]
-        return found[place]
+            best = max_attention(attention, candidate[places][:, None])
+            attended[places] = np.where(best >= 0, np.take_along_axis(row[places], best, 1), -1)
+        return attended[place]
 
     def _at(self, label: str, rows: np.ndarray) -> Population:
-        """How often each label occurs at these rows."""
+        """How often each label occurs at these rows, those below 0 left out."""
         vocabulary, codes = self._coded(label)
-        return Population(vocabulary, np.bincount(codes[rows], minlength=len(vocabulary.names)))
+        return Population(vocabulary, np.bincount(codes[rows[rows >= 0]], minlength=len(vocabulary.names)))
 
     def _encode(self, label: str) -> tuple[Vocabulary, np.ndarray]:
         """A column as its values, and for each row which of them it has: int32 [pieces]."""
-        column = self._table.column(label).cast(pa.string()).combine_chunks().dictionary_encode()
+        column = self._rows.table.column(label).cast(pa.string()).combine_chunks().dictionary_encode()
         return Vocabulary(column.dictionary.to_pylist()), column.indices.to_numpy()
-
-    # not read on opening: millions of rows take some memory
-
-    @cached_property
-    def _sentence(self) -> np.ndarray:
-        return self._numbers("sentence")
-
-    @cached_property
-    def _position(self) -> np.ndarray:
-        return self._numbers("position")
-
-    def _numbers(self, column: str) -> np.ndarray:
-        return self._table.column(column).to_numpy()
 
 
 def _count(column: pa.ChunkedArray) -> Population:

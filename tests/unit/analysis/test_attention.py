@@ -8,14 +8,11 @@ from exbert_hub.analysis.attention import (
     coarsen,
     decode_sqrt,
     encode_sqrt,
-    head_matrices,
-    merge_words,
-    strongest,
-    strongest_where,
     thumbnail,
-    top_edges,
 )
 from exbert_hub.analysis.vectors import head_query, normalise
+
+from ...page_maths import head_matrices, merge_words, top_edges
 
 
 @pytest.fixture
@@ -80,28 +77,6 @@ def test_attention_to_a_word_is_the_sum_and_from_a_word_the_mean_over_its_pieces
             to = [attention[:, i, [j for j in range(9) if cols[j] == other]].sum(-1) for i in pieces]
             np.testing.assert_allclose(merged[:, word, other], np.mean(to, axis=0), rtol=1e-5)
     np.testing.assert_allclose(merged.sum(-1), 1, rtol=1e-5)
-
-
-def test_strongest_looks_at_candidates_only_and_takes_the_lowest_on_ties(attention):
-    candidates = np.array([1, 2, 4, 7])
-    weights = attention.mean(0)
-    expected = [max(range(4), key=lambda n: weights[row, candidates[n]]) for row in candidates]
-    assert strongest(weights, candidates).tolist() == expected
-    assert strongest(np.full((9, 9), 0.25), candidates).tolist() == [0, 0, 0, 0]
-
-
-def test_strongest_where_finds_for_many_sentences_what_strongest_finds_for_one():
-    rng = np.random.default_rng(4)
-    weights = rng.integers(0, 4, (20, 6, 6)).astype(np.float32)  # with ties
-    counts = rng.random((20, 6)) < 0.6
-    counts[3] = False
-    found = strongest_where(weights, counts)
-    for one, own, positions in zip(weights, counts, found, strict=True):
-        candidates = np.flatnonzero(own)
-        if len(candidates):
-            assert positions[own].tolist() == candidates[strongest(one, candidates)].tolist()
-        else:
-            assert not positions.any()
 
 
 def test_head_query_is_the_mean_cosine_over_the_chosen_heads():

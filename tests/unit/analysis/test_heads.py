@@ -6,18 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom, ttest_1samp
 
-from exbert_hub.analysis.heads import (
-    AnnotatedPieces,
-    attended_words,
-    blind_shares,
-    entropy,
-    hits_to_dependant,
-    hits_to_head,
-    max_attention_offsets,
-    relation,
-    word_attention,
-)
+from exbert_hub.analysis.attention import word_attention
+from exbert_hub.analysis.heads import AnnotatedPieces, attended_words, entropy, relation
 from exbert_hub.analysis.significance import excess_p, variance_between, variance_of_trials
+
+from .head_definitions import blind_shares, hits_to_dependant, hits_to_head, max_attention_offsets
 
 # [CLS] Dora saw ##ed Dora , she [SEP]
 SENTENCE = AnnotatedPieces(
@@ -38,7 +31,7 @@ def attention() -> np.ndarray:
 
 
 def test_to_a_word_the_sum_from_a_word_the_mean(attention):
-    words = word_attention(attention, SENTENCE)
+    words = word_attention(attention, SENTENCE.word_of_piece, len(SENTENCE.head))
     assert words[1, 0, 1] == pytest.approx(attention[1, 1, 2] + attention[1, 1, 3])
     assert words[1, 1, 4] == pytest.approx((attention[1, 2, 6] + attention[1, 3, 6]) / 2)
     special = attention[:, [2, 3]][:, :, [0, 7]].sum((1, 2)) / 2

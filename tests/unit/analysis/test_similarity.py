@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from exbert_hub.analysis.similarity import jaccard, linear_cka, rbo, word_attention
+from exbert_hub.analysis.attention import word_attention
+from exbert_hub.analysis.similarity import jaccard, linear_cka, rbo
 
 RANDOM = np.random.default_rng(0)
 

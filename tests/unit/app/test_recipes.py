@@ -38,9 +38,10 @@ REQUESTS = {
 }
 
 
-@pytest.fixture(params=list(REQUESTS))
-def asked(request):
-    return REQUESTS[request.param]
+OPTIONS = (SearchOptions(), SearchOptions(7, False, False))
+# every request and every choice of options, by turns
+BY_TURNS = [(name, OPTIONS[number % 2]) for number, name in enumerate(REQUESTS)]
+OTHERWISE = [(name, OPTIONS[1 - number % 2]) for number, name in enumerate(REQUESTS)]
 
 
 def on_the_page(inspector, index, asked, options):
@@ -53,8 +54,9 @@ def told(matches):
     return json.loads(json.dumps(matches.to_dict()))
 
 
-@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(7, False, False)])
-def test_python_finds_the_same(inspector, index, asked, options):
+@pytest.mark.parametrize(("name", "options"), BY_TURNS)
+def test_python_finds_the_same(inspector, index, name, options):
+    asked = REQUESTS[name]
     code = as_python(inspector.facts, index, asked, options)
     names = {}
     with contextlib.redirect_stdout(io.StringIO()) as shown:
@@ -78,8 +80,9 @@ def shell(tmp_path, monkeypatch):
     return arguments
 
 
-@pytest.mark.parametrize("options", [SearchOptions(), SearchOptions(7, False, False)])
-def test_the_command_finds_the_same(inspector, index, asked, options, shell, monkeypatch, capsys):
+@pytest.mark.parametrize(("name", "options"), OTHERWISE)
+def test_the_command_finds_the_same(inspector, index, name, options, shell, monkeypatch, capsys):
+    asked = REQUESTS[name]
     verb, *arguments = shell(as_command(inspector.facts, index, asked, options))
     monkeypatch.setattr(sys, "argv", ["hf-exbert", verb, "--json", *arguments])
     with contextlib.suppress(SystemExit):  # how typer ends; what was printed says whether it went well

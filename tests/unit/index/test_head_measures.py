@@ -2,26 +2,13 @@
 
 import numpy as np
 import pytest
-import torch
 
-from exbert_hub.analysis.heads import (
-    BASELINE_OFFSETS,
-    OFFSETS,
-    RELATIONS,
-    attended_words,
-    blind_shares,
-    entropy,
-    hits_to_dependant,
-    hits_to_head,
-    max_attention_offsets,
-    relation,
-    word_attention,
-)
+from exbert_hub.analysis.attention import word_attention
+from exbert_hub.analysis.heads import BASELINE_OFFSETS, OFFSETS, RELATIONS, attended_words, entropy, relation
 from exbert_hub.index.format.head_schema import TO_DEPENDANT, TO_HEAD, Column
 from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table
-from exbert_hub.index.measure.head_meter import _argmax
-from exbert_hub.index.measure.scratch import ScratchMemory
 
+from ..analysis.head_definitions import blind_shares, hits_to_dependant, hits_to_head, max_attention_offsets
 from .head_sentences import DEP, count, random_attention, random_sentence
 
 
@@ -51,7 +38,7 @@ def expected_of(column, attention, sentence):
         return indexed.sum(), own, given @ (1 / (visible & indexed).sum(1)[indexed])
     if column.measure == "entropy":
         return indexed.sum(), entropy(attention)[:, indexed].sum(1), np.log(visible.sum(1)[indexed]).sum()
-    between = word_attention(attention, sentence)
+    between = word_attention(attention, sentence.word_of_piece, len(sentence.head))
     if column.measure in RELATIONS:
         related = relation(column.measure, sentence)
         pieces = sentence.lengths
@@ -160,13 +147,3 @@ def test_a_sentence_without_words_counts_nothing():
     empty = random_sentence(rng, 0, pieces=1)
     counts = count([empty], [random_attention(rng, empty, heads=2)])
     assert not counts.sums["counted"].any() and heads_table(counts, "encoder").num_rows == 0
-
-
-def test_the_place_of_a_maximum_is_that_of_the_first():
-    """Ties, zeros, neighbours in float32, and hidden places below zero; in memory that was larger before."""
-    memory, rng = ScratchMemory(), np.random.default_rng(0)
-    for shape in ((2, 3, 40, 40), (1, 2, 5, 7), (4, 1)):
-        values = rng.choice(np.array([0, 1e-30, 0.25, 0.5, np.nextafter(np.float32(0.5), 1)], np.float32), shape)
-        values[..., 1:] -= 2 * (rng.random(values[..., 1:].shape) < 0.3)
-        found = _argmax(torch.from_numpy(values), memory).numpy()
-        np.testing.assert_array_equal(found, values.argmax(-1))

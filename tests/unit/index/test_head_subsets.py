@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from exbert_hub import demo
-from exbert_hub.analysis.attention import strongest
+from exbert_hub.analysis.max_attention import max_attention
 from exbert_hub.analysis.subsets import forward_selection, highest
 from exbert_hub.errors import LabelError, SelectionError
 
@@ -45,7 +45,8 @@ class BruteForce:
         shown = []
         for number, attention in enumerate(self.attention):
             rows = self.tokens.index[self.tokens["sentence"] == number].to_numpy()
-            best = strongest(attention[list(heads)].sum(0), self.tokens["position"][rows].to_numpy())
+            positions = self.tokens["position"][rows].to_numpy()
+            best = max_attention(attention[list(heads)].sum(0)[np.ix_(positions, positions)])
             shown += self.has[rows[best]].tolist()
         return np.array(shown)
 

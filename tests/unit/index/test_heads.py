@@ -14,7 +14,7 @@ from exbert_hub.corpus.types import Sentence, Word
 from exbert_hub.errors import IndexFormatError, LabelError, SelectionError
 from exbert_hub.files import sha256_of
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.format.head_table import HeadScores, choose
+from exbert_hub.index.format.head_table import HeadFilter, HeadScores, choose
 from exbert_hub.index.heads.examples import StoredSentences
 from exbert_hub.index.measure.head_counts import heads_table
 from tests import tiny_models
@@ -24,7 +24,7 @@ from .head_sentences import count, random_attention, random_sentence
 
 
 def scores(counts, heads=(0, 0, 3)) -> HeadScores:
-    return choose(heads_table(counts, "encoder"), heads, None, None, None, None)
+    return choose(heads_table(counts, "encoder"), heads, HeadFilter())
 
 
 def sharp(targets: np.ndarray, size: int) -> np.ndarray:
