@@ -13,6 +13,7 @@ from exbert_hub.corpus.types import AnnotatedCorpus, CorpusInfo, Sentence
 from exbert_hub.errors import SelectionError
 from exbert_hub.index.format.codecs import CODECS, ShardCodec
 from exbert_hub.index.format.manifest import VectorSpec, vector_dim
+from exbert_hub.index.format.tables import check_label_names
 from exbert_hub.index.format.types import Codec, Layer
 from exbert_hub.model.types import ModelFacts
 
@@ -75,7 +76,9 @@ def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEF
     """Turn what was asked for into what is to be computed.
 
     :raises SelectionError: for a layer that does not exist, or if the choice leaves nothing to build.
+    :raises BuildError: for a column of the corpus whose name the index needs itself.
     """
+    check_label_names(corpus.extra_labels)
     wanted = _layers(model, options.layers)
     vectors = tuple(
         VectorSpec(kind, layer, vector_dim(model, kind, layer))

@@ -10,18 +10,20 @@ from pathlib import Path
 
 from exbert_hub._version import __version__
 from exbert_hub.checked_json import parse_json
-from exbert_hub.corpus.types import WORD_LABELS, CorpusInfo, Coverage
+from exbert_hub.corpus.types import CorpusInfo, Coverage
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import write_atomic
 from exbert_hub.model.types import ModelFacts
 
 from . import layout
 from .codecs import CODECS
-from .tables import POSITIONS, RESULTS
+from .result_columns import reserved_names
+from .tables import POSITIONS, label_columns
 from .types import Codec, Kind, Layer
 
 FORMAT_VERSION = 1
 _LONGEST_NAME = 64  # of a label that is attached
+_TAKEN = "an index uses it already"
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ def _check(manifest: Manifest, path: str) -> None:
     for layer in manifest.attention_layers:
         if not 0 <= layer < len(model.heads) or not model.heads[layer]:
             raise IndexFormatError(f"{path} has attention of layer {layer}, which has none in its model")
-    if manifest.labels != ("piece", *WORD_LABELS, *manifest.corpus.extra_labels):
+    columns = (*manifest.labels, *POSITIONS)
+    if manifest.labels != label_columns(manifest.corpus.extra_labels) or len(set(columns)) != len(columns):
         raise IndexFormatError(f"{path}: the labels are not those of its corpus")
     _check_added(manifest, path)
     needed = {spec.file for spec in manifest.vectors} | {layout.attention_file(n) for n in manifest.attention_layers}
@@ -161,17 +164,23 @@ def _check(manifest: Manifest, path: str) -> None:
 def _check_added(manifest: Manifest, path: str) -> None:
     added = manifest.added_labels
     for name in added:
-        if problem := label_problem(name, manifest.labels):
+        if problem := _name_problem(name, manifest.labels):
             raise IndexFormatError(f"{path}: an attached label may not be called {name!r}: {problem}")
     if len(set(added)) != len(added) or len(layout.labels_of(manifest.files)) != bool(added):
         raise IndexFormatError(f"{path} names attached labels twice, or not one file of them")
 
 
 def label_problem(name: str, labels: Iterable[str]) -> str:
-    """Why an attached label may not have a name, beside these labels of the corpus; empty if it may."""
+    """Why a label may not be attached under a name, beside these labels of the corpus; empty if it may."""
+    known = (*labels, name)
+    return _name_problem(name, known[:-1]) or (_TAKEN if name in reserved_names(known) else "")
+
+
+def _name_problem(name: str, labels: Iterable[str]) -> str:
+    """Likewise for one that is attached already: an older index may have one that a column of results took since."""
     if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _LONGEST_NAME:
         return f"it must be 1 to {_LONGEST_NAME} printable characters"
-    return "an index uses it already" if name in {*labels, *POSITIONS, *RESULTS} else ""
+    return _TAKEN if name in {*labels, *POSITIONS} else ""
 
 
 def vector_dim(model: ModelFacts, kind: Kind, layer: Layer) -> int:

@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from exbert_hub.corpus.types import WORD_LABELS, Word
 from exbert_hub.errors import BuildError, IndexFormatError
 
+from .result_columns import reserved_names
+
 if TYPE_CHECKING:
     import datasets
 
@@ -20,17 +22,20 @@ POSITIONS = ("piece_id", "sentence", "position", "word")
 """Columns of `tokens` that are numbers, not labels."""
 
 
-RESULTS = ("rank", "score", "row", "sentence_text", "max_attention", "offset")
-"""Columns of results (`Matches.to_pandas`) that are no labels."""
-
-
 def label_columns(extra: Sequence[str]) -> tuple[str, ...]:
     """Label columns of `tokens`, in order, given the further columns of an annotated corpus."""
-    taken = {"piece", *WORD_LABELS, *POSITIONS, *RESULTS}
+    return ("piece", *WORD_LABELS, *extra)
+
+
+def check_label_names(extra: Sequence[str]) -> None:
+    """Refuse to build an index with these further columns of a corpus if one has the name of a column of ours.
+
+    :raises BuildError: with the name.
+    """
+    taken = {"piece", *WORD_LABELS, *POSITIONS, *reserved_names(label_columns(extra))}
     clash = sorted(taken.intersection(extra))
     if clash:
         raise BuildError(f"the corpus has a column {clash[0]!r}, a name that the index needs itself: rename it")
-    return ("piece", *WORD_LABELS, *extra)
 
 
 def tokens_schema(extra: Sequence[str]) -> pa.Schema:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exbert_hub.analysis.histogram import Counted, histograms
 from exbert_hub.errors import LabelError, SelectionError
+from exbert_hub.index.format.result_columns import record_of
 from exbert_hub.index.format.types import Of
 
 from .matches_html import matches_html
@@ -95,15 +96,19 @@ class Matches(Sequence[Match]):
         content = {
             "query": vars(self.query) | {"heads": list(self.query.heads)},
             "left_out": dict(self.left_out),
-            "matches": list(self._records()),
+            "matches": self.records(),
         }
         return content | ({"summaries": [one.to_dict() for one in self.summaries()]} if summaries else {})
 
-    def to_pandas(self) -> pd.DataFrame:
+    def records(self) -> list[dict[str, Any]]:
         """One row per match; labels of the max-attention token are prefixed with `max_attention_`."""
+        return [record_of(match) for match in self]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`records` as a table."""
         import pandas as pd
 
-        return pd.DataFrame.from_records(list(self._records()))
+        return pd.DataFrame.from_records(self.records())
 
     @property
     def _layer(self) -> int:
@@ -117,23 +122,6 @@ class Matches(Sequence[Match]):
         if of == "next":
             return self._base.next(field)
         return self._base.max_attention(field, self._layer, self.query.heads)
-
-    def _records(self) -> Iterator[dict[str, Any]]:
-        for match in self:
-            record: dict[str, Any] = {
-                "rank": match.rank,
-                "score": round(match.score, 6),
-                "row": match.row,
-                "sentence": match.sentence,
-                "position": match.position,
-                **match.labels,
-                "sentence_text": match.context.text,
-                "max_attention": match.max_attention,
-                "offset": match.offset,
-            }
-            if (labels := match.max_attention_labels) is not None:
-                record |= {f"max_attention_{name}": value for name, value in labels.items()}
-            yield record
 
 
 def _labels_of(match: Match, of: Of) -> Mapping[str, str] | None:

@@ -1,0 +1,6 @@
+// What the server decides and the page has to know. The server puts it in front of this script, once (`wire/constants.py`).
+
+/** @import { Constants } from "./types.js" */
+
+/** @type {Constants} */
+export const CONSTANTS = /** @type {any} */ (globalThis).exbertConstants ?? {};
