@@ -68,11 +68,9 @@ def quiet_transformers(quiet: bool) -> None:
 
 
 def print_info(manifest: Manifest, place: str, as_json: bool) -> None:
-    from dataclasses import asdict
-
     from . import render
 
-    print_result(asdict(manifest), lambda: render.manifest(manifest, place), as_json)
+    print_result(manifest.to_dict(), lambda: render.manifest(manifest, place), as_json)
 
 
 def print_result(value: Mapping[str, Any] | list[Any], text: Callable[[], str], as_json: bool) -> None:
