@@ -218,10 +218,10 @@ class AttentionReader:
         wanted = sorted(set(groups))
         with self._reading:
             new = self._read([group for group in wanted if group not in self._kept])
-            found = {group: new[group] if group in new else self._kept[group] for group in wanted}
+            rows = {group: new[group] if group in new else self._kept[group] for group in wanted}
             if keep:
-                self._keep(found)
-        return found
+                self._keep(rows)
+        return rows
 
     def _keep(self, rows: Mapping[int, list[bytes]]) -> None:
         """Put these groups behind the others, and drop the first ones when all have become too many."""
