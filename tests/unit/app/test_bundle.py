@@ -175,7 +175,7 @@ def test_code_is_told_from_texts_and_comments(text, code):
 
 def test_the_page_is_one_script_of_all_its_modules():
     names = {module.name for module in assets.page_modules()}
-    folder = Path(assets.__file__).parent / "static"
+    folder = Path(assets.__file__).parents[1] / "static"
     assert names == {path.relative_to(folder).as_posix() for path in folder.rglob("*.js")}
 
 
@@ -185,7 +185,7 @@ def test_node_can_read_the_script_of_the_page(tmp_path):
 
 
 def test_every_style_belongs_to_a_module_or_to_the_whole_page():
-    folder = Path(assets.__file__).parent / "static"
+    folder = Path(assets.__file__).parents[1] / "static"
     alone = {"theme.css", "core/base.css", "export/shell.css"}
     for path in folder.rglob("*.css"):
         assert path.with_suffix(".js").is_file() or path.relative_to(folder).as_posix() in alone, path
@@ -198,7 +198,7 @@ def test_styles_have_nothing_that_gradio_would_evaluate(name):
 
 
 def test_no_line_is_wider_than_119():
-    folder = Path(assets.__file__).parent / "static"
+    folder = Path(assets.__file__).parents[1] / "static"
     for path in [*folder.rglob("*.js"), *folder.rglob("*.css"), *folder.rglob("*.ts")]:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert all(len(line) <= 119 for line in lines) and len(lines) <= 300 + 300 * (path.suffix == ".ts"), path
