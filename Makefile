@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PORT ?= 7860
+WORKERS ?= 2
 CODE := exbert_hub tests benchmarks app.py
 
 .PHONY: demo test test-slow quality style architectures paper-cases tour screenshots bench clean
@@ -14,7 +15,7 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	@.ci/system
-	$(BIN)/python -m pytest tests -m "not slow"
+	$(BIN)/python -m pytest tests -m "not slow" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 	node --test tests/js/*.test.js
 
 test-slow: $(VENV)/.installed-test

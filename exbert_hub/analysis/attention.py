@@ -1,4 +1,4 @@
-"""Attention: how it is coded and summed. Mirrored in `app/static/maths/` for the browser."""
+"""Attention: how it is coded and summed. The browser does the same in JavaScript."""
 
 from __future__ import annotations
 

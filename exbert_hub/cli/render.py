@@ -60,7 +60,7 @@ def _summary(summary: Summary) -> str:
 
 
 def attached(labels: Attached, pieces: int) -> str:
-    """What was attached to an index of so many pieces."""
+    """What was attached to an index with this many pieces."""
     unused = f"; {labels.unused:,} rows are for words that no indexed piece belongs to" if labels.unused else ""
     return f"{', '.join(labels.labels)}: {labels.pieces:,} of {pieces:,} pieces have a label{unused}"
 

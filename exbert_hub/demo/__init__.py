@@ -50,7 +50,7 @@ def _index(inspector: Inspector, progress: Callable[[int, int], None] | None) ->
     from exbert_hub.corpus import open_corpus
     from exbert_hub.errors import IndexFormatError
     from exbert_hub.index import CorpusIndex
-    from exbert_hub.index.format.manifest import FORMAT_VERSION
+    from exbert_hub.index.format.versions import FORMAT_VERSION
 
     corpus = open_corpus(CORPUS)
     facts = inspector.facts

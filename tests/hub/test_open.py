@@ -176,8 +176,8 @@ def test_a_file_damaged_in_the_cache_is_downloaded_again(server, client, folder)
 @pytest.mark.parametrize(
     ("token", "options", "message"),
     [
-        ("hf_bob", {"private": True}, "it is private and you are not logged in as somebody who may see it"),
-        (None, {"private": True}, "it is private and you are not logged in as somebody who may see it"),
+        ("hf_bob", {"private": True}, "it is private and you are not logged in as someone who may see it"),
+        (None, {"private": True}, "it is private and you are not logged in as someone who may see it"),
         ("hf_bob", {"gated": True}, "access to it is restricted; ask for access on its page"),
         ("hf_wrong", {}, "the token is not valid; log in again with `hf auth login`"),
     ],

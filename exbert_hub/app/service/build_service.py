@@ -218,7 +218,7 @@ class BuildService:
         self._set(phase="done", index=folder.name, done=self._status.total or 0)
 
     def _folder(self, corpus: ParquetCorpus, plan: BuildPlan) -> Path:
-        from exbert_hub.index.format.manifest import FORMAT_VERSION
+        from exbert_hub.index.format.versions import FORMAT_VERSION
 
         root, prefix = library(self._settings)
         info, facts = corpus.info, plan.model

@@ -1,5 +1,5 @@
 // What the components of one page share. `start` runs once, whatever number of components brings the script along, and
-// leaves one name behind: `window.exbert`: a `Page`.
+// leaves one name behind: `window.exbert`, the `Page`.
 
 /** @import { EvidenceServer, Host, SetupServer, State } from "./core/types.js" */
 /** @import { Saved } from "./export/saved_page.js" */

@@ -17,20 +17,20 @@ import orjson
 from .bundle import Module, bundle, modules
 from .constants import constants
 
-_STATIC = files("exbert_hub.app") / "static"
+STATIC = files("exbert_hub.app") / "static"
 _MAIN = "main.js"
 _BASE = "core/base.css"  # what the others build upon
 
 
 def read(name: str) -> str:
     """A file below `static/`."""
-    return _STATIC.joinpath(*name.split("/")).read_text(encoding="utf-8")
+    return STATIC.joinpath(*name.split("/")).read_text(encoding="utf-8")
 
 
 @cache
 def page_modules(entry: str = _MAIN) -> tuple[Module, ...]:
     """The modules of the page, or those that one of them needs: each after what it imports."""
-    return modules(_STATIC, entry)
+    return modules(STATIC, entry)
 
 
 @cache
@@ -88,4 +88,4 @@ def style(name: str) -> str:
 
 
 def _exists(name: str) -> bool:
-    return _STATIC.joinpath(*name.split("/")).is_file()
+    return STATIC.joinpath(*name.split("/")).is_file()

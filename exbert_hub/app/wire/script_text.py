@@ -39,11 +39,12 @@ class Masked:
     def without(self, cuts: Iterable[tuple[int, int]]) -> str:
         """The script without comments and without some stretches. Lines that held nothing else are gone."""
         parts, at = [], 0
-        for start, end in sorted([*self.comments, *cuts]):
-            parts += [self.text[at:start], _GONE + self.text.count("\n", start, end) * f"\n{_GONE}"]
+        spans = [(*span, " ") for span in self.comments] + [(*span, "") for span in cuts]
+        for start, end, filler in sorted(spans):
+            parts += [self.text[at:start], _GONE + filler + self.text.count("\n", start, end) * f"\n{_GONE}"]
             at = end
         lines = "".join([*parts, self.text[at:]]).split("\n")
-        left = [(line.replace(_GONE, "").rstrip(), _GONE in line) for line in lines]
+        left = [(line.replace(_GONE, "").rstrip() if _GONE in line else line, _GONE in line) for line in lines]
         return "\n".join(line for line, was_cut in left if line or not was_cut)
 
 

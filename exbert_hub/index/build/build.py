@@ -20,8 +20,9 @@ from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
 from exbert_hub.files import sha256_of, write_atomic
 from exbert_hub.index.format import layout
-from exbert_hub.index.format.manifest import FORMAT_VERSION, FileEntry, Manifest, library_versions
+from exbert_hub.index.format.manifest import FileEntry, Manifest, library_versions
 from exbert_hub.index.format.tables import label_columns
+from exbert_hub.index.format.versions import FORMAT_MINOR, FORMAT_VERSION
 
 from .estimate import estimate
 from .job import BuildJob
@@ -146,6 +147,7 @@ def describe(plan: BuildPlan, coverage: Coverage, shards: Sequence[Shard], outpu
     hashes = dict(zip(files, at_once(sha256_of, files), strict=True))
     return Manifest(
         format_version=FORMAT_VERSION,
+        format_minor=FORMAT_MINOR,
         model=plan.model,
         corpus=plan.corpus,
         coverage=coverage,

@@ -7,7 +7,6 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from exbert_hub.corpus.types import AnnotatedCorpus, CorpusInfo, Sentence
 from exbert_hub.errors import SelectionError
@@ -116,24 +115,28 @@ def _layers(model: ModelFacts, layers: Sequence[Layer] | None) -> list[Layer]:
 
 def same_build(text: str, plan: BuildPlan) -> bool:
     """Whether the plan written in `text` makes the same index; how corpus and model were named does not matter."""
+    from pydantic import TypeAdapter, ValidationError
+
     try:
-        written = json.loads(text)
-    except ValueError:
+        written = TypeAdapter(BuildPlan).validate_json(text)  # with defaults for what an older version did not write
+        unknown = json.loads(text).keys() - vars(plan).keys()
+    except ValidationError:
         return False
-    ours = json.loads(plan.to_json())
-    return _identity(written) == _identity(ours) and _same_corpus(written["corpus"], ours["corpus"])
+    return not unknown and _identity(written) == _identity(plan) and _same_corpus(written.corpus, plan.corpus)
 
 
-def _identity(plan: Any) -> Any:
-    corpus = {name: plan["corpus"][name] for name in ("annotator", "annotator_version", "extra_labels")}
-    return plan | {"corpus": corpus, "model": plan["model"] | {"model_id": None, "revision": None}}
+def _identity(plan: BuildPlan) -> BuildPlan:
+    """The plan without how its corpus and model were named."""
+    corpus = plan.corpus
+    bare = CorpusInfo("", "", corpus.annotator, corpus.annotator_version, extra_labels=tuple(corpus.extra_labels))
+    return replace(plan, model=replace(plan.model, model_id="", revision=None), corpus=bare)
 
 
-def _same_corpus(one: Any, other: Any) -> bool:
+def _same_corpus(one: CorpusInfo, other: CorpusInfo) -> bool:
     """By what was annotated; by its key where one was still being annotated."""
-    if one["sha256"] and other["sha256"]:
-        return one["sha256"] == other["sha256"]
-    return bool(one.get("key")) and one["key"] == other["key"]
+    if one.sha256 and other.sha256:
+        return one.sha256 == other.sha256
+    return bool(one.key) and one.key == other.key
 
 
 def _default_shard(plan: BuildPlan) -> int:

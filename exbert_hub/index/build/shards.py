@@ -47,6 +47,14 @@ _HEADS = "heads.npz"  # sums, which become rows of heads.parquet at the merge
 
 
 @dataclass(frozen=True)
+class ShardMarker:
+    """What `shard.json` says, which is there once the shard is whole."""
+
+    coverage: Coverage
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True)
 class Shard:
     """A finished shard."""
 
@@ -57,20 +65,20 @@ class Shard:
     @classmethod
     def load(cls, folder: Path, number: int) -> Shard | None:
         """The shard in a folder; None if it is not whole."""
+        from pydantic import TypeAdapter, ValidationError
+
         try:
-            marker = json.loads((folder / MARKER).read_text("utf-8"))
-            coverage = Coverage(**marker["coverage"])
-            files = {folder / name: FileEntry(**entry) for name, entry in marker["files"].items()}
+            marker = TypeAdapter(ShardMarker).validate_json((folder / MARKER).read_bytes())
+            files = {folder / name: entry for name, entry in marker.files.items()}
             whole = all(path.stat().st_size == entry.size for path, entry in files.items())
-            whole = whole and all(sha256_of(path) == entry.sha256 for path, entry in files.items())
+            if whole and all(sha256_of(path) == entry.sha256 for path, entry in files.items()):
+                return cls(folder, number, marker.coverage)
         except FileNotFoundError:
             return None
-        except (KeyError, TypeError, ValueError):
-            whole = False
-        if not whole:
-            logger.warning("%s is damaged: it is built again", folder)
-            return None
-        return cls(folder, number, coverage)
+        except ValidationError:
+            pass
+        logger.warning("%s is damaged: it is built again", folder)
+        return None
 
 
 @dataclass(frozen=True)
@@ -205,10 +213,9 @@ def _finish(task: ShardTask, files: Mapping[str, FileEntry]) -> Shard:
     """Say what belongs to the shard, once all of it is safe."""
     for path in (*task.folder.rglob("*"), task.folder):
         sync(path)
-    entries = {name: asdict(entry) for name, entry in sorted(files.items())}
-    coverage = task.group.coverage
-    write_atomic(task.folder / MARKER, json.dumps({"coverage": asdict(coverage), "files": entries}))
-    return Shard(task.folder, task.number, coverage)
+    marker = ShardMarker(task.group.coverage, dict(sorted(files.items())))
+    write_atomic(task.folder / MARKER, json.dumps(asdict(marker)))
+    return Shard(task.folder, task.number, marker.coverage)
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:

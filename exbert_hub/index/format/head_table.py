@@ -16,9 +16,20 @@ import pyarrow.parquet as pq
 from exbert_hub.analysis.significance import LEVEL
 from exbert_hub.errors import IndexFormatError, LabelError, SelectionError
 
-from .head_schema import ALWAYS, ATTENDED, DEPENDENCY, ENTROPY, MOST_LABELS, SCHEMA, TO_DEPENDANT, TO_HEAD, stack_of
+from .head_schema import (
+    ALWAYS,
+    ATTENDED,
+    DEPENDENCY,
+    ENTROPY,
+    HEADS_TABLE,
+    MOST_LABELS,
+    TO_DEPENDANT,
+    TO_HEAD,
+    stack_of,
+)
 from .layout import LONGEST_LABEL
 from .manifest import Manifest
+from .versions import defaults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +146,7 @@ def choose(table: pa.Table, heads: tuple[int, ...], wanted: HeadFilter) -> HeadS
             if not len(rest):
                 raise LabelError(f"no head is measured by {name} {value!r}; {_there(found, name, str(value))}")
             found = rest
-    scores = [HeadScore(**row) for row in found.to_pylist()]
+    scores = [HeadScore(*row.values()) for row in found.select(HeadScore._fields).to_pylist()]
     return HeadScores(tuple(sorted(scores, key=lambda score: (-score.excess, score.layer, score.head))), heads)
 
 
@@ -162,19 +173,22 @@ def read_heads(path: Path, manifest: Manifest) -> pa.Table:
     try:
         file = pq.ParquetFile(path, read_dictionary=["stack", "measure", "label", "direction"])
         metadata = file.metadata
-        require(pq.read_schema(path).remove_metadata() == SCHEMA, f"its columns are not {', '.join(SCHEMA.names)}")
-        size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+        missing = HEADS_TABLE.missing_from(pq.read_schema(path), manifest.format_minor)
+        names = [column.name for column in HEADS_TABLE.columns if column not in missing]
         require(metadata.num_rows <= _MOST_ROWS, "it has too many rows")
+        size = _bytes_of(metadata, names)
         # one dictionary of labels for each row group, at most
         most = metadata.num_rows * _BYTES_PER_ROW + (1 + metadata.num_row_groups) * MOST_LABELS * LONGEST_LABEL * 64
         require(size <= most, "it holds more than its rows")
-        table = file.read()
+        table = file.read(names)
         table.validate(full=True)
-        table = table.cast(SCHEMA)
-    except pa.ArrowException as error:
-        raise IndexFormatError(f"{path} is not a table of heads: {error}") from error
-    untested = ("p", "q")
-    require(not any(table.column(n).null_count for n in SCHEMA.names if n not in untested), "a value is missing")
+        for column in missing:
+            table = table.append_column(column.name, defaults((column,), len(table)).column(0))
+        table = table.select(HEADS_TABLE.schema.names).cast(HEADS_TABLE.schema)
+    except (pa.ArrowException, IndexFormatError) as error:
+        raise IndexFormatError(f"{path} is not a table of heads: {error}; build the index again") from error
+    filled = [column.name for column in HEADS_TABLE.columns if not column.nullable]
+    require(not any(table.column(name).null_count for name in filled), "a value is missing")
     layer, head, n = (table.column(name).to_numpy() for name in ("layer", "head", "n"))
     heads = manifest.model.heads
     require(((layer >= 0) & (layer < len(heads))).all(), "a layer that the model does not have")
@@ -193,3 +207,10 @@ def read_heads(path: Path, manifest: Manifest) -> pa.Table:
         require(set(pc.unique(table.column(name)).to_pylist()) <= values, f"an unknown {name}")
     require((pc.max(pc.utf8_length(table.column("label"))).as_py() or 0) <= LONGEST_LABEL, "a label is too long")
     return table
+
+
+def _bytes_of(metadata: pq.FileMetaData, names: Sequence[str]) -> int:
+    """What some columns take before compression."""
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    columns = (group.column(number) for group in groups for number in range(group.num_columns))
+    return sum(column.total_uncompressed_size for column in columns if column.path_in_schema in names)

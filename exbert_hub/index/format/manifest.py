@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from exbert_hub._version import __version__
 from exbert_hub.checked_json import parse_json
@@ -20,8 +21,8 @@ from .codecs import CODECS
 from .result_columns import reserved_names
 from .tables import POSITIONS, label_columns
 from .types import Codec, Kind, Layer
+from .versions import FORMAT_MINOR, FORMAT_VERSION, check_version
 
-FORMAT_VERSION = 1
 _LONGEST_NAME = 64  # of a label that is attached
 _TAKEN = "an index uses it already"
 
@@ -57,7 +58,7 @@ class VectorSpec:
 
 @dataclass(frozen=True)
 class Manifest:
-    """See docs/design.md, section 3. Every figure in it was measured during the build."""
+    """See docs/contracts.md, "Manifest". Every figure in it was measured during the build."""
 
     format_version: int
     model: ModelFacts
@@ -76,6 +77,7 @@ class Manifest:
     metric: str = "inner_product"
     sample: int | None = None  # sentences drawn at random from the corpus, the same for the same number; None: all
     added_labels: tuple[str, ...] = ()  # columns of the sidecar table, attached after the build
+    format_minor: int = 0  # see `versions`
     files: dict[str, FileEntry] = field(default_factory=dict)
 
     @property
@@ -87,8 +89,32 @@ class Manifest:
         """Label columns of `tokens`, the attached ones last: everything that can be summarised."""
         return (*self.labels, *self.added_labels)
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version of the package wrote it: there may be more to it than we know."""
+        return self.format_minor > FORMAT_MINOR
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON; the first minor version goes without saying, as in indexes from before there were any."""
+        content = asdict(self)
+        if not self.format_minor:
+            del content["format_minor"]
+        return content
+
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
+
+    def check_own(self, name: object) -> None:
+        """Refuse to write into an index of a newer version: what it added would be lost.
+
+        :param name: of the index, for the error.
+        :raises IndexFormatError: if it is one.
+        """
+        if self.is_newer:
+            raise IndexFormatError(
+                f"{name} was written by a newer exbert_hub (format {self.format_version}.{self.format_minor}), which "
+                "this one reads but does not change: upgrade exbert_hub."
+            )
 
     def save(self, folder: Path) -> None:
         write_atomic(folder / layout.MANIFEST, self.to_json())
@@ -112,18 +138,32 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str | bytes, name: str) -> Manifest:
         """Read and check a manifest, which errors call by `name`."""
-        manifest = parse_json(text, cls, name, strict=False)
+        claim = parse_json(text, _Claim, name, strict=False)
+        check_version(claim.format_version, claim.format_minor, name)
+        try:
+            manifest = parse_json(text, cls, name, strict=False)
+        except IndexFormatError as error:
+            if claim.format_minor <= FORMAT_MINOR:
+                raise
+            newer = f"a newer exbert_hub wrote it, format {FORMAT_VERSION}.{claim.format_minor}: upgrade"
+            raise IndexFormatError(f"{error} ({newer})") from error
+        if manifest.is_newer:  # files of kinds that came later: never looked at
+            known = {file: entry for file, entry in manifest.files.items() if layout.is_allowed(file)}
+            manifest = replace(manifest, files=known)
         _check(manifest, name)
         return manifest
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """What a manifest says about its format, whatever else is in it."""
+
+    format_version: int
+    format_minor: int = 0
+
+
 def _check(manifest: Manifest, path: str) -> None:
     """What types alone cannot say."""
-    if manifest.format_version != FORMAT_VERSION:
-        raise IndexFormatError(
-            f"{path} has format version {manifest.format_version}, this exbert_hub reads {FORMAT_VERSION}: "
-            "upgrade exbert_hub or build the index again."
-        )
     if manifest.codec not in CODECS:
         raise IndexFormatError(
             f"{path} has vectors stored as {manifest.codec!r}, this exbert_hub reads {', '.join(CODECS)}: upgrade "

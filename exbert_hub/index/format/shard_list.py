@@ -42,7 +42,7 @@ def list_text(manifests: Iterable[bytes]) -> str:
 
 
 def write_list(folder: Path, count: int) -> None:
-    """Make the first so many shards of a folder one index."""
+    """Make the first `count` shards of a folder one index."""
     manifests = [(folder / shard_name(number) / layout.MANIFEST).read_bytes() for number in range(count)]
     write_atomic(folder / SHARD_LIST, list_text(manifests))
 

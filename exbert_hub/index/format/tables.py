@@ -14,6 +14,7 @@ from exbert_hub.corpus.types import WORD_LABELS, Word
 from exbert_hub.errors import BuildError, IndexFormatError
 
 from .result_columns import reserved_names
+from .versions import TableColumn, TableFormat
 
 if TYPE_CHECKING:
     import datasets
@@ -38,13 +39,13 @@ def check_label_names(extra: Sequence[str]) -> None:
         raise BuildError(f"the corpus has a column {clash[0]!r}, a name that the index needs itself: rename it")
 
 
-def tokens_schema(extra: Sequence[str]) -> pa.Schema:
+def tokens_format(extra: Sequence[str]) -> TableFormat:
     kinds = {name: pa.int32() for name in POSITIONS} | {"is_entity": pa.bool_()}
     names = ("piece", *POSITIONS, *label_columns(extra)[1:])
-    return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    return TableFormat("a tokens table", tuple(TableColumn(name, kinds.get(name, pa.string())) for name in names))
 
 
-def sentences_schema(extra: Sequence[str]) -> pa.Schema:
+def sentences_format(extra: Sequence[str]) -> TableFormat:
     kinds = {"start": pa.int32(), "end": pa.int32(), "head": pa.int32(), "is_entity": pa.bool_()}
     names = ("text", "start", "end", *(n for n in Word._fields if n not in ("text", "start", "end", "extra")), *extra)
     word = pa.struct([(name, kinds.get(name, pa.string())) for name in names])
@@ -58,7 +59,12 @@ def sentences_schema(extra: Sequence[str]) -> pa.Schema:
             ("special", pa.bool_()),
         ]
     )
-    return pa.schema([("text", pa.string()), ("words", pa.list_(word)), ("pieces", pa.list_(piece))])
+    columns = (
+        TableColumn("text", pa.string()),
+        TableColumn("words", pa.list_(word)),
+        TableColumn("pieces", pa.list_(piece)),
+    )
+    return TableFormat("a sentences table", columns)
 
 
 def piece_counts(sentences: pa.Table) -> np.ndarray:

@@ -49,6 +49,7 @@ def attach_labels(
 ) -> Attached:
     """Write labels beside the tokens; see `CorpusIndex.annotate`."""
     folder, known = _own_folder(store), store.manifest
+    known.check_own(folder)
     places = (tokens.column(name).to_numpy() for name in ("sentence", "word"))
     brought, unused = read_labels(source, labels, *places)
     names = tuple(brought.column_names)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from exbert_hub.analysis.significance import excess_p, false_discovery_rates, variance_between, variance_of_trials
-from exbert_hub.index.format.head_schema import ATTENDED, COUNTED, ENTROPY, MOST_LABELS, SCHEMA, Column
+from exbert_hub.index.format.head_schema import ATTENDED, COUNTED, ENTROPY, HEADS_TABLE, MOST_LABELS, Column
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def heads_table(counts: HeadCounts, stack: str) -> pa.Table:
     tested = [row for row in rows if row["p"] is not None]
     overall = false_discovery_rates(np.array([row["p"] for row in tested]))
     _fill(rows, "q", np.maximum(overall, [float(str(row["q"])) for row in tested]))
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    return pa.Table.from_pylist(rows, schema=HEADS_TABLE.schema)
 
 
 def _fill(rows: Sequence[dict[str, object]], name: str, values: np.ndarray) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from exbert_hub import hub
 from exbert_hub.cache import locked
-from exbert_hub.corpus.annotation.pipelines import AT_ONCE
+from exbert_hub.corpus.annotation.pipelines import TEXTS_PER_BATCH
 from exbert_hub.corpus.annotation.worker_processes import read_answer
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
@@ -90,7 +90,7 @@ class ClusterBuilder:
     def annotate(self, pipeline: Pipeline, texts: Iterable[str], skipped: Counter[str]) -> Iterator[Sentence]:
         """As `Pipeline.annotate`, by all workers; in the order of the texts."""
         remaining = iter(texts)
-        blocks = iter(lambda: list(islice(remaining, AT_ONCE)), [])
+        blocks = iter(lambda: list(islice(remaining, TEXTS_PER_BATCH)), [])
         while wave := [json.dumps(block).encode() for block in islice(blocks, _WAVE)]:
             asked = self._cluster.ask(Annotator, {"pipeline": pipeline}, enumerate(wave), in_order=True)
             with closing(asked) as answers:

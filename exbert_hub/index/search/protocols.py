@@ -12,7 +12,7 @@ from exbert_hub.index.format.types import Kind, Layer
 
 from .filter import Place
 from .query import Query, VectorQuery
-from .ranking import Found
+from .ranking import NearestRows
 from .results import Match
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class SearchBackend(Protocol):
     def prepare(self, layer: Layer) -> None:
         """Say that matches will be described at this layer."""
 
-    def nearest(self, query: VectorQuery) -> Found:
+    def nearest(self, query: VectorQuery) -> NearestRows:
         """The nearest pieces, best first, and why nearer ones were left out."""
 
     def vectors(self, spec: VectorSpec, rows: np.ndarray) -> np.ndarray:

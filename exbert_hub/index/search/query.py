@@ -86,7 +86,7 @@ class Query:
     mode: Mode = "exact"  # how it was answered
 
     @classmethod
-    def about(cls, seen: Inspection, position: int, asked: VectorQuery, mode: Mode) -> Query:
+    def about(cls, seen: Inspection, position: int, query: VectorQuery, mode: Mode) -> Query:
         """The search for one piece of a text.
 
         :param mode: how it was answered.
@@ -97,9 +97,9 @@ class Query:
             piece=seen.pieces[position],
             position=position,
             masked=bool(seen.masked[position]),
-            by=asked.spec.kind,
-            layer=asked.spec.layer,
-            heads=asked.heads,
+            by=query.spec.kind,
+            layer=query.spec.layer,
+            heads=query.heads,
             mode=mode,
         )
 

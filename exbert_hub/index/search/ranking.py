@@ -29,7 +29,7 @@ class Ranking(Protocol):
     def __call__(self, count: int) -> tuple[np.ndarray, np.ndarray]: ...
 
 
-class Found(NamedTuple):
+class NearestRows(NamedTuple):
     """The outcome of a search, before anything is looked up."""
 
     scores: np.ndarray  # float32, descending
@@ -38,7 +38,9 @@ class Found(NamedTuple):
     mode: Mode
 
 
-def find(rank: Ranking, total: int, query: VectorQuery, places: Callable[[np.ndarray], Sequence[Place]]) -> Found:
+def nearest_rows(
+    rank: Ranking, total: int, query: VectorQuery, places: Callable[[np.ndarray], Sequence[Place]]
+) -> NearestRows:
     """The `k` nearest rows that the filter of a query keeps.
 
     Asks for more whenever the filter leaves too few, so that `k` results come back if the corpus has them.
@@ -53,10 +55,10 @@ def find(rank: Ranking, total: int, query: VectorQuery, places: Callable[[np.nda
     while True:
         scores, rows = rank(fetch)
         if not keep.active:
-            return Found(scores, rows, Counter(), rank.mode)
+            return NearestRows(scores, rows, Counter(), rank.mode)
         kept, left_out = keep(places(rows), k)
         if len(kept) == k or fetch == total:
-            return Found(scores[kept], rows[kept], left_out, rank.mode)
+            return NearestRows(scores[kept], rows[kept], left_out, rank.mode)
         fetch = min(4 * fetch, total)
 
 

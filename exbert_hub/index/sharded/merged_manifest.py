@@ -48,6 +48,7 @@ def merged(shards: Sequence[tuple[str, Manifest]], *, files: bool = False) -> Ma
         sentences=sum(manifest.sentences for manifest in manifests),
         base_rates=_merge_rates(manifests, pieces),
         created=max(manifest.created for manifest in manifests),
+        format_minor=max(manifest.format_minor for manifest in manifests),
         files={f"{name}/{file}": entry for name, one in shards for file, entry in one.files.items()} if files else {},
     )
 

@@ -21,14 +21,14 @@ from exbert_hub.index.format.types import Layer, Mode
 from exbert_hub.index.hub.shard_places import ShardPlace
 from exbert_hub.index.search.filter import Place
 from exbert_hub.index.search.query import Query, VectorQuery
-from exbert_hub.index.search.ranking import Found, find, first
+from exbert_hub.index.search.ranking import NearestRows, first, nearest_rows
 from exbert_hub.index.search.results import Match
 from exbert_hub.index.search.stored_index import StoredIndex
 
 if TYPE_CHECKING:
     import datasets
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 _THREADS = 64  # at most; they wait for FAISS, for the disk or for an actor
 
@@ -42,7 +42,7 @@ class AnyShard(Protocol):
 
     def tables(self) -> tuple[pa.Table, pa.Table]: ...
 
-    def nearest(self, query: VectorQuery) -> Found: ...
+    def nearest(self, query: VectorQuery) -> NearestRows: ...
 
     def verify(self) -> None: ...
 
@@ -71,7 +71,7 @@ class OpenShard:
     def tables(self) -> tuple[pa.Table, pa.Table]:
         return self._index.tokens.data.table, self._index.sentences.data.table
 
-    def nearest(self, query: VectorQuery) -> Found:
+    def nearest(self, query: VectorQuery) -> NearestRows:
         return self._searcher.nearest(query)
 
     def verify(self) -> None:
@@ -146,12 +146,12 @@ class ShardedSearcher:
     def prepare(self, layer: Layer) -> None:
         """Nothing: which shards will have matches is not known yet."""
 
-    def nearest(self, query: VectorQuery) -> Found:
+    def nearest(self, query: VectorQuery) -> NearestRows:
         """As `Searcher.nearest`; each shard decides by its own size whether to search fast."""
         ranking = ShardedRanking(
             lambda count: self._each(lambda shard: shard.nearest(query.unfiltered(count))), self._rows
         )
-        return find(ranking, int(self._rows[-1]), query, self.places)
+        return nearest_rows(ranking, int(self._rows[-1]), query, self.places)
 
     def verify(self) -> None:
         """As `Searcher.verify`."""
@@ -179,13 +179,13 @@ class ShardedSearcher:
             for rank, (shard, match) in enumerate(found)
         )
 
-    def _each(self, ask: Callable[[AnyShard], Answer]) -> Iterator[Answer]:
+    def _each(self, ask: Callable[[AnyShard], Result]) -> Iterator[Result]:
         """The answers of all shards, in their order."""
         return self._threads.map(ask, self._shards)
 
     def _at(
-        self, rows: np.ndarray, ask: Callable[[AnyShard, np.ndarray, np.ndarray], Sequence[Answer]]
-    ) -> list[tuple[int, Answer]]:
+        self, rows: np.ndarray, ask: Callable[[AnyShard, np.ndarray, np.ndarray], Sequence[Result]]
+    ) -> list[tuple[int, Result]]:
         """For every row the number of its shard, and what the shard says about it.
 
         :param ask: gets a shard, its own rows, and their places in `rows`.
@@ -194,10 +194,10 @@ class ShardedSearcher:
         numbers = [int(number) for number in np.unique(shard_of)]
         chosen = [np.flatnonzero(shard_of == number) for number in numbers]
 
-        def answer(number: int, places: np.ndarray) -> Sequence[Answer]:
+        def answer(number: int, places: np.ndarray) -> Sequence[Result]:
             return ask(self._shards[number], rows[places] - self._rows[number], places)
 
-        found: dict[int, tuple[int, Answer]] = {}
+        found: dict[int, tuple[int, Result]] = {}
         for number, places, answers in zip(numbers, chosen, self._threads.map(answer, numbers, chosen), strict=True):
             found |= {int(place): (number, one) for place, one in zip(places, answers, strict=True)}
         return [found[place] for place in range(len(rows))]
@@ -210,7 +210,7 @@ class ShardedRanking:
     :param before: rows before each shard.
     """
 
-    def __init__(self, ask: Callable[[int], Iterator[Found]], before: np.ndarray) -> None:
+    def __init__(self, ask: Callable[[int], Iterator[NearestRows]], before: np.ndarray) -> None:
         self._ask, self._before = ask, before
         self.mode: Mode = "exact"
 

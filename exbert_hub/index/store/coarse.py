@@ -119,6 +119,7 @@ def add_coarse_stages(folder: Path, progress: Callable[[int, int], None] | None 
     """
     with locked(folder):
         manifest = Manifest.load(folder)
+        manifest.check_own(folder)
         missing = [spec for spec in manifest.vectors if spec.coarse_file not in manifest.files]
         entries: dict[str, FileEntry] = {}
         for done, spec in enumerate(missing, 1):

@@ -11,6 +11,8 @@ from exbert_hub.app.wire import assets
 from exbert_hub.app.wire.bundle import BundleError, bundle, modules, parse
 from exbert_hub.app.wire.script_text import mask
 
+STATIC = Path(str(assets.STATIC))
+
 
 def write(folder: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
@@ -127,6 +129,13 @@ def test_what_looks_like_an_import_in_texts_and_names_is_none():
     assert not module.imports and not module.exports and module.body == text.replace(" // export", "")
 
 
+def test_what_is_left_out_does_not_join_what_stands_around_it():
+    body = parse("a.js", "/* a\n * b\n */\nexport const a = () => {\n  return/* c */1; // d\n\n};\n// e\n").body
+    assert body == "const a = () => {\n  return 1;\n\n};\n"
+    spaces = "const a = `  \n\n // no comment  \n`;\n"
+    assert parse("a.js", spaces).body == spaces
+
+
 def test_a_circle_is_shown(tmp_path):
     files = {
         "main.js": 'import { a } from "./a.js";\nexport const start = a;\n',
@@ -175,8 +184,7 @@ def test_code_is_told_from_texts_and_comments(text, code):
 
 def test_the_page_is_one_script_of_all_its_modules():
     names = {module.name for module in assets.page_modules()}
-    folder = Path(assets.__file__).parents[1] / "static"
-    assert names == {path.relative_to(folder).as_posix() for path in folder.rglob("*.js")}
+    assert names == {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")}
 
 
 def test_node_can_read_the_script_of_the_page(tmp_path):
@@ -185,10 +193,9 @@ def test_node_can_read_the_script_of_the_page(tmp_path):
 
 
 def test_every_style_belongs_to_a_module_or_to_the_whole_page():
-    folder = Path(assets.__file__).parents[1] / "static"
     alone = {"theme.css", "core/base.css", "export/shell.css"}
-    for path in folder.rglob("*.css"):
-        assert path.with_suffix(".js").is_file() or path.relative_to(folder).as_posix() in alone, path
+    for path in STATIC.rglob("*.css"):
+        assert path.with_suffix(".js").is_file() or path.relative_to(STATIC).as_posix() in alone, path
 
 
 @pytest.mark.parametrize("name", ["view.css", "evidence.css", "setup.css", "tour.css"])
@@ -198,7 +205,6 @@ def test_styles_have_nothing_that_gradio_would_evaluate(name):
 
 
 def test_no_line_is_wider_than_119():
-    folder = Path(assets.__file__).parents[1] / "static"
-    for path in [*folder.rglob("*.js"), *folder.rglob("*.css"), *folder.rglob("*.ts")]:
+    for path in [*STATIC.rglob("*.js"), *STATIC.rglob("*.css"), *STATIC.rglob("*.ts")]:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert all(len(line) <= 119 for line in lines) and len(lines) <= 300 + 300 * (path.suffix == ".ts"), path

@@ -1,4 +1,4 @@
-"""The door of the page: what a browser sends is one of these values, or one short line says what is wrong with it."""
+"""The door of the page: what comes from a browser is one of these values, or one line that says what is wrong."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A few heads, packed: the same results from fewer bytes."""
+"""The columns of a few heads: the same results from fewer bytes."""
 
 import threading
 
@@ -8,7 +8,8 @@ import pytest
 
 from exbert_hub.analysis.vectors import head_query
 from exbert_hub.bounded_cache import BoundedCache
-from exbert_hub.index.search.head_columns import Packs, pack
+from exbert_hub.index.format.codecs import CODECS
+from exbert_hub.index.search.head_columns import HeadColumnCache, HeadColumns, copy_columns
 from exbert_hub.index.store import background
 from exbert_hub.index.store.memory import KEPT
 from exbert_hub.index.store.vectors import merge_vectors
@@ -31,7 +32,7 @@ def stored(request, tmp_path):
 def test_packed_heads_answer_like_all_heads_with_zeros(stored, heads):
     path, codec = stored
     whole = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    packed = pack(path, codec, (COUNT, HEADS * WIDTH), heads, HEADS)
+    packed = copy_columns(HeadColumns(path, COUNT, HEADS * WIDTH, HEADS, heads), CODECS[codec])
     assert packed.d == len(heads) * WIDTH and packed.ntotal == COUNT
     for contexts in np.random.default_rng(4).standard_normal((5, HEADS, WIDTH)):
         query = head_query(contexts, heads)
@@ -54,10 +55,11 @@ def test_a_search_by_heads_is_packed_behind_and_answers_the_same(index, inspecto
     monkeypatch.setattr(KEPT, "put", kept)
     seen = inspector.inspect("The wolf ran into the forest.")
     path = index.folder / "faiss" / "heads-04.faiss"
-    packs = index.opened.searcher._packs
+    cache = index.opened.searcher._columns
+    columns = HeadColumns(path, len(index), 0, 12, (2, 9))
     before = index.search(seen, "ran", by="heads", layer=4, heads=[2, 9])
     assert packed.wait(30)
-    assert packs.get(path, (2, 9)) is not None
+    assert cache.get(columns) is not None
     after = index.search(seen, "ran", by="heads", layer=4, heads=[2, 9])
     np.testing.assert_allclose([m.score for m in after], [m.score for m in before], atol=1e-6)
     assert {m.row for m in after} == {m.row for m in before}
@@ -66,10 +68,10 @@ def test_a_search_by_heads_is_packed_behind_and_answers_the_same(index, inspecto
 def test_what_saves_little_or_is_too_large_is_not_packed(tmp_path, monkeypatch):
     path = tmp_path / "heads.faiss"
     path.write_bytes(b"never read")
-    packs = Packs("fp16")
-    monkeypatch.setattr(packs._background, "submit", lambda task: pytest.fail("packed"))
-    packs.begin(path, (1000, 48), (0, 1, 2, 3), 6)
-    packs.begin(path, (KEPT.limit, 48), (0,), 6)
+    cache = HeadColumnCache("fp16")
+    monkeypatch.setattr(cache._background, "submit", lambda task: pytest.fail("packed"))
+    cache.begin(HeadColumns(path, 1000, 48, 6, (0, 1, 2, 3)))
+    cache.begin(HeadColumns(path, KEPT.limit, 48, 6, (0,)))
 
 
 def test_memory_forgets_the_longest_unused_first():
