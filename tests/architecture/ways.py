@@ -53,7 +53,7 @@ def search(folder: Path) -> Way:
 def search_from_page(folder: Path) -> Way:
     """From an event of the browser to what it draws."""
     from exbert_hub.app.page.blocks import build_page
-    from exbert_hub.app.service.model_session import Workbench as ModelSession
+    from exbert_hub.app.service.model_session import ModelSession
 
     inspector = _inspector(folder)
     index = _build(inspector, folder / "index")

@@ -10,9 +10,9 @@ import { DEFAULTS } from "../../exbert_hub/app/static/core/state.js";
 
 const here = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const schema = JSON.parse(here("../fixtures/wire_schema.json"));
-const types = here("../../exbert_hub/app/static/core/types.d.ts");
+const types = here("../../exbert_hub/app/static/core/messages.d.ts");
 
-// {name: {field: whether it may be missing}} of the interfaces of types.d.ts, as prettier writes them
+// {name: {field: whether it may be missing}} of the interfaces of messages.d.ts, as prettier writes them
 function interfaces(text) {
   const found = {};
   for (const [, name, parents, body] of text.matchAll(
@@ -32,8 +32,8 @@ test("the scripts name the fields that travel, and no others", () => {
   for (const [name, { properties = {}, required = [] }] of Object.entries(schema.definitions)) {
     if (STATE.has(name)) continue;
     const fields = Object.keys(properties).map((field) => [field, !required.includes(field)]);
-    assert.ok(declared[name], `types.d.ts has no interface ${name}`);
-    assert.deepEqual(declared[name], Object.fromEntries(fields), `interface ${name} of types.d.ts`);
+    assert.ok(declared[name], `messages.d.ts has no interface ${name}`);
+    assert.deepEqual(declared[name], Object.fromEntries(fields), `interface ${name} of messages.d.ts`);
   }
 });
 

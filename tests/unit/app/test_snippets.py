@@ -116,7 +116,7 @@ def test_commits_are_pinned(inspector, index):
 
 
 def test_the_command_line_knows_the_demo(inspector, index, monkeypatch, capsys):
-    monkeypatch.setattr(demo, "load", lambda device=None: (inspector, index))
+    monkeypatch.setattr(demo, "load", lambda progress=None, *, device=None: (inspector, index))
     monkeypatch.setattr(sys, "argv", ["hf-exbert", "search", "demo", SENTENCE, "--token", "escape", "-k", "3"])
     with contextlib.suppress(SystemExit):
         main()

@@ -2,7 +2,7 @@
 
 Messages are dictionaries, so that nothing is copied on the way into JSON, with a name for every field.
 `wire/schema.py` makes a schema of them, to which tests hold the answers of the server and, by the same names, the
-types of the scripts (`static/core/types.d.ts`).
+types of the scripts (`static/core/messages.d.ts`).
 """
 
 from __future__ import annotations
