@@ -109,14 +109,14 @@ def relation(name: str, sentence: AnnotatedPieces) -> np.ndarray:
       pronoun (PRON) the nearest earlier one. No coreference is resolved: it only looks like it.
     """
     if name == "punctuation":
-        found = np.broadcast_to(_is(sentence.pos, "PUNCT"), sentence.others.shape)
+        related = np.broadcast_to(_is(sentence.pos, "PUNCT"), sentence.others.shape)
     elif name == "earlier_name":
-        found = _earlier_names(_is(sentence.pos, "PROPN"), _is(sentence.pos, "PRON"), _alike(sentence.lemma))
+        related = _earlier_names(_is(sentence.pos, "PROPN"), _is(sentence.pos, "PRON"), _alike(sentence.lemma))
     elif name in ("same_lemma", "same_pos"):
-        found = _alike(sentence.lemma if name == "same_lemma" else sentence.pos)
+        related = _alike(sentence.lemma if name == "same_lemma" else sentence.pos)
     else:
         raise ValueError(f"{name!r} is not one of {RELATIONS}")
-    return found & sentence.others
+    return related & sentence.others
 
 
 def _is(labels: Sequence[str], wanted: str) -> np.ndarray:

@@ -154,14 +154,14 @@ def _together(drafts: Sequence[_Draft]) -> list[np.ndarray]:
     alike: dict[tuple[int, int], list[int]] = {}
     for number, draft in enumerate(drafts):
         alike.setdefault((draft.total, draft.size), []).append(number)
-    found = [np.zeros(0)] * len(drafts)
+    values = [np.zeros(0)] * len(drafts)
     for (total, size), numbers in alike.items():
         observed = [drafts[number].observed() for number in numbers]
         inside = [drafts[number].inside for number in numbers]
         p = hypergeometric_p(np.concatenate(observed), np.concatenate(inside), total, size)
         for number, own in zip(numbers, np.split(p, np.cumsum(list(map(len, inside)))), strict=False):
-            found[number] = own
-    return found
+            values[number] = own
+    return values
 
 
 def _bars(draft: _Draft, p: np.ndarray, by_value: bool) -> tuple[Bar, ...]:

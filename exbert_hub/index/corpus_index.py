@@ -184,7 +184,7 @@ class CorpusIndex:
         """
         access = {"token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
         names = [name] if isinstance(name, str | os.PathLike) else name
-        return cls(open_index([str(each) for each in names], revision, engine, access))
+        return cls(open_index([str(one) for one in names], revision, engine, access))
 
     def push_to_hub(
         self,
@@ -216,8 +216,8 @@ class CorpusIndex:
         from .hub.publish import PushRequest, publish
 
         stored = in_one_piece(self.opened, HubError(NO_PUSH_OF_SHARDS))
-        asked = PushRequest(repo_id, private, license, revision, create_pr, commit_message, token)
-        return publish(stored.store, asked)
+        request = PushRequest(repo_id, private, license, revision, create_pr, commit_message, token)
+        return publish(stored.store, request)
 
     def annotate(
         self, name_or_file: str | os.PathLike[str], labels: Sequence[Any] | None = None, *, overwrite: bool = False

@@ -46,7 +46,7 @@ class BatchVectors:
         import torch
 
         length = batch.hidden[0].shape[1]
-        chosen = np.concatenate([np.flatnonzero(each) + number * length for number, each in enumerate(indexed)])
+        chosen = np.concatenate([np.flatnonzero(mask) + number * length for number, mask in enumerate(indexed)])
         pieces = torch.from_numpy(chosen).to(batch.hidden[0].device)
         if self._beside:
             self._send(batch, pieces, rows)

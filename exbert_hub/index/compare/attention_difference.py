@@ -31,8 +31,8 @@ class AttentionDifference:
         """Per layer and head the share of the attention that went elsewhere: half of the absolute differences of a
         row (total variation), mean over the rows."""
         return tuple(
-            None if each is None else tuple(float(value) for value in np.abs(each).sum(-1).mean(-1) / 2)
-            for each in self.layers
+            None if layer is None else tuple(float(value) for value in np.abs(layer).sum(-1).mean(-1) / 2)
+            for layer in self.layers
         )
 
     def to_dict(self) -> dict[str, Any]:

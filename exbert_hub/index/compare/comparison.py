@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exbert_hub.model import Inspection
     from exbert_hub.model.types import Prediction
 
-Token = str | int
+WordOrPosition = str | int
 
 _PREDICTIONS = 5
 _SEED = 0  # the same words whenever the same indexes are compared
@@ -51,7 +51,7 @@ class LayerSimilarity:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ComparedToken:
     """The token of one side."""
 
     text: str
@@ -69,7 +69,7 @@ class Asked:
 class TokenComparison:
     """What two inspections show for a token each."""
 
-    asked: tuple[Asked, Asked]
+    asked: tuple[ComparedToken, ComparedToken]
     k: int
     p: float  # of the rank-biased overlap
     overlap: tuple[LayerOverlap, ...]
@@ -122,7 +122,7 @@ def compare(
     b: SearchableIndex | None = None,
     *,
     seen: tuple[Inspection, Inspection] | None = None,
-    token: Token | tuple[Token, Token] | None = None,
+    token: WordOrPosition | tuple[WordOrPosition, WordOrPosition] | None = None,
     by: Kind = "embedding",
     heads: Iterable[int] | None = None,
     field: str = "pos",
@@ -212,7 +212,7 @@ def _similarity(
 class _Side:
     """One index, and what its model saw."""
 
-    def __init__(self, index: SearchableIndex, words: np.ndarray, seen: Inspection, token: Token) -> None:
+    def __init__(self, index: SearchableIndex, words: np.ndarray, seen: Inspection, token: WordOrPosition) -> None:
         """
         :param words: number of the word of each row.
         """
@@ -220,7 +220,7 @@ class _Side:
         self.index, self.seen, self._words = index, seen, words
         self.position = seen.position_of(token)
         masked = bool(seen.masked[self.position])
-        self.asked = Asked(seen.text, word_at(seen, self.position), self.position, masked, dict(seen.ablated))
+        self.asked = ComparedToken(seen.text, word_at(seen, self.position), self.position, masked, dict(seen.ablated))
 
     def nearest_words(self, search: SearchRequest, layer: Layer) -> list[int]:
         """Numbers of the words of the nearest pieces, best first, each once."""

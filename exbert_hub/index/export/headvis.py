@@ -166,7 +166,7 @@ def _measure(reader: AttentionReader, sequences: Sequence[Sampled], heads: int) 
         continued += induction(attention, sequence.ids, sequence.special, _INDUCTION_FROM)
         again += repeated(sequence.ids, sequence.special)
     scores = (continued / again).tolist() if again else [None] * heads
-    return _LayerStrengths([_metrics(*each) for each in zip(sums.means(), scores, strict=True)], strengths)
+    return _LayerStrengths([_metrics(*head) for head in zip(sums.means(), scores, strict=True)], strengths)
 
 
 def _metrics(pattern: Pattern, score: float | None) -> dict[str, float | None]:
@@ -198,13 +198,13 @@ def _chosen(
         is_top = interval == _INTERVALS
         for place in part[::-1][:_PER_TOP_INTERVAL] if is_top else part[even(len(part), _PER_INTERVAL)]:
             sequence, size = sequences[place], len(sequences[place].tokens)
-            found = strong_edges(reader.of_heads(sequence.row, [head])[0], _KEYS_PER_ROW, _FAINTEST)
+            edges = strong_edges(reader.of_heads(sequence.row, [head])[0], _KEYS_PER_ROW, _FAINTEST)
             yield {
                 "sequence_id": sequence.row,
                 "interval": interval,
                 "tokens": sequence.tokens,
-                "attention_indices": [edge.source * size + edge.target for edge in found],
-                "attention_values": [round(edge.weight, _DIGITS) for edge in found],
+                "attention_indices": [edge.source * size + edge.target for edge in edges],
+                "attention_values": [round(edge.weight, _DIGITS) for edge in edges],
                 "seq_len": size,
                 "max_activation": round(float(strengths[place]), _DIGITS),
             }

@@ -79,9 +79,9 @@ def check_tables(tokens: datasets.Dataset, sentences: datasets.Dataset, folder: 
     :raises IndexFormatError: if they contradict each other.
     """
 
-    def require(condition: object, what: str) -> None:
+    def require(condition: object, problem: str) -> None:
         if not condition:
-            raise IndexFormatError(f"{folder}: the tables contradict each other: {what}")
+            raise IndexFormatError(f"{folder}: the tables contradict each other: {problem}")
 
     rows, first = _Rows(tokens, require), 0
     for batch in _batches(sentences):

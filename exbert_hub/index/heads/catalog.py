@@ -94,8 +94,8 @@ class HeadCatalog:
             return [choose_spec(self._manifest, "heads", layer)]
         stored = self._manifest.attention_layers
         specs = [spec for spec in self._manifest.vectors if spec.kind == "heads"]
-        found = [spec for spec in specs if of == "match" or spec.layer in stored]
-        return found or [choose_spec(self._manifest, "heads", 0)]  # which is then refused with the reason
+        usable = [spec for spec in specs if of == "match" or spec.layer in stored]
+        return usable or [choose_spec(self._manifest, "heads", 0)]  # which is then refused with the reason
 
     def _pieces(self, wanted: SubsetRequest, query: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """bool [pieces] each: which have the label, which may be found, which are held back.
@@ -176,8 +176,8 @@ class HeadCatalog:
     @cached_property
     def _measured(self) -> pa.Table:
         """The table that the build wrote; if it wrote none, made from the stored attention."""
-        found = self._store.heads()
-        return self._measured_afterwards if found is None else found
+        stored = self._store.heads()
+        return self._measured_afterwards if stored is None else stored
 
     def _asks_for_attached(self, wanted: HeadFilter) -> bool:
         """Whether only labels that were attached later can answer; measuring them reads all of the attention."""

@@ -47,9 +47,9 @@ class StoredSentences:
     def text(self, sentence: int) -> str:
         return self._sentences.column("text")[sentence].as_py()
 
-    def spans(self, sentence: int, what: str) -> list[tuple[int, int]]:
+    def spans(self, sentence: int, kind: str) -> list[tuple[int, int]]:
         """Characters of its "words" or "pieces"."""
-        return [(part["start"], part["end"]) for part in self._sentences.column(what)[sentence].as_py()]
+        return [(part["start"], part["end"]) for part in self._sentences.column(kind)[sentence].as_py()]
 
     def get(self, sentence: int) -> AnnotatedPieces:
         words = self._sentences.column("words")[sentence].values
@@ -152,14 +152,14 @@ def find_examples(
     """
     find = _finder(column)
     some = candidates[:: max(1, -(-len(candidates) // _SENTENCES_READ))]
-    found: list[tuple[float, int, int, int]] = []
+    strongest: list[tuple[float, int, int, int]] = []
     for number in some.tolist():
         weights, fits = find(sentences.get(number), reader.of_heads(number, [head]))
         if fits.any():
             source, target = divmod(int(np.where(fits, weights, -1).argmax()), fits.shape[1])
-            found.append((-float(weights[source, target]), number, source, target))
+            strongest.append((-float(weights[source, target]), number, source, target))
     examples: dict[str, HeadExample] = {}
-    for weight, number, source, target in sorted(found):
+    for weight, number, source, target in sorted(strongest):
         if len(examples) == k:
             break
         text = sentences.text(number)
@@ -208,8 +208,8 @@ def _wanted(sentence: AnnotatedPieces, column: Column) -> np.ndarray:
         return relation(measure, sentence)
     if measure.startswith(ATTENDED):
         labels = sentence.labels[measure.removeprefix(ATTENDED)]
-        return sentence.others & np.array([each == label for each in labels], bool)
-    of_label = np.array([each == label for each in sentence.dep], bool)
+        return sentence.others & np.array([name == label for name in labels], bool)
+    of_label = np.array([name == label for name in sentence.dep], bool)
     to_head = sentence.head[:, None] == np.arange(len(of_label))
     if direction == TO_HEAD:
         return to_head & (sentence.seen_heads & of_label)[:, None]

@@ -37,13 +37,13 @@ def induction_scores(inspector: Inspector) -> dict[int, np.ndarray]:
 def _scores(inspector: Inspector) -> dict[int, np.ndarray]:
     ids, special = random_sequences(inspector)
     weights = inspector.encode(ids.tolist(), weights=True).weights or []
-    found = {}
+    scores = {}
     for number, layer in enumerate(weights):
         if layer is not None:
             rows = zip(layer.float().cpu().numpy(), ids, strict=True)
             total = sum(induction(attention, row, special) for attention, row in rows)
-            found[number] = np.asarray(total) / sum(repeated(row, special) for row in ids)
-    return found
+            scores[number] = np.asarray(total) / sum(repeated(row, special) for row in ids)
+    return scores
 
 
 def random_sequences(inspector: Inspector) -> tuple[np.ndarray, np.ndarray]:

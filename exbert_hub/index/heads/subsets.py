@@ -102,8 +102,8 @@ class FoundHeads:
 
     def __repr__(self) -> str:
         steps = self.best.steps
-        found = f"{self.best} in {steps[-1].held_back:.0%} of the held-back half" if steps else "no head"
-        return f"<heads that find {self.field} {self.label!r} ({self.of}) for {self.word!r}: {found}>"
+        best = f"{self.best} in {steps[-1].held_back:.0%} of the held-back half" if steps else "no head"
+        return f"<heads that find {self.field} {self.label!r} ({self.of}) for {self.word!r}: {best}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -143,10 +143,10 @@ class SubsetSearch:
         steps = []
         bases = self._wanted.base_counts(heads, self._judges)
         for number, ((head, share), (base, population)) in enumerate(zip(chosen, bases, strict=True), 1):
-            found = self._count(True, heads[:number])
+            hits = self._count(True, heads[:number])
             drawn = len(self.nearest(True, heads[:number]))
-            p = hypergeometric_p(np.array([found]), np.array([base]), drawn, population)[0] if drawn else 1.0
-            held_back, rate = found / max(drawn, 1), base / max(population, 1)
+            p = hypergeometric_p(np.array([hits]), np.array([base]), drawn, population)[0] if drawn else 1.0
+            held_back, rate = hits / max(drawn, 1), base / max(population, 1)
             steps.append(HeadStep(head, tuple(heads[:number]), share, held_back, rate, float(p), float(p)))
         return tuple(steps)
 

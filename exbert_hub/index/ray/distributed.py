@@ -21,7 +21,7 @@ from exbert_hub.corpus.annotation.pipelines import TEXTS_PER_BATCH
 from exbert_hub.corpus.annotation.worker_processes import read_answer
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
-from exbert_hub.index.build.builder import Builder, LocalBuilder, build_with_stages
+from exbert_hub.index.build.builder import IndexBuilder, LocalBuilder, build_with_stages
 from exbert_hub.index.build.engine import RayEngine
 from exbert_hub.index.build.job import BuildJob
 from exbert_hub.index.build.plan import same_build
@@ -60,7 +60,7 @@ _WAVE = 4096  # blocks of texts on their way at once: what the driver and the ob
 
 
 @contextmanager
-def running(engine: Engine) -> Iterator[Builder]:
+def running(engine: Engine) -> Iterator[IndexBuilder]:
     """What annotates and builds while the block runs.
 
     :raises MissingExtraError: if Ray is not installed.

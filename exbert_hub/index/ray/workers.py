@@ -139,8 +139,8 @@ class PieceCounter(_Worker):
 
 def piece_counts(storage: Storage, block: int, inspector: Inspector, window: int) -> np.ndarray:
     """int32 [sentences, 2]: indexed pieces and windows of each sentence of a block."""
-    found = iter_windows(_read_block(storage, block), inspector, window)
-    counts = [(sum(int(part.indexed.sum()) for part in parts), len(parts)) for _, parts in found]
+    cut = iter_windows(_read_block(storage, block), inspector, window)
+    counts = [(sum(int(part.indexed.sum()) for part in parts), len(parts)) for _, parts in cut]
     return np.array(counts, np.int32).reshape(-1, 2)
 
 

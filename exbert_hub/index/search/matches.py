@@ -85,8 +85,8 @@ class Matches(Sequence[Match]):
             return Counted(offsets, self._base.offset(self._layer, self.query.heads) if offsets else {}, by_value=True)
         if field not in self.labels:
             raise LabelError(f"the index has no label {field!r}; it has {', '.join(self.labels)}")
-        found = [labels[field] for match in self if (labels := _labels_of(match, of)) is not None]
-        return Counted(found, self._base_counts(field, of) if found else {})
+        values = [labels[field] for match in self if (labels := _labels_of(match, of)) is not None]
+        return Counted(values, self._base_counts(field, of) if values else {})
 
     def to_dict(self, summaries: bool = True) -> dict[str, Any]:
         """Everything but the arrays, ready for JSON.

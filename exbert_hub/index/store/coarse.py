@@ -91,10 +91,10 @@ def check_coarse(path: Path, dim: int, count: int) -> None:
         raise IndexFormatError(f"{path} is cut short: download or build it again")
     fourcc, d, ntotal, _, _, trained, metric = HEADER.unpack_from(head)
     stored = blocks * wide // 2
-    found = (fourcc, d, ntotal, trained, metric, *_QUANTIZER.unpack_from(head, HEADER.size), *_SCAN.unpack(scan))
+    actual = (fourcc, d, ntotal, trained, metric, *_QUANTIZER.unpack_from(head, HEADER.size), *_SCAN.unpack(scan))
     quantiser, scanned = (dim, codes, _BITS, centroids), (0, _BLOCK, 0, blocks, wide, stored)
     expected = (b"IPfs", dim, count, 1, INNER_PRODUCT, *quantiser, *scanned)
-    if found != expected or path.stat().st_size != end + _SCAN.size + stored:
+    if actual != expected or path.stat().st_size != end + _SCAN.size + stored:
         raise IndexFormatError(f"{path} is not the coarse stage of {count} vectors of {dim} values: it is not opened")
 
 

@@ -72,9 +72,9 @@ def check_header(path: Path, codec: Codec, dim: int, count: int) -> None:
                 "trained ranges": (ranges, stored_as.ranges * dim),
             }
             end += _QUANTIZER.size + 4 * stored_as.ranges * dim
-        for name, (found, expected) in facts.items():
-            if found != expected:
-                raise IndexFormatError(f"{path}: {name} is {found!r}, expected {expected!r}; the file is not opened")
+        for name, (actual, expected) in facts.items():
+            if actual != expected:
+                raise IndexFormatError(f"{path}: {name} is {actual!r}, expected {expected!r}; the file is not opened")
         file.seek(end)
         values = count * dim * stored_as.bytes_per_value
         length = file.read(_LENGTH.size)
