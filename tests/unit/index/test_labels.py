@@ -12,7 +12,7 @@ import pytest
 from exbert_hub.cache import cache_root
 from exbert_hub.corpus import annotate as annotate_corpus
 from exbert_hub.errors import AnnotationError, IndexFormatError, IndexMismatchError, LabelError
-from exbert_hub.index import CorpusIndex
+from exbert_hub.index import CorpusIndex, annotation_of
 from exbert_hub.index.hub.card import render
 from exbert_hub.index.search.piece_labels import PieceLabels
 
@@ -119,7 +119,7 @@ def test_the_card_and_the_next_corpus_know_of_them(mine, folder):
     mine.annotate("length", lengths(mine))
     card = render("me/mine", mine.manifest)
     assert "labels/*.parquet" in card and "added labels" in card
-    assert annotate_corpus(folder).info.skipped["labels added to the index"] == 1
+    assert annotate_corpus(annotation_of(folder)).info.skipped["labels added to the index"] == 1
 
 
 @pytest.mark.parametrize(
