@@ -39,7 +39,7 @@ def hypergeometric_p(counts: np.ndarray, base_counts: np.ndarray, drawn: int, po
 
 def _two_sided(seen: np.ndarray, inside: np.ndarray, drawn: int, population: int) -> np.ndarray:
     outcomes = np.arange(drawn + 1)
-    # scipy.stats.hypergeom.pmf says the same, and takes 0.1 ms for a single value
+    # scipy.stats.hypergeom.pmf says the same: 79 ms instead of 0.06 for 17 labels among 50 of 37,000 tokens
     ways = _log_choose(inside, outcomes) + _log_choose(population - inside, drawn - outcomes)
     likelihood = np.exp(ways - _log_choose(population, drawn))
     own = likelihood[np.arange(len(seen)), seen]
@@ -66,7 +66,7 @@ def false_discovery_rates(p: np.ndarray, tests: int | None = None) -> np.ndarray
     :param p: p-values, float [N].
     :param tests: how many tests were made in all, if more than N: the others had p = 1.
     """
-    # scipy.stats.false_discovery_control says the same, and takes 0.5 ms for some; a search shows 20 histograms
+    # scipy.stats.false_discovery_control says the same: 85 µs instead of 6 for 17 labels; a search shows 20 histograms
     if not len(p):
         return np.zeros(0)
     falling = np.argsort(p)[::-1]

@@ -95,6 +95,6 @@ def find_heads(
     place = place_of(token)
     seen = inspector.inspect(sentence, mask=[place] if mask else [])
     found = opened.find_heads(
-        seen, place, label, field, of.value, layer, k, exclude_query=exclude_query, unique_sentences=unique
+        seen, place, label, field, of.value, layer=layer, k=k, exclude_query=exclude_query, unique_sentences=unique
     )
     print_result(found.to_dict(), lambda: render.found_heads(found), as_json)

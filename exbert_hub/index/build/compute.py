@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from exbert_hub.index.format.codecs import CODECS
 from exbert_hub.index.measure.head_counts import HeadCounts
 from exbert_hub.index.measure.scratch import ScratchMemory
-from exbert_hub.index.store.vectors import ShardMemory
 
 from .batch_vectors import BatchVectors
 from .plan import BuildPlan
@@ -52,19 +52,17 @@ def compute_shard(
     inspector: Inspector,
     plan: BuildPlan,
     advance: Callable[[int], None],
-    memory: ShardMemory,
 ) -> ShardArrays:
     """Run the model over all windows, the longest first so that a batch is padded as little as possible.
 
     :param advance: called with the number of pieces after every batch.
-    :param memory: where the vectors go; they are there until the next shard.
     """
     first_rows = np.cumsum([0, *(int(window.indexed.sum()) for window in windows)])
     meter = _meter(windows, inspector) if plan.attention_layers else None
-    vectors = memory.arrays(int(first_rows[-1]), [spec.dim for spec in plan.vectors], plan.shard_codec)
+    pieces, dtype = int(first_rows[-1]), np.dtype(f"<f{CODECS[plan.shard_codec].bytes_per_value}")
     arrays = ShardArrays(
-        {spec.name: array for spec, array in zip(plan.vectors, vectors, strict=True)},
-        np.empty(first_rows[-1], np.int64),
+        {spec.name: np.empty((pieces, spec.dim), dtype) for spec in plan.vectors},
+        np.empty(pieces, np.int64),
         {layer: [b""] * len(windows) for layer in plan.attention_layers},
         meter.counts if meter else None,
     )

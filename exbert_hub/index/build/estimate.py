@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from exbert_hub.corpus.types import expected_sentences
 from exbert_hub.errors import CorpusError, ResourceError
 from exbert_hub.index.format.codecs import CODECS, SMALLEST
-from exbert_hub.index.store.vectors import ShardMemory
 
 from .compute import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, compute_shard, passes_at_once
 from .plan import BuildPlan
@@ -96,10 +95,9 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
 
 def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildPlan) -> float:
     timed = windows[:: max(1, len(windows) // _TIMED)][:_TIMED]
-    memory = ShardMemory()
-    compute_shard(timed[:2], inspector, plan, lambda pieces: None, memory)  # warm up
+    compute_shard(timed[:2], inspector, plan, lambda pieces: None)  # warm up
     start = time.perf_counter()
-    compute_shard(timed, inspector, plan, lambda pieces: None, memory)
+    compute_shard(timed, inspector, plan, lambda pieces: None)
     return sum(int((~window.tokens.special).sum()) for window in timed) / (time.perf_counter() - start)
 
 

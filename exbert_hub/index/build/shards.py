@@ -6,7 +6,6 @@ their sizes and hashes, so a shard either counts or does not exist.
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import shutil
@@ -27,7 +26,7 @@ from exbert_hub.index.format.head_schema import stack_of
 from exbert_hub.index.format.manifest import FileEntry, VectorSpec
 from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table
 from exbert_hub.index.store.attention_files import merge_attention, write_attention
-from exbert_hub.index.store.vectors import ShardMemory, merge_vectors, write_vectors
+from exbert_hub.index.store.vectors import merge_vectors, write_vectors
 
 from .compute import ShardArrays, compute_shard
 from .plan import BuildPlan
@@ -134,11 +133,10 @@ def write_shards(missing: Iterable[Group], job: ShardJob) -> Iterator[Shard]:
     plan, number = job.plan, len(job.done)
     first_sentence = sum(shard.coverage.windows for shard in job.done)
     beside = job.inspector.device.type != "cpu"
-    memories = itertools.cycle([ShardMemory() for _ in range(2 if beside else 1)])
     with ThreadPoolExecutor(1, "exbert-shards") as writer:
         finishing: Future[Shard] | None = None
         for group in missing:
-            arrays = compute_shard(group.windows, job.inspector, plan, job.advance, next(memories))
+            arrays = compute_shard(group.windows, job.inspector, plan, job.advance)
             task = ShardTask(shard_folder(job.folder, number), number, first_sentence, group)
             if finishing is not None:
                 yield finishing.result()
