@@ -1,5 +1,5 @@
-"""Write docs/architectures.md and the README's summary of it from the table that
-tests/unit/model/test_architectures.py checks row by row."""
+"""Write docs/architectures.md, summary and tables, from the table that tests/unit/model/test_architectures.py checks
+row by row."""
 
 from __future__ import annotations
 
@@ -35,36 +35,45 @@ PREDICTIONS = {
 }
 STACKS = {"masked": "encoder", "encoder": "encoder", "causal": "decoder", "seq2seq": "encoder, decoder, cross"}
 
-START, END = "<!-- architectures: written by `make architectures` -->", "<!-- end of architectures -->"
-
 INTRODUCTION = """\
 # Architectures
 
-Written by `make architectures` from the table in `tests/tiny_models.py`, every row of which is tested with random
+Encoders, decoders and encoder-decoders, with or without a language-model head, grouped-query attention, shared layers,
+and hybrids with attention in some layers only.
+"""
+
+EXPLANATION = """\
+This page is written by `make architectures` from the table in `tests/tiny_models.py`. Every row is tested with random
 weights: the last hidden state equals the plain forward pass (relative 1e-5), all hidden states have one width,
 `attention @ value` equals the head context unless the note says otherwise, heads and layers are where they belong, and
 texts of different lengths come out of one batch as each does alone.
 
-Nothing here is a list of what may be loaded: any model of transformers is tried, by two paths. *interface*: the model
-follows transformers' attention interface, and its own attention function is recorded. *function mode*: torch functions
-are followed from `softmax` into the product that consumes it. Fine-tuned variants and models that reuse one of these
-configurations (most of the Hub) work alike; a checkpoint without a language-model head shows no predictions.
+The tables do not limit what may be loaded: any model of transformers is tried. Fine-tuned variants, and models that
+reuse one of these configurations (most of the Hub), work alike. A checkpoint without a language-model head shows no
+predictions.
 
-Some models compute something else for a text that is padded. A probe at loading time finds out, and builds then run
-only texts of one length together, which is slower.
+## How a model is read
 
-Where the body of a model projects its last state to another width, the last state is taken before the projection.
-Where a model carries several residual streams beside each other, its states are those of the first.
+*interface*: the model follows transformers' attention interface. The function that the interface returns is wrapped,
+and while a text is inspected, its output and its weights are recorded. *function mode*: for other models, torch
+functions are followed from `softmax` into the product that consumes it, and the weights of direct calls to
+`scaled_dot_product_attention` are computed. Layers are distinguished by the number of the block that runs, shared
+layers by the order of their calls. Whether a model is causal is read from its attention.
+
+- Some models compute something different for a text that is padded. A probe at loading time finds out, and builds then
+  run only texts of the same length together, which is slower.
+- Where the body of a model projects its last state to another width, the last state is taken before the projection.
+- Where a model carries several residual streams, its states are those of the first.
 
 *norms*: value-weighted attention (`inspect(..., norms=True)`) was found and adds up to the output of the attention.
-*lens*: the model's head reads the states of inner layers (`seen.lens(...)`). Heads can be ablated in every
+*lens*: the model's head reads the states of inner layers (`seen.lens(...)`). Heads can be silenced in every
 architecture of the tables. [Beyond attention](beyond_attention.md) says what stands in the way where there is a *no*.
 """
 
 
 def table() -> str:
     """The whole page."""
-    parts = [INTRODUCTION]
+    parts = [INTRODUCTION, summary(), EXPLANATION]
     header = (
         "architecture",
         "kind",
@@ -97,7 +106,7 @@ def table() -> str:
     refused = [(row.name, row.why) for row in UNSUPPORTED]
     parts.append(
         "## Refused\n\nThese load in transformers and are refused with a `NoAttentionError` that says why.\n\n"
-        + markdown(("architecture", "why: its models have, attend within, or cannot be run"), refused)
+        + markdown(("architecture", "from the message"), refused)
     )
     count = sum(len(rows) for _, rows in GROUPS)
     parts.append(f"{count} architectures shown, {len(UNSUPPORTED)} refused.\n")
@@ -113,15 +122,12 @@ def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def readme(text: str) -> str:
-    """The README with its summary written anew between the two markers."""
+def summary() -> str:
+    """One line a group."""
     rows = [(title, str(len(group)), ", ".join(row.name for row in group)) for title, group in GROUPS]
     rows.append(("Refused, with the reason", str(len(UNSUPPORTED)), ", ".join(row.name for row in UNSUPPORTED)))
-    before, rest = text.split(START)
-    _, after = rest.split(END)
-    return f"{before}{START}\n{markdown(('kind', 'tested', 'architectures'), rows)}{END}{after}"
+    return markdown(("kind", "tested", "architectures"), rows)
 
 
 if __name__ == "__main__":
     (ROOT / "docs" / "architectures.md").write_text(table(), encoding="utf-8")
-    (ROOT / "README.md").write_text(readme((ROOT / "README.md").read_text(encoding="utf-8")), encoding="utf-8")

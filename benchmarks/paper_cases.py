@@ -54,15 +54,16 @@ def behind_the_mask(inspector: Inspector, index: CorpusIndex) -> Iterator[str]:
     later = min(verbs[layer] for layer in LAYERS[2:])
     holds = verbs["emb"] < 0.5 <= later
     yield (
-        f"\n**{'Holds' if holds else 'Does not hold'}**: the mask is no verb at the input ({verbs['emb']:.0%} VERB) "
-        f"and {'is' if holds else 'is not always'} one from layer 1 on (at least {later:.0%} VERB)."
+        f"\n**{'Holds' if holds else 'Does not hold'}**: the neighbours of the mask are not verbs at the input "
+        f"({verbs['emb']:.0%} VERB) and {'are' if holds else 'are not always'} verbs from layer 1 on (at least "
+        f"{later:.0%} VERB)."
     )
 
 
 def behind_the_heads(inspector: Inspector, index: CorpusIndex) -> Iterator[str]:
     seen = inspector.inspect(demo.SENTENCE, mask=["escape"])
     yield "\n## 4.2 Behind the heads\n"
-    yield f"The same mask, searched by heads of layer {HEAD_LAYER}, alone and together.\n"
+    yield f"The same mask, searched by single heads of layer {HEAD_LAYER} and by several together.\n"
     yield row("heads", "DEP of the match", "DEP of the max-attention token", "offset of the max-attention token")
     yield row(*["---"] * 4)
     clauses, particles = {}, {}
@@ -84,7 +85,7 @@ def behind_the_heads(inspector: Inspector, index: CorpusIndex) -> Iterator[str]:
         f'\n{verdicts[0]} for a single head: head {HEAD_LAYER}-{single[0]} attends to the particle (DEP aux, the "to" '
         f"of an infinitive) in {particles[single]:.0%} of its matches. {verdicts[1]} for the combination: "
         f'{HEAD_LAYER}-[{",".join(map(str, pair))}] finds adverbial clauses (the role of "escape") in '
-        f"{clauses[pair]:.0%} of its matches, the better of its heads alone in {best_single:.0%}."
+        f"{clauses[pair]:.0%} of its matches, and the better of the two heads alone finds them in {best_single:.0%}."
     )
 
 
@@ -103,8 +104,8 @@ def behind_the_position(inspector: Inspector, index: CorpusIndex) -> Iterator[st
             verdict = "holds" if bar.share >= 0.9 else "does not hold"
             yield row(f"{layer}-{head}", token, f"{offset:+d}: {bar.count} of 50", f"{bar.base_rate:.1%}", verdict)
     yield (
-        "\nThe base rate says the rest: such a head looks there in nearly every sentence, whatever the words are, so "
-        "an offset histogram without its base rate would have looked like a finding about this token."
+        "\nThe base rate explains it: such a head looks there in nearly every sentence, whatever the words are. "
+        "Without the base rate, the offset histogram would have looked like a finding about this token."
     )
 
 
@@ -115,8 +116,8 @@ def main() -> None:
         "# The paper's case studies, on the embedded demo\n",
         "Written by `make paper-cases`; the verdicts are computed. Numbers in brackets are lifts over the base rate.",
         f"Model: exbert-mini (6 layers, 12 heads). Corpus: {manifest.corpus.name}, {manifest.sentences:,} sentences, "
-        f"{manifest.pieces:,} pieces. Own sentence and repeated sentences left out. Layer `l` is the output of "
-        "block `l`, `emb` the input embeddings; the paper's layer l may be our l-1.\n",
+        f"{manifest.pieces:,} pieces. The query's own sentence and repeated sentences are left out. Layer `l` is the "
+        "output of block `l`, `emb` the input embeddings; the paper's layer l may be our l-1.\n",
         *behind_the_mask(inspector, index),
         *behind_the_heads(inspector, index),
         *behind_the_position(inspector, index),

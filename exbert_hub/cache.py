@@ -1,19 +1,19 @@
-"""What exbert_hub keeps on this machine between sessions, and the locks that keep two processes apart.
+"""What exbert_hub keeps on this machine between sessions, and locks between processes.
 
-Everything lies under the assets cache of huggingface_hub (`HF_ASSETS_CACHE`), one folder per kind.
+Everything is under the assets cache of huggingface_hub (`HF_ASSETS_CACHE`), one folder per kind.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import ExbertError, LockedError
+from .errors import ExbertError, LockedError, SelectionError
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,11 @@ class CacheEntry(NamedTuple):
     path: Path
     bytes: int
     modified: datetime  # of its newest file, in UTC
+
+    @property
+    def key(self) -> str:
+        """What `hf-exbert cache` calls it, such as "corpora/wizard_of_oz-1f2e3d"."""
+        return f"{self.kind}/{self.name}"
 
 
 def cache_root() -> Path:
@@ -53,6 +58,18 @@ def entries() -> list[CacheEntry]:
     ]
 
 
+def find(keys: Iterable[str]) -> list[CacheEntry]:
+    """Cached things by their keys.
+
+    :raises SelectionError: if there is no such thing.
+    """
+    by_key = {entry.key: entry for entry in entries()}
+    try:
+        return [by_key[key] for key in keys]
+    except KeyError as error:
+        raise SelectionError(f"the cache has no entry {error}: `hf-exbert cache` lists them") from None
+
+
 def _entry(kind: str, path: Path) -> CacheEntry:
     files = [file.lstat() for file in (path, *path.rglob("*")) if file.is_symlink() or not file.is_dir()]
     newest = max((file.st_mtime for file in files), default=path.lstat().st_mtime)
@@ -64,7 +81,7 @@ def delete(entry: CacheEntry) -> None:
     """Delete a cached thing from the disk.
 
     :raises LockedError: if another process is writing it.
-    :raises ExbertError: if it does not lie in the cache.
+    :raises ExbertError: if it is not in the cache.
     """
     folder = cache_root() / entry.kind
     if entry.kind not in KINDS or entry.path.parent != folder or entry.path.name in ("", ".", ".."):
@@ -80,11 +97,11 @@ def delete(entry: CacheEntry) -> None:
 def locked(path: str | Path, *, timeout: float = 0.0) -> Iterator[None]:
     """Keep other processes from working on a file or folder while the block runs.
 
-    The lock is a hidden file beside `path`, which need not exist yet; it stays behind, for taking it away would let
-    two waiting processes in. The system frees the lock when its process ends, however that comes about.
+    The lock is a hidden file beside `path`, which need not exist yet; it is left behind, because deleting it
+    would let two waiting processes in. The system releases the lock when its process ends, in whatever way.
 
     :param timeout: seconds to wait for another process to finish.
-    :raises LockedError: if it has not.
+    :raises LockedError: if it has not finished by then.
     """
     from filelock import FileLock, Timeout
 
@@ -100,8 +117,8 @@ def locked(path: str | Path, *, timeout: float = 0.0) -> Iterator[None]:
             lock.acquire(timeout=timeout)
         except Timeout:
             raise LockedError(
-                f"{path} is in use by another process. Wait until it has finished, or end it, and try again; "
-                "the lock goes with the process that holds it."
+                f"{path} is in use by another process. Wait until it has finished, or stop it, and try again; "
+                "the lock ends with the process that holds it."
             ) from None
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from exbert_hub import hub
@@ -15,15 +15,42 @@ from .errors import SelectionError
 
 PACKAGE = Path(__file__).parent
 TAG = "exbert"
-"""Tag of the card: what has it is ours, and may be updated."""
+"""Tag of the card: Spaces that have it are ours and may be updated."""
 
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyi", "space")
 _OURS = ("sdk", "sdk_version", "python_version", "app_file")
 
 
 @dataclass(frozen=True)
+class DeployRequest:
+    """What to deploy, and where; see `deploy`."""
+
+    repo_id: str
+    model: str | None = None
+    index: str | None = None
+    allowed_models: tuple[str, ...] = ()
+    allow_build: bool | None = None
+    mcp: bool | None = None
+    hardware: str | None = None
+    private: bool | None = None
+    token: str | bool | None = field(default=None, repr=False)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that it sets, of those that `Settings` reads."""
+        chosen = {
+            "EXBERT_MODEL": self.model,
+            "EXBERT_INDEX": self.index,
+            "EXBERT_ALLOWED_MODELS": ",".join(self.allowed_models) or None,
+            "EXBERT_ALLOW_BUILD": _switch(self.allow_build),
+            "EXBERT_MCP": _switch(self.mcp),
+        }
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+@dataclass(frozen=True)
 class Deployment:
-    """A Space as it was left."""
+    """A Space after it was deployed."""
 
     repo_id: str
     url: str
@@ -61,30 +88,30 @@ def deploy(
     :raises SelectionError: if something is named that a Space cannot see, or the Space is not one of exbert_hub.
     :raises HubError: if the Hub refuses or cannot be reached.
     """
-    for what, name in (("Space", repo_id), ("model", model), ("index", index)):
-        _check_id(what, name)
-    card = hub.space_card(repo_id, token=token)
-    variables = {
-        "EXBERT_MODEL": model,
-        "EXBERT_INDEX": index,
-        "EXBERT_ALLOWED_MODELS": ",".join(allowed_models) or None,
-        "EXBERT_ALLOW_BUILD": _switch(allow_build),
-        "EXBERT_MCP": _switch(mcp),
-    }
-    given = {name: value for name, value in variables.items() if value is not None}
+    return deploy_space(
+        DeployRequest(
+            repo_id, model, index, tuple(allowed_models), allow_build, mcp, hardware, private=private, token=token
+        )
+    )
+
+
+def deploy_space(request: DeployRequest) -> Deployment:
+    """The same, with its arguments as one value."""
+    _check_ids(request)
+    card = hub.space_card(request.repo_id, token=request.token)
     with tempfile.TemporaryDirectory() as folder:
-        stage(Path(folder), merge_card(card, repo_id, model, index))
+        stage(Path(folder), merge_card(card, request.repo_id, request.model, request.index))
         url, commit = hub.push_space(
-            repo_id,
+            request.repo_id,
             Path(folder),
             replaces="exbert_hub/**",
-            variables=given,
-            hardware=hardware,
-            private=private,
+            variables=request.variables,
+            hardware=request.hardware,
+            private=request.private,
             message=f"exbert_hub {__version__}",
-            token=token,
+            token=request.token,
         )
-    return Deployment(repo_id, url, commit, card is None, given)
+    return Deployment(request.repo_id, url, commit, card is None, request.variables)
 
 
 def stage(folder: Path, card: str) -> None:
@@ -97,15 +124,16 @@ def stage(folder: Path, card: str) -> None:
 
 
 def merge_card(existing: str | None, repo_id: str, model: str | None, index: str | None) -> str:
-    """The card of the Space; of one that exists, only what Gradio and the Hub must know is changed.
+    """The card of the Space; in one that exists, only what Gradio and the Hub need is changed.
 
-    :param existing: "" where there is none yet, None where there is no Space yet.
-    :raises SelectionError: if the Space is one of something else.
+    :param existing: "" if there is none yet, None if there is no Space yet.
+    :raises SelectionError: if the Space is something else.
+    :raises HubError: if its card cannot be read.
     """
     from huggingface_hub import SpaceCard
 
     ours = SpaceCard((_templates() / "README.md").read_text("utf-8"))
-    card = SpaceCard(existing) if existing else ours
+    card = hub.parse_card(SpaceCard, existing, repo_id) if existing else ours
     if existing is not None and TAG not in (card.data.get("tags") or []):
         raise SelectionError(
             f"The Space {repo_id} is not one of exbert_hub, so it is not overwritten: its card has no tag {TAG!r}. "
@@ -124,24 +152,17 @@ def _templates() -> Path:
     return installed if installed.is_dir() else PACKAGE.parent / "space"
 
 
-def _check_id(what: str, name: str | None) -> None:
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
-
-    if name is None:
-        return
-    hint = {
-        "Space": "write it as owner/name",
-        "model": "push it to the Hub first, as owner/name",
-        "index": "push it first with `hf-exbert push`",
-    }[what]
-    try:
-        validate_repo_id(name)
-    except HFValidationError:
-        raise SelectionError(f"{name!r} is not the id of a {what} on the Hub: {hint}.") from None
-    is_folder = what != "Space" and Path(name).exists()
-    if is_folder or (what != "model" and "/" not in name):
-        raise SelectionError(f"{name!r} is not the id of a {what} on the Hub: {hint}.")
+def _check_ids(request: DeployRequest) -> None:
+    """Names of folders are refused: a Space does not see them."""
+    space, model, index = request.repo_id, request.model, request.index
+    if not hub.is_repo_id(space):
+        raise SelectionError(f"{space!r} is not the id of a Space on the Hub: write it as owner/name.")
+    if model is not None and (not hub.is_hub_id(model) or Path(model).exists()):
+        raise SelectionError(
+            f"{model!r} is not the id of a model on the Hub: push it to the Hub first, as owner/name."
+        )
+    if index is not None and (not hub.is_repo_id(index) or Path(index).exists()):
+        raise SelectionError(f"{index!r} is not the id of an index on the Hub: push it first with `hf-exbert push`.")
 
 
 def _switch(value: bool | None) -> str | None:

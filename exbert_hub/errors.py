@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ExbertError(Exception):
-    """Base of every error that a user of exbert_hub can cause and can mend."""
+    """Base of every error that a user of exbert_hub can cause and can fix."""
 
 
 class CorpusError(ExbertError):
@@ -28,19 +28,19 @@ class NoAttentionError(ExbertError):
 
 
 class TextTooLongError(ExbertError):
-    """The text has more pieces than the model, or this tool, can take at once."""
+    """The text has more pieces than the model, or this tool, accepts."""
 
 
 class MaskError(ExbertError):
-    """The masking asked for is impossible for this model or text."""
+    """The requested masking is impossible for this model or text."""
 
 
 class TokenError(ExbertError):
-    """A token was named that the text does not contain, or contains more than once."""
+    """A token was named that does not occur in the text, or occurs more than once."""
 
 
 class UnsupportedError(ExbertError):
-    """The model's architecture does not allow what was asked for, and the message says what stands in its way."""
+    """The model's architecture does not allow what was requested; the message says why."""
 
 
 class SelectionError(ExbertError):
@@ -52,7 +52,7 @@ class LabelError(ExbertError):
 
 
 class AnnotationError(ExbertError):
-    """Labels cannot be attached to an index as asked."""
+    """Labels cannot be attached to an index as requested."""
 
 
 class IndexFormatError(ExbertError):
@@ -64,11 +64,11 @@ class IndexMismatchError(ExbertError):
 
 
 class BuildError(ExbertError):
-    """The index cannot be built as asked."""
+    """The index cannot be built as requested."""
 
 
 class ResourceError(BuildError):
-    """The build does not fit into the memory or on the disk at hand."""
+    """The build does not fit into the available memory or disk space."""
 
 
 class LockedError(ExbertError):
@@ -76,7 +76,11 @@ class LockedError(ExbertError):
 
 
 class HubError(ExbertError):
-    """The Hub cannot be reached, refuses, or does not have what was asked for."""
+    """The Hub cannot be reached, refuses, or does not have what was requested."""
+
+
+class RequestError(ExbertError):
+    """A request to the page or to its API has a field that is missing, of another type, or out of its range."""
 
 
 class RateLimitError(ExbertError):
@@ -84,8 +88,8 @@ class RateLimitError(ExbertError):
 
 
 class PortError(ExbertError):
-    """The page cannot listen where it should."""
+    """The page cannot listen on the requested address or port."""
 
 
 class ExportError(ExbertError):
-    """Results cannot be written where, or as, asked."""
+    """Results cannot be written in the requested place or format."""

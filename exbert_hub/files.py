@@ -1,4 +1,4 @@
-"""Small things done with files, done once."""
+"""Operations on files that several rooms need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all, also after a power cut."""
+    """Write a text file so that it is there completely or not at all, even after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -25,7 +25,7 @@ def write_atomic(path: Path, text: str) -> None:
 
 
 def sha256_of(path: Path, between: Callable[[], None] = lambda: None) -> str:
-    """Hex digest of a file's content.
+    """Hex digest of a file's content. `hashlib.file_digest` has no callback, which a hash behind a search needs.
 
     :param between: called after every megabyte.
     """
@@ -39,7 +39,7 @@ def sha256_of(path: Path, between: Callable[[], None] = lambda: None) -> str:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """The same content under a second name, which must be free; without copying where the file system can do that."""
+    """Put the same content under a second name, which must be free; as a hard link where the file system can."""
     try:
         os.link(source, target)
     except OSError:
@@ -47,9 +47,9 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, would outlast a power cut."""
+    """Wait until a file, or the names in a folder, would survive a power cut."""
     if path.is_dir() and os.name == "nt":
-        return  # Windows keeps names by itself, and opens no folders
+        return  # Windows writes names by itself and cannot open folders
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)

@@ -68,7 +68,7 @@ class Bar:
     label: str
     count: int
     share: float  # of the counted tokens
-    base_rate: float  # see docs/design.md, section 1
+    base_rate: float  # see docs/glossary.md
     lift: float  # share / base_rate; inf for a label that the base never shows
     low: float  # of the 95 % bootstrap interval of the share
     high: float

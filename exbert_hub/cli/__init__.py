@@ -1,7 +1,7 @@
 """`hf-exbert`: the verbs of the Python API on the command line.
 
-Results go to stdout (`--json` for machines), progress and messages to stderr. Exit code 0; 1 for a failure, told in
-one line; 2 for wrong usage.
+Results go to stdout (`--json` for machines), progress and messages to stderr. Exit code 0; 1 for a failure, reported
+in one line; 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from .common import app
 
 
 def main() -> int:
-    """Run the command line; failures the user can mend are told in one line."""
+    """Run the command line; failures that the user can fix are reported in one line."""
     try:
         app()
-    except (ExbertError, OSError) as error:  # a disk that is full, a folder one may not write to
+    except (ExbertError, OSError) as error:  # a full disk, a folder without write permission
         typer.echo(f"error: {' '.join(str(error).split())}", err=True)
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""What all commands share: the app, its usual options, and how results and messages are written."""
+"""What all commands share: the app, common options, and how results and messages are printed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exbert_hub import demo
 from exbert_hub.index.format.codecs import CODECS
 
 if TYPE_CHECKING:
-    from exbert_hub.index import CorpusIndex
     from exbert_hub.index.format.manifest import Manifest
     from exbert_hub.index.format.types import Layer
-    from exbert_hub.model import Inspector
 
 app = typer.Typer(
     name="hf-exbert",
@@ -40,7 +36,7 @@ CodecName = StrEnum("CodecName", list(CODECS))  # type: ignore[misc]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, only results and errors.")]
-Device = Annotated[str | None, typer.Option(help="Device of the model, such as cuda; chosen by itself if not given.")]
+Device = Annotated[str | None, typer.Option(help="Device of the model, such as cuda. Default: chosen automatically.")]
 Ablate = Annotated[
     list[str] | None,
     typer.Option(help="Heads to silence (of two sides, on the second), as layer:heads, e.g. 5:6,9; may be repeated."),
@@ -49,8 +45,8 @@ Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit on the
 Token = Annotated[str | None, typer.Option(help="Token of the Hub. Default: the one you logged in with.")]
 
 
-def talk(quiet: bool) -> None:
-    """Our own messages to stderr."""
+def log_to_stderr(quiet: bool) -> None:
+    """Send our own messages to stderr."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("exbert_hub")
@@ -62,7 +58,7 @@ def talk(quiet: bool) -> None:
         disable_progress_bars()
 
 
-def hush_transformers(quiet: bool) -> None:
+def quiet_transformers(quiet: bool) -> None:
     """For commands that load a model; the others need not wait for transformers."""
     from transformers.utils import logging as transformers_logging
 
@@ -83,7 +79,7 @@ def print_result(value: Mapping[str, Any] | list[Any], text: Callable[[], str], 
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey: a corpus may come from anybody."""
+    """The text without control characters, which a terminal would obey: a corpus may come from anybody."""
     return "".join(c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
@@ -100,35 +96,24 @@ def some_layers(text: str | None) -> list[Layer] | None:
     return None if text is None else [one_layer(part) for part in text.split(",")]
 
 
-def numbers(text: str, what: str) -> list[int]:
+def numbers(text: str, option: str) -> list[int]:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise typer.BadParameter(f"{what} must be numbers separated by commas, not {text!r}") from None
+        raise typer.BadParameter(f"{option} must be numbers separated by commas, not {text!r}") from None
+
+
+def some_numbers(text: str | None, option: str) -> tuple[int, ...] | None:
+    return None if text is None else tuple(numbers(text, option))
 
 
 def heads_by_layer(ablate: list[str] | None) -> dict[int, list[int]]:
-    """What `--ablate` says, each as "5:6,9"."""
+    """The heads that `--ablate` names, each text as "5:6,9"."""
     heads: dict[int, list[int]] = {}
     for text in ablate or []:
-        layer, _, of = text.partition(":")
-        heads.setdefault(numbers(layer, "--ablate")[0], []).extend(numbers(of, "--ablate"))
+        layer, _, listed = text.partition(":")
+        heads.setdefault(numbers(layer, "--ablate")[0], []).extend(numbers(listed, "--ablate"))
     return heads
-
-
-def open_index(
-    index: list[str], revision: str | None, model: str | None, device: str | None
-) -> tuple[Inspector, CorpusIndex]:
-    """An index and the model that it was built with."""
-    if index == [demo.NAME] and not Path(demo.NAME).exists():
-        return demo.load(device=device)
-    from exbert_hub.index import CorpusIndex
-    from exbert_hub.model import Inspector
-
-    opened = CorpusIndex.from_pretrained(index, revision=revision)
-    facts = opened.manifest.model
-    wanted = model or facts.model_id
-    return Inspector.from_pretrained(wanted, revision=None if model else facts.revision, device=device), opened
 
 
 def place_of(token: str) -> int | str:

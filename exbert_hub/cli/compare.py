@@ -14,13 +14,12 @@ from .common import (
     Quiet,
     app,
     heads_by_layer,
-    hush_transformers,
-    numbers,
-    open_index,
+    log_to_stderr,
     place_of,
     print_result,
-    talk,
+    some_numbers,
 )
+from .index_source import IndexSource, Question
 
 
 @app.command(epilog='Example:  hf-exbert compare woz-bert "She ran to escape." --token escape --mask')
@@ -56,30 +55,40 @@ def compare(
         raise typer.BadParameter("give one or two indexes, and a sentence with --token")
     if token is not None and not others and not (mask or against or ablate):
         raise typer.BadParameter("with one index, say what is different: --mask, --against or --ablate")
-    talk(quiet)
-    hush_transformers(quiet)
+    log_to_stderr(quiet)
     from exbert_hub.index.compare.comparison import compare as compare_indexes
 
     from . import render
 
-    sides = [open_index([name], None, None, device) for name in (a, *others)]
-    seen = None
-    if text is not None and token is not None:
-        masked = [place_of(token)] if mask else []
-        seen = (
-            sides[0][0].inspect(text, mask=masked if others else []),
-            sides[-1][0].inspect(against or text, mask=masked, ablate=heads_by_layer(ablate)),
-        )
-    found = compare_indexes(
+    sides = [IndexSource((name,), device=device, quiet=quiet).open_with_model() for name in (a, *others)]
+    questions = _questions(text, token, both=bool(others), mask=mask, against=against, ablate=ablate)
+    comparison = compare_indexes(
         sides[0][1],
         sides[-1][1],
-        seen=seen,
-        token=None if token is None else place_of(token),
+        seen=questions and (questions[0].ask(sides[0][0]), questions[1].ask(sides[-1][0])),
+        token=questions and questions[0].token,
         by=by.value,
-        heads=numbers(heads, "heads") if heads is not None else None,
+        heads=some_numbers(heads, "heads"),
         field=field,
         k=k,
         p=p,
         sample=sample,
     )
-    print_result(found.to_dict(), lambda: render.comparison(found), as_json)
+    print_result(comparison.to_dict(), lambda: render.comparison(comparison), as_json)
+
+
+def _questions(
+    text: str | None, token: str | None, *, both: bool, mask: bool, against: str | None, ablate: list[str] | None
+) -> tuple[Question, Question] | None:
+    """What each side is asked; None to compare two models without a text.
+
+    :param both: whether the token is masked on the first side too, which has another model then.
+    """
+    if text is None or token is None:
+        return None
+    place = place_of(token)
+    masked = (place,) if mask else ()
+    return (
+        Question(text, place, masked=masked if both else ()),
+        Question(against or text, place, masked=masked, ablate=heads_by_layer(ablate)),
+    )

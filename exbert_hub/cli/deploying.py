@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Json, Quiet, Token, app, print_result, talk
+from .common import Json, Quiet, Token, app, log_to_stderr, print_result
 
 
 @app.command(epilog="Example:  hf-exbert deploy me/exbert --model bert-base-uncased --index me/woz-bert")
@@ -31,18 +31,20 @@ def deploy(
     quiet: Quiet = False,
 ) -> None:
     """Run the app as a Space: create it, or bring it up to this version. What you leave out stays as it is."""
-    talk(quiet)
-    from exbert_hub.deploy import deploy as deploy_space
+    log_to_stderr(quiet)
+    from exbert_hub.deploy import DeployRequest, deploy_space
 
-    done = deploy_space(
-        repo,
-        model=model,
-        index=index,
-        allowed_models=allow_model or (),
-        allow_build=allow_build,
-        mcp=mcp,
-        hardware=hardware,
-        private=private,
-        token=token,
+    space = deploy_space(
+        DeployRequest(
+            repo,
+            model=model,
+            index=index,
+            allowed_models=tuple(allow_model or ()),
+            allow_build=allow_build,
+            mcp=mcp,
+            hardware=hardware,
+            private=private,
+            token=token,
+        )
     )
-    print_result(asdict(done), lambda: done.url, as_json)
+    print_result(asdict(space), lambda: space.url, as_json)

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from .common import Json, Quiet, Revision, app, print_result, talk
+from .common import Json, Quiet, Revision, app, log_to_stderr, print_result
+from .index_source import IndexSource
 
 
 @app.command(epilog="Example:  hf-exbert export woz-bert --headvis exports/bert/headvis/woz")
 def export(
-    index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
+    index: Annotated[str, typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
     headvis: Annotated[
         Path, typer.Option(help="Folder to write for the front end of HeadVis; a new one.", show_default=False)
     ],
@@ -23,10 +24,9 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write the attention heads of an index as the static files that HeadVis shows."""
-    talk(quiet)
-    from exbert_hub.index import CorpusIndex
+    log_to_stderr(quiet)
     from exbert_hub.index.export.headvis import write_headvis
 
-    opened = CorpusIndex.from_pretrained(index, revision=revision)
+    opened = IndexSource((index,), revision, quiet=quiet).open()
     written = write_headvis(opened, headvis, sentences=sentences, overwrite=overwrite)
     print_result({"folder": str(written)}, lambda: str(written), as_json)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import Device, Json, Quiet, Revision, app, hush_transformers, print_result, talk
-from .indexing import open_index, place_of
+from .common import Device, Json, Quiet, Revision, app, log_to_stderr, place_of, print_result
+from .index_source import IndexSource, Question
 
 if TYPE_CHECKING:
+    from exbert_hub.index import CorpusIndex
+    from exbert_hub.index.format.head_table import HeadScore
     from exbert_hub.index.heads.examples import HeadExample
 
 
@@ -26,7 +28,7 @@ class Direction(StrEnum):
 
 @app.command(epilog="Example:  hf-exbert heads woz-bert --label dobj")
 def heads(
-    index: Annotated[list[str], typer.Argument(help="Folder of an index, or its repository on the Hub.")],
+    index: Annotated[list[str], typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
     label: Annotated[
         str | None, typer.Option(help="A dependency label, POS, entity label or offset, e.g. dobj, VERB, -1.")
     ] = None,
@@ -43,21 +45,20 @@ def heads(
     quiet: Quiet = False,
 ) -> None:
     """Say which heads attend to what, the best first; without a label or measure, the best head for each."""
-    talk(quiet)
-    from exbert_hub.index import CorpusIndex
-
+    log_to_stderr(quiet)
     from . import render
 
-    opened = CorpusIndex.from_pretrained(index, revision=revision)
-    found = opened.heads(label, measure, direction.value if direction else None, layer)
-    chosen = found[:k] if label or measure else list(found.best())
-    shown: tuple[HeadExample, ...] = ()
-    if examples:
-        best = found[0]
-        shown = opened.head_examples(best.layer, best.head, best.measure, best.label, best.direction)
+    opened = IndexSource(tuple(index), revision, quiet=quiet).open()
+    scores = opened.heads(label, measure, direction.value if direction else None, layer)
+    chosen = scores[:k] if label or measure else list(scores.best())
+    sentences = _examples(opened, scores[0]) if examples else ()
     listed = [{**score._asdict(), "lift": score.lift if score.baseline else None} for score in chosen]
-    told = {"heads": listed, "examples": [vars(example) for example in shown]}
-    print_result(told, lambda: render.heads(chosen, shown), as_json)
+    result = {"heads": listed, "examples": [vars(example) for example in sentences]}
+    print_result(result, lambda: render.heads(chosen, sentences), as_json)
+
+
+def _examples(index: CorpusIndex, score: HeadScore) -> tuple[HeadExample, ...]:
+    return index.head_examples(score.layer, score.head, score.measure, score.label, score.direction)
 
 
 @app.command(epilog='Example:  hf-exbert find-heads woz-bert "She ran to escape." --token escape --label dobj')
@@ -87,14 +88,14 @@ def find_heads(
 ) -> None:
     """Find the few heads of a layer by which the words most like yours show a label: chosen on one half of the
     corpus, judged by the other."""
-    talk(quiet)
-    hush_transformers(quiet)
+    log_to_stderr(quiet)
+    from exbert_hub.index.heads.subsets import SubsetRequest
+
     from . import render
 
-    inspector, opened = open_index(index, revision, model, device)
     place = place_of(token)
-    seen = inspector.inspect(sentence, mask=[place] if mask else [])
-    found = opened.find_heads(
-        seen, place, label, field, of.value, layer=layer, k=k, exclude_query=exclude_query, unique_sentences=unique
-    )
-    print_result(found.to_dict(), lambda: render.found_heads(found), as_json)
+    question = Question(sentence, place, masked=(place,) if mask else ())
+    request = SubsetRequest(label, field, of.value, layer, k, exclude_query, unique)
+    inspector, opened = IndexSource(tuple(index), revision, model, device, quiet).open_with_model()
+    subset = opened.head_catalog.find(question.ask(inspector), place, request)
+    print_result(subset.to_dict(), lambda: render.found_heads(subset), as_json)

@@ -19,16 +19,16 @@ from .common import (
     Revision,
     app,
     heads_by_layer,
-    hush_transformers,
-    numbers,
+    log_to_stderr,
     one_layer,
-    open_index,
     place_of,
     print_info,
     print_result,
+    quiet_transformers,
     some_layers,
-    talk,
+    some_numbers,
 )
+from .index_source import IndexSource, Question
 
 if TYPE_CHECKING:
     from exbert_hub.index.build.engine import Engine
@@ -59,9 +59,9 @@ def build(
     streaming: Annotated[bool, typer.Option(help="Stream a Hub dataset instead of downloading it.")] = False,
     name: Annotated[str | None, typer.Option(help="Name of the corpus.")] = None,
     license: Annotated[str | None, typer.Option(help="Licence of the corpus.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Index the first so many sentences only.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option(help="Index only the first N sentences.", min=1)] = None,
     sample: Annotated[
-        int | None, typer.Option(help="Index so many sentences only, drawn at random, always the same.", min=1)
+        int | None, typer.Option(help="Index only N sentences, drawn at random, always the same.", min=1)
     ] = None,
     shard_pieces: Annotated[int | None, typer.Option(help="Pieces per shard.", min=1)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted build.")] = False,
@@ -85,46 +85,38 @@ def build(
     quiet: Quiet = False,
 ) -> None:
     """Build an index of a corpus, as one model sees it."""
-    talk(quiet)
-    hush_transformers(quiet)
-    from exbert_hub.corpus import annotate, annotate_beside
+    log_to_stderr(quiet)
+    quiet_transformers(quiet)
     from exbert_hub.index import CorpusIndex, RayEngine
-    from exbert_hub.index.ray.distributed import running
     from exbert_hub.model import Inspector
 
     if ray is None and (workers or storage or not merge):
         raise typer.BadParameter("--workers, --storage and --no-merge are about a cluster: add --ray")
     inspector = Inspector.from_pretrained(model, revision=revision, device=device, dtype=dtype)
     engine: Engine = "local" if ray is None else RayEngine(ray, workers, storage=storage, merge=merge)
-    with running(engine) as builder:
-        annotated = (annotate_beside if sample is None else annotate)(
-            corpus,
-            annotator,
-            name=name,
-            license=license,
-            split=split,
-            text_column=text_column,
-            streaming=streaming,
-            limit=limit,
-            through=builder.through,
-        )
-        index = CorpusIndex.build(
-            inspector,
-            annotated,
-            output,
-            kinds=[kind.value for kind in kinds],
-            layers=some_layers(layers),
-            attention=attention,
-            codec=codec.value,
-            fast=fast,
-            limit=limit,
-            sample=sample,
-            shard_pieces=shard_pieces,
-            resume=resume,
-            overwrite=overwrite,
-            progress=(lambda done, total: None) if quiet else None,
-            engine=engine,
-        )
+    index = CorpusIndex.build(
+        inspector,
+        corpus,
+        output,
+        annotator=annotator,
+        split=split,
+        text_column=text_column,
+        streaming=streaming,
+        name=name,
+        license=license,
+        kinds=[kind.value for kind in kinds],
+        layers=some_layers(layers),
+        attention=attention,
+        codec=codec.value,
+        fast=fast,
+        limit=limit,
+        sample=sample,
+        shard_pieces=shard_pieces,
+        resume=resume,
+        overwrite=overwrite,
+        progress=(lambda done, total: None) if quiet else None,
+        engine=engine,
+    )
     print_info(index.manifest, output, as_json)
 
 
@@ -165,32 +157,32 @@ def search(
     quiet: Quiet = False,
 ) -> None:
     """Find the corpus words that look most like a word of your sentence, and sum them up."""
-    talk(quiet)
-    hush_transformers(quiet)
+    log_to_stderr(quiet)
+    from exbert_hub.index.search.query import SearchRequest
+    from exbert_hub.index.search.search import search as search_index
+
     from . import render
 
-    inspector, opened = open_index(index, revision, model, device)
-    place = place_of(token)
-    masked = [*([place] if mask else []), *map(place_of, mask_also or [])]
-    seen = inspector.inspect(sentence, pair, mask=masked, ablate=heads_by_layer(ablate))
-    matches = opened.search(
-        seen,
-        place,
+    masked = (*([token] if mask else []), *(mask_also or []))
+    question = Question(sentence, place_of(token), pair, tuple(map(place_of, masked)), ablate=heads_by_layer(ablate))
+    request = SearchRequest(
         by=by.value,
-        layer=one_layer(layer) if layer is not None else None,
-        heads=numbers(heads, "heads") if heads is not None else None,
+        layer=None if layer is None else one_layer(layer),
+        heads=some_numbers(heads, "heads"),
         k=k,
         exclude_query=exclude_query,
         unique_sentences=unique,
         exact=exact,
     )
+    inspector, opened = IndexSource(tuple(index), revision, model, device, quiet).open_with_model()
+    matches = search_index(opened.opened, question.ask(inspector), question.token, request)
     opened.verify()  # a process of one search does not leave before it knows that the files are whole
     print_result(matches.to_dict(), lambda: render.matches(matches), as_json)
 
 
 @app.command(epilog="Example:  hf-exbert annotate woz-bert emotions.tsv")
 def annotate(
-    index: Annotated[Path, typer.Argument(help="Folder of an index.")],
+    index: Annotated[str, typer.Argument(help="Folder of an index.")],
     file: Annotated[
         Path,
         typer.Argument(
@@ -203,28 +195,23 @@ def annotate(
     quiet: Quiet = False,
 ) -> None:
     """Attach labels of your own to a finished index; nothing is built again."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from dataclasses import asdict
-
-    from exbert_hub.index import CorpusIndex
 
     from . import render
 
-    opened = CorpusIndex.from_pretrained(index)
+    opened = IndexSource((index,)).open_own()
     attached = opened.annotate(file, overwrite=overwrite)
     print_result(asdict(attached), lambda: render.attached(attached, len(opened)), as_json)
 
 
 @app.command(epilog="Example:  hf-exbert info woz-bert --json")
 def info(
-    index: Annotated[str, typer.Argument(help="Folder of an index, or its repository on the Hub.")],
+    index: Annotated[str, typer.Argument(help="Folder of an index, its repository on the Hub, or demo.")],
     revision: Revision = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Say what an index holds and how it was built; of a shared one, only this is downloaded."""
-    talk(quiet)
-    from exbert_hub.index.hub.shard_places import find_shards
-    from exbert_hub.index.sharded.merged_manifest import merge_manifests
-
-    print_info(merge_manifests(find_shards(index, revision)), index, as_json)
+    log_to_stderr(quiet)
+    print_info(IndexSource((index,), revision, quiet=quiet).manifest(), index, as_json)

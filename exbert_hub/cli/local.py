@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from exbert_hub.errors import SelectionError
-
-from .common import Json, Quiet, app, hush_transformers, print_result, talk
+from .common import Json, Quiet, app, log_to_stderr, print_result, quiet_transformers
 
 
 @app.command(epilog="Example:  hf-exbert launch bert-base-uncased --index woz-bert")
@@ -24,8 +22,8 @@ def launch(
     quiet: Quiet = False,
 ) -> None:
     """Start the app in the browser, until you press Ctrl-C."""
-    talk(quiet)
-    hush_transformers(quiet)
+    log_to_stderr(quiet)
+    quiet_transformers(quiet)
     from exbert_hub.app import launch as launch_app
 
     with redirect_stdout(sys.stderr):  # where Gradio's messages belong; with an MCP server it has some even when quiet
@@ -57,17 +55,12 @@ def cache(
 
     from . import render
 
-    entries = {f"{entry.kind}/{entry.name}": entry for entry in cached.entries()}
-    unknown = sorted(set(delete or ()) - entries.keys())
-    if unknown:
-        raise SelectionError(f"the cache has no entry {unknown[0]!r}: `hf-exbert cache` lists them")
-    chosen = list(entries) if delete_all else list(delete or ())
-    for name in chosen:
-        cached.delete(entries[name])
+    for entry in cached.entries() if delete_all else cached.find(delete or ()):
+        cached.delete(entry)
         if not quiet:
-            typer.echo(f"deleted {name}", err=True)
-    left = {name: entry for name, entry in entries.items() if name not in chosen}
-    listed = [{"name": name, "path": str(entry.path), "bytes": entry.bytes} for name, entry in left.items()]
+            typer.echo(f"deleted {entry.key}", err=True)
+    left = cached.entries()
+    listed = [{"name": entry.key, "path": str(entry.path), "bytes": entry.bytes} for entry in left]
     print_result(
         listed, lambda: render.cache_entries(left) or f"nothing is cached under {cached.cache_root()}", as_json
     )

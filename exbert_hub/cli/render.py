@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exbert_hub.analysis.significance import LEVEL
+from exbert_hub.units import format_bytes
 
 if TYPE_CHECKING:
     from exbert_hub.cache import CacheEntry
@@ -26,14 +27,14 @@ _BARS = 8
 _SHIFTED = 6  # heads named
 
 
-def matches(found: Matches) -> str:
-    """The matches, one a line, and what they have in common."""
-    left_out = "".join(f", {count} left out ({why})" for why, count in found.left_out.items())
-    parts = [f"{len(found)} nearest to {found.query}{left_out}", *(_match(match) for match in found)]
-    summaries = found.summaries()
+def matches(results: Matches) -> str:
+    """The matches, one per line, and what they have in common."""
+    left_out = "".join(f", {count} left out ({why})" for why, count in results.left_out.items())
+    parts = [f"{len(results)} nearest to {results.query}{left_out}", *(_match(match) for match in results)]
+    summaries = results.summaries()
     parts += map(_summary, summaries)
     if not all(bar.significant for summary in summaries for bar in summary.bars):
-        parts.append(f"\nn.s.: not to be told from the base rate (false discovery rate {LEVEL:.0%})")
+        parts.append(f"\nn.s.: not distinguishable from the base rate (false discovery rate {LEVEL:.0%})")
     return "\n".join(parts)
 
 
@@ -59,46 +60,46 @@ def _summary(summary: Summary) -> str:
 
 
 def attached(labels: Attached, pieces: int) -> str:
-    """What was attached to an index of so many pieces."""
+    """What was attached to an index with this many pieces."""
     unused = f"; {labels.unused:,} rows are for words that no indexed piece belongs to" if labels.unused else ""
     return f"{', '.join(labels.labels)}: {labels.pieces:,} of {pieces:,} pieces have a label{unused}"
 
 
-def comparison(found: Comparison) -> str:
+def comparison(result: Comparison) -> str:
     """What is different, layer by layer."""
-    parts = [] if found.token is None else [_token_comparison(found.token, found.by)]
-    if found.similarity:
+    parts = [] if result.token is None else [_token_comparison(result.token, result.by)]
+    if result.similarity:
         rows = [("layer", "CKA", "chance")]
-        rows += [(str(layer.layer), f"{layer.cka:.3f}", f"{layer.chance:.3f}") for layer in found.similarity]
-        first, second = found.names
-        title = f"{first} and {second}, {found.by} vectors of {found.sample:,} of {found.words:,} common words"
+        rows += [(str(layer.layer), f"{layer.cka:.3f}", f"{layer.chance:.3f}") for layer in result.similarity]
+        first, second = result.names
+        title = f"{first} and {second}, {result.by} vectors of {result.sample:,} of {result.words:,} common words"
         parts.append(f"{title}\n{_table(rows)}")
     return "\n\n".join(parts)
 
 
-def _token_comparison(found: TokenComparison, by: str) -> str:
-    (one, other), profiles = found.asked, found.profiles
+def _token_comparison(result: TokenComparison, by: str) -> str:
+    (one, other), profiles = result.asked, result.profiles
     rows: list[tuple[str, ...]] = [
         ("layer", "RBO", "Jaccard", "shared", f"{profiles[0].field} of the first", "and of the second")
     ]
-    for layer in found.overlap:
+    for layer in result.overlap:
         tops = [_top_label(profile, layer.layer) for profile in profiles]
         rows.append((str(layer.layer), f"{layer.rbo:.2f}", f"{layer.jaccard:.2f}", str(layer.shared), *tops))
-    title = f"{one} and {other}: words of the {found.k} nearest by {by} (RBO with p = {found.p})"
+    title = f"{one} and {other}: words of the {result.k} nearest by {by} (RBO with p = {result.p})"
     texts = [] if one.text == other.text else [f"first   {one.text}\nsecond  {other.text}"]
     parts = [*texts, f"{title}\n{_table(rows)}"]
     predicted = [
-        f"predictions of the {name}: {', '.join(f'{each.text} {each.probability:.1%}' for each in predictions)}"
-        for name, predictions in zip(("first", "second"), found.predictions, strict=True)
+        f"predictions of the {name}: {', '.join(f'{piece.text} {piece.probability:.1%}' for piece in predictions)}"
+        for name, predictions in zip(("first", "second"), result.predictions, strict=True)
         if predictions
     ]
     parts += ["\n".join(predicted)] if predicted else []
-    parts.append(found.no_attention if found.attention is None else _shifted(found.attention))
+    parts.append(result.no_attention if result.attention is None else _shifted(result.attention))
     return "\n\n".join(parts)
 
 
 def _shifted(attention: AttentionDifference) -> str:
-    """The heads whose attention went elsewhere most."""
+    """The heads whose attention moved most."""
     shifts = sorted(
         (-share, layer, "mean" if attention.mean_of_heads else head)
         for layer, heads in enumerate(attention.shift)
@@ -131,7 +132,7 @@ def manifest(facts: Manifest, place: str) -> str:
         "labels": ", ".join((*facts.labels, *facts.added_labels)),
         "attention": "stored" if facts.attention_layers else "not stored",
         "vectors": f"{facts.codec}, {facts.pieces:,} per layer and kind",
-        "size": f"{size / 1e6:,.1f} MB in {len(facts.files)} files ({size / facts.pieces / 1e3:.1f} kB per piece)",
+        "size": f"{format_bytes(size)} in {len(facts.files)} files ({format_bytes(size / facts.pieces)} per piece)",
         "built": f"{facts.created} with {', '.join(f'{k} {v}' for k, v in facts.versions.items())}",
     }
     counted = {
@@ -154,45 +155,45 @@ def _counts(items: Iterable[tuple[str, int]]) -> list[str]:
 
 
 def heads(scores: Sequence[HeadScore], examples: Sequence[HeadExample]) -> str:
-    """Heads one a line, and sentences that show what the best of them does."""
+    """Heads, one per line, and sentences that show what the best of them does."""
     rows = [("head", "measure", "label", "direction", "value", "baseline", "n", "q")]
     for score in scores:
         q = "" if score.q is None else f"{score.q:.1g}" if score.significant else "n.s."
         numbers = f"{score.value:.3f}", f"{score.baseline:.3f}", f"{score.n:,}", q
         rows.append((score.name, score.measure, score.label, score.direction, *numbers))
-    lines = [_columns(rows)]
+    lines = [_table(rows)]
     for example in examples:
         source, target = example.words
         lines.append(f"\n{example.attention:.3f}  {source} -> {target or '(special token)'}\n  {example.text.strip()}")
     return "\n".join(lines)
 
 
-def found_heads(found: FoundHeads) -> str:
-    """How the best layer's heads were chosen, then what each other layer came to."""
-    what = "match" if found.of == "match" else "max-attention token"
+def found_heads(subset: FoundHeads) -> str:
+    """How the best layer's heads were chosen, then the result of each other layer."""
+    judged = "match" if subset.of == "match" else "max-attention token"
     lines = [
-        f"{found.field} {found.label!r} of the {what}, {found.k} nearest to {found.word!r}"
-        f"{' (masked)' if found.masked else ''}; the held-back half of the corpus says what to believe"
+        f"{subset.field} {subset.label!r} of the {judged}, {subset.k} nearest to {subset.word!r}"
+        f"{' (masked)' if subset.masked else ''}; the held-back half of the corpus says which to believe"
     ]
     rows = [("heads", "share", "held back", "base", "lift", "q")]
-    for path in (*found.paths[:1], *(replace(path, steps=path.steps[-1:]) for path in found.paths[1:])):
+    for path in (*subset.paths[:1], *(replace(path, steps=path.steps[-1:]) for path in subset.paths[1:])):
         for step in path.steps:
             name = f"{path.layer}-[{','.join(map(str, step.heads))}]"
             q = f"{step.q:.1g}" if step.significant else "n.s."
             shares = f"{step.share:.0%}", f"{step.held_back:.0%}", f"{step.base_rate:.1%}"
             rows.append((name, *shares, f"x{step.lift:.1f}", q))
-    return "\n".join([*lines, _columns(rows)])
+    return "\n".join([*lines, _table(rows)])
 
 
-def cache_entries(entries: Mapping[str, CacheEntry]) -> str:
-    return "\n".join(f"{entry.bytes / 1e6:>10,.1f} MB  {name}" for name, entry in entries.items())
+def cache_entries(entries: Sequence[CacheEntry]) -> str:
+    return "\n".join(f"{format_bytes(entry.bytes):>12}  {entry.key}" for entry in entries)
 
 
-def shared_indexes(found: Sequence[SharedIndex]) -> str:
-    """Indexes on the Hub, one a line."""
-    if not found:
-        return "nobody shares such an index yet: build one with `hf-exbert build`, share it with `hf-exbert push`"
-    rows = [("repository", "model", "corpus", "language", "licence", "pieces", "MB")] + [
+def shared_indexes(indexes: Sequence[SharedIndex]) -> str:
+    """Indexes on the Hub, one per line."""
+    if not indexes:
+        return "no such index is shared yet: build one with `hf-exbert build`, share it with `hf-exbert push`"
+    rows = [("repository", "model", "corpus", "language", "licence", "pieces", "size")] + [
         (
             f"{index.repo_id}{' (private)' if index.private else ' (gated)' if index.gated else ''}",
             index.model,
@@ -200,18 +201,14 @@ def shared_indexes(found: Sequence[SharedIndex]) -> str:
             index.language or "?",
             index.license,
             f"{index.pieces:,}",
-            f"{index.bytes / 1e6:,.1f}",
+            format_bytes(index.bytes),
         )
-        for index in found
+        for index in indexes
     ]
     return _table(rows)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    return _columns(rows)
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

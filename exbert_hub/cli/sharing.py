@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .common import Json, Quiet, Revision, Token, app, print_result, some_layers, talk
+from .common import Json, Quiet, Revision, Token, app, log_to_stderr, print_result, some_layers
 
 
 @app.command(epilog="Example:  hf-exbert push woz-bert me/woz-bert --license cc0-1.0")
@@ -25,8 +25,8 @@ def push(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Share an index, and with it the text of its corpus. An interrupted push goes on when it is repeated."""
-    talk(quiet)
+    """Share an index, and with it the text of its corpus. An interrupted push resumes when it is repeated."""
+    log_to_stderr(quiet)
     from exbert_hub.index.hub.publish import PushRequest, publish
     from exbert_hub.index.store.store import Store
 
@@ -50,7 +50,7 @@ def pull(
     quiet: Quiet = False,
 ) -> None:
     """Download a shared index before it is used, for example to work offline."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from exbert_hub.index.hub.pull import pull as pull_index
 
     if output is not None and layers is not None:
@@ -68,12 +68,12 @@ def list_(
     quiet: Quiet = False,
 ) -> None:
     """List indexes that people share on the Hub."""
-    talk(quiet)
+    log_to_stderr(quiet)
     from dataclasses import asdict
 
     from exbert_hub.index.hub.discovery import list_indexes
 
     from . import render
 
-    found = list_indexes(model, language, token=token)
-    print_result([asdict(index) for index in found], lambda: render.shared_indexes(found), as_json)
+    indexes = list_indexes(model, language, token=token)
+    print_result([asdict(index) for index in indexes], lambda: render.shared_indexes(indexes), as_json)

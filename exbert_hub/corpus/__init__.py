@@ -2,7 +2,8 @@
 
 from exbert_hub.corpus.annotation.annotate import annotate, annotate_beside
 from exbert_hub.corpus.sources.find import read_texts
-from exbert_hub.corpus.storage.corpus_store import ParquetCorpus, open_corpus, write_corpus
+from exbert_hub.corpus.storage.corpus_writer import write_corpus
+from exbert_hub.corpus.storage.parquet_corpus import ParquetCorpus, open_corpus
 
 from .align import Alignment, align_pieces
 from .types import AnnotatedCorpus, CorpusInfo, Coverage, Sentence, Word

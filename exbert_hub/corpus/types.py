@@ -1,4 +1,4 @@
-"""What travels out of the corpus room."""
+"""The types that other rooms use: words, sentences, annotated corpora and what describes them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CorpusInfo:
     extra_labels: tuple[str, ...] = ()  # names of the columns in `Word.extra`
     sha256: str = ""  # over the annotated sentences; "" while they are being annotated
     key: str = ""  # of the text and of how it is annotated, known before; with `sha256` it identifies a corpus
-    skipped: Mapping[str, int] = field(default_factory=dict)  # what of the source is not in the corpus, and how often
+    skipped: Mapping[str, int] = field(default_factory=dict)  # kinds of things left out of the source, and how many
 
 
 class AnnotatedCorpus(Protocol):
@@ -62,19 +62,32 @@ class AnnotatedCorpus(Protocol):
     def __len__(self) -> int: ...
 
 
+class AnnotatedSource(AnnotatedCorpus, Protocol):
+    """Annotated sentences that `annotate` takes over as they are."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same sentences with the same annotation."""
+
+
 def is_annotated(corpus: Any) -> bool:
     """Whether this is an `AnnotatedCorpus`; a `datasets.Dataset` has an `info` too, of another kind."""
     return isinstance(getattr(corpus, "info", None), CorpusInfo)
 
 
+def is_annotated_source(source: Any) -> bool:
+    """Whether this is an `AnnotatedSource`."""
+    return is_annotated(source) and isinstance(getattr(source, "key", None), str)
+
+
 def expected_sentences(corpus: AnnotatedCorpus) -> int:
-    """Sentences of a corpus; as far as can be told, if they are still being annotated."""
+    """Sentences of a corpus; an estimate if they are still being annotated."""
     return getattr(corpus, "expected", None) or len(corpus)
 
 
 @dataclass
 class Coverage:
-    """What became of the corpus during a build. Nothing is dropped without being counted here."""
+    """How much of a corpus a build took, cut or left out. Nothing is dropped without being counted here."""
 
     sentences: int = 0
     windows: int = 0  # rows of the sentences table; more than `sentences` when long ones were cut

@@ -1,4 +1,4 @@
-"""Calls to the Hub: repeated while a failure may pass by itself, explained when it does not."""
+"""Calls to the Hub: repeated while a failure may be temporary, explained when it is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exbert_hub.errors import HubError
 
 logger = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 _WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds before each further attempt, unless the Hub names a time
 _PASSING = (408, 429, 500, 502, 503, 504)
@@ -21,16 +21,16 @@ _REASONS = {
     401: "the token is not valid; log in again with `hf auth login` or pass another token",
     403: "the token does not allow it; it needs write access to this repository",
     409: "the Hub is busy with another change to it; try again",
-    412: "somebody else has changed it meanwhile; nothing of theirs was overwritten. Look at it, then try again",
+    412: "someone else changed it in the meantime; nothing of theirs was overwritten. Look at it, then try again",
     413: "a request was too large for the Hub",
-    429: "too many requests; wait some minutes and try again",
+    429: "too many requests; wait a few minutes and try again",
 }
 
 
 def is_reachable(seconds: float = 3.0) -> bool:
-    """Whether somebody answers at the Hub's address: asked where nobody wants to wait a minute to learn that not.
+    """Whether anything answers at the Hub's address: asked where a timeout of a minute would be too long.
 
-    Behind a proxy, which would do the asking, it is taken for granted.
+    Behind a proxy, which would make the connection, it is assumed.
     """
     import socket
     from urllib.parse import urlsplit
@@ -49,10 +49,10 @@ def is_reachable(seconds: float = 3.0) -> bool:
     return True
 
 
-def patiently(call: Callable[[], Answer]) -> Answer:
-    """Make a call that may be repeated without harm, again and again while the Hub is busy or the line is down.
+def patiently(call: Callable[[], Result]) -> Result:
+    """Make a call that is safe to repeat, several times while the Hub is busy or the connection is down.
 
-    huggingface_hub repeats downloads and uploads of files by itself, but not commits, tags and questions.
+    huggingface_hub retries downloads and uploads of files by itself, but not commits, tags and queries.
     """
     from huggingface_hub.errors import HTTPError
 
@@ -63,24 +63,24 @@ def patiently(call: Callable[[], Answer]) -> Answer:
             pause = max(wait, _retry_after(error))
             if not _may_pass(error) or pause > _LONGEST_WAIT:
                 raise
-            logger.warning("The Hub does not answer as it should (%s): trying again in %.0f s", _brief(error), pause)
+            logger.warning("The Hub answered with an error (%s): trying again in %.0f s", _brief(error), pause)
             time.sleep(pause)
     return call()
 
 
 @contextmanager
-def explaining(what: str) -> Iterator[None]:
-    """Turn whatever the Hub's client raises in the block into an error that says what to do.
+def explaining(action: str) -> Iterator[None]:
+    """Turn any error of the Hub's client in the block into one that says what to do.
 
-    :param what: what is being done, such as "opening user/repo".
-    :raises HubError: always with the original error as its cause.
+    :param action: what is being done, such as "opening user/repo".
+    :raises HubError: with the original error as its cause.
     """
     from huggingface_hub.errors import HTTPError
 
     try:
         yield
     except (HTTPError, OSError, ValueError, RuntimeError) as error:
-        raise HubError(f"{what} failed: {_reason(error)}.") from error
+        raise HubError(f"{action} failed: {_reason(error)}.") from error
 
 
 def _reason(error: BaseException) -> str:
@@ -93,26 +93,28 @@ def _reason(error: BaseException) -> str:
             return "it has no such branch, tag or commit"
         if isinstance(link, errors.RepositoryNotFoundError):
             return (
-                "there is no such dataset repository, or it is private and you are not logged in as somebody who may "
+                "there is no such dataset repository, or it is private and you are not logged in as someone who may "
                 "see it. Check the name, log in with `hf auth login`, or pass a token"
             )
         if (status := _status(link)) is not None:
             if status >= 500:
-                return f"the Hub has a problem (HTTP {status}); try again later, what was transferred is not lost"
+                return f"the Hub has a problem (HTTP {status}); try again later; what was transferred is not lost"
             if status in _REASONS:
-                said = getattr(link, "server_message", None)
-                return _REASONS[status] + (f" (the Hub says: {said.strip().rstrip('.')})" if said else "")
-    if isinstance(error, errors.OfflineModeIsEnabled | errors.LocalEntryNotFoundError):
+                message = getattr(link, "server_message", None)
+                return _REASONS[status] + (f" (the Hub says: {message.strip().rstrip('.')})" if message else "")
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return "it needs the Hub, and offline mode is on. To go online, unset HF_HUB_OFFLINE"
+    if isinstance(error, errors.LocalEntryNotFoundError):
         return (
-            "it is not in the cache of this machine, or not all of it, and the Hub was not reached "
+            "it is not in the cache of this machine, or only partly, and the Hub was not reached "
             f"({_brief(error.__cause__ or error)})"
         )
-    # the threads that upload wrap what happened
+    # upload threads wrap the actual error
     return _brief(error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes: threads that upload and falling back to the cache both wrap the real one."""
+    """The error and its causes: upload threads and the fallback to the cache both wrap the actual one."""
     link: BaseException | None = error
     while link is not None:
         yield link
@@ -121,7 +123,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _may_pass(error: BaseException) -> bool:
     status = _status(error)
-    # without an answer the line was cut, or there was none
+    # without a response, the connection was cut or never made
     return status is None or status in _PASSING
 
 

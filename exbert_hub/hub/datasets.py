@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from exbert_hub.errors import CorpusError
 
+from .ids import is_repo_id
+
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
 
@@ -30,7 +32,7 @@ def load_hub_dataset(
     from datasets import load_dataset
     from datasets.exceptions import DatasetsError
 
-    if repo_id.count("/") != 1:
+    if not is_repo_id(repo_id):
         raise CorpusError(f"{repo_id!r} is not the id of a dataset on the Hub; write it as 'owner/name'")
     try:
         return load_dataset(repo_id, config, split=split, streaming=streaming, token=token, revision=revision)
@@ -43,26 +45,25 @@ def load_hub_dataset(
 
 
 def dataset_revision(repo_id: str, token: str | bool | None = None, revision: str | None = None) -> str | None:
-    """The commit that a revision of a dataset stands for now, None if the Hub cannot be reached or does not say."""
+    """The commit that a revision of a dataset points to now; None if the Hub cannot be reached or does not say."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HTTPError  # of whichever httpx this huggingface_hub speaks
 
     try:
         return HfApi().dataset_info(repo_id, revision=revision, timeout=10, token=token).sha
     except (HTTPError, OSError, ValueError) as error:
-        logger.info("The Hub does not tell the commit of %s: %s", repo_id, error)
+        logger.info("The Hub does not give the commit of %s: %s", repo_id, error)
         return None
 
 
 def is_open_dataset(repo_id: str) -> bool:
-    """Whether anybody may read a dataset, without logging in and without accepting terms; False where that cannot be
-    found out."""
+    """Whether anybody may read a dataset without logging in or accepting terms; False where that is unknown."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HTTPError
 
     try:
         info = HfApi(token=False).dataset_info(repo_id, timeout=10)
     except (HTTPError, OSError, ValueError) as error:
-        logger.info("The Hub does not tell whether %s is open to all: %s", repo_id, error)
+        logger.info("The Hub does not say whether %s is open to all: %s", repo_id, error)
         return False
     return not info.private and not info.gated

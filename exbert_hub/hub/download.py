@@ -1,4 +1,4 @@
-"""A dataset repository at one commit, whose files come into the Hub's cache when they are used."""
+"""A dataset repository at one commit, whose files are downloaded into the Hub's cache when they are used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .calls import explaining, patiently
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 4  # downloads
+_THREADS = 4
 
 
 class RemoteFile(NamedTuple):
@@ -36,14 +36,14 @@ class Snapshot:
     within: str = ""  # the folder of the repository that all names are relative to, and `folder` stands for
 
     def fetch(self, names: Iterable[str], *, again: bool = False) -> None:
-        """Download files, with progress on stderr; those in the cache cost nothing, not even a request.
+        """Download files, with progress on stderr; those in the cache take nothing, not even a request.
 
         :param again: download them even so, because what is in the cache is damaged.
-        :raises HubError: if a file cannot be had.
+        :raises HubError: if a file cannot be downloaded.
         """
-        wanted = [name for name in names if again or not (self.folder / name).is_file()]
-        with explaining(f"downloading {self.repo_id}"), ThreadPoolExecutor(_AT_ONCE) as threads:
-            for _ in threads.map(lambda name: patiently(lambda: self._download(name, again)), wanted):
+        missing = [name for name in names if again or not (self.folder / name).is_file()]
+        with explaining(f"downloading {self.repo_id}"), ThreadPoolExecutor(_THREADS) as threads:
+            for _ in threads.map(lambda name: patiently(lambda: self._download(name, again)), missing):
                 pass
 
     def _download(self, name: str, again: bool) -> None:
@@ -61,15 +61,15 @@ class Snapshot:
         )
 
     def listing(self) -> dict[str, RemoteFile]:
-        """Every file of the commit (of the folder in it), downloaded or not.
+        """Every file of the commit (in the folder), downloaded or not.
 
-        :raises HubError: if the Hub cannot be asked.
+        :raises HubError: if the Hub cannot be reached.
         """
         from huggingface_hub import HfApi, RepoFile
 
         api, folder = HfApi(token=self.token), f"{self.within}/" if self.within else ""
 
-        def ask() -> dict[str, RemoteFile]:
+        def read() -> dict[str, RemoteFile]:
             tree = api.list_repo_tree(
                 self.repo_id, self.within or None, repo_type="dataset", revision=self.commit, recursive=True
             )
@@ -80,11 +80,11 @@ class Snapshot:
             }
 
         with explaining(f"listing {self.repo_id}"):
-            return patiently(ask)
+            return patiently(read)
 
 
 def is_offline(local_files_only: bool = False) -> bool:
-    """Whether the Hub may not be asked."""
+    """Whether the Hub must not be contacted."""
     from huggingface_hub import constants
 
     return local_files_only or constants.is_offline_mode()
@@ -101,7 +101,7 @@ def open_snapshot(
 ) -> Snapshot | None:
     """Download one file of a dataset repository and pin the commit it belongs to.
 
-    :param name: a file that every repository of interest has; where it is missing, there is None to open.
+    :param name: a file that every repository of interest has; where it is missing, None is returned.
     :param revision: branch, tag or commit; the main branch if None.
     :raises HubError: if the repository or the revision cannot be found or reached, and is not in the cache either.
     """
@@ -135,15 +135,19 @@ def known_tags(
     cache_dir: str | Path | None = None,
     local_files_only: bool = False,
 ) -> list[str]:
-    """Tags of a dataset repository; those seen before where the Hub may not be asked.
+    """Tags of a dataset repository; offline, those in the cache.
 
     :raises HubError: if it cannot be reached.
     """
     from huggingface_hub import HfApi, scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
 
     if not is_offline(local_files_only):
         with explaining(f"reading the tags of {repo_id}"):
             refs = patiently(lambda: HfApi(token=token).list_repo_refs(repo_id, repo_type="dataset"))
         return [tag.name for tag in refs.tags]
-    repos = scan_cache_dir(cache_dir).repos
+    try:
+        repos = scan_cache_dir(cache_dir).repos
+    except CacheNotFound:  # nothing was ever downloaded
+        return []
     return [ref for repo in repos if (repo.repo_id, repo.repo_type) == (repo_id, "dataset") for ref in repo.refs]

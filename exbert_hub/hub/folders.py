@@ -17,7 +17,7 @@ _LONGEST_WAIT = 20.0
 
 
 def open_folder(url: str, private: bool | None = None) -> None:
-    """See that the repository of a URL exists."""
+    """Create the repository of a URL unless it exists."""
     from huggingface_hub import HfApi
 
     api, place = HfApi(), _place(url)
@@ -57,7 +57,7 @@ def delete_folder(url: str) -> None:
 
 
 def _commit(url: str, call: Callable[[], Any]) -> None:
-    """Make a commit, again when another one came between: the folders are not the same, so both may stay."""
+    """Make a commit, again if another one came first: they are different folders, so both may stay."""
     from huggingface_hub.errors import HfHubHTTPError
 
     with explaining(f"writing {url}"):
@@ -68,7 +68,7 @@ def _commit(url: str, call: Callable[[], Any]) -> None:
             except HfHubHTTPError as error:
                 if error.response.status_code not in (409, 412) or attempt == _ATTEMPTS - 1:
                     raise
-                # by chance, so that those who met once do not meet again
+                # a random wait, so that two that collided once do not collide again
                 time.sleep(random.uniform(0, min(_LONGEST_WAIT, 2.0**attempt)))
 
 
@@ -78,8 +78,8 @@ def repository_of(url: str) -> str:
 
 
 def _place(url: str) -> dict[str, Any]:
-    found = _resolve(url)
-    return {"repo_id": found.id, "repo_type": found.type, "revision": found.revision}
+    place = _resolve(url)
+    return {"repo_id": place.id, "repo_type": place.type, "revision": place.revision}
 
 
 def _path(url: str) -> str:
@@ -92,4 +92,4 @@ def _resolve(url: str) -> Any:
     try:
         return parse_hf_uri(url)
     except ValueError as error:
-        raise HubError(f"{url} is no place on the Hub: write it as hf://datasets/owner/name") from error
+        raise HubError(f"{url} is not a place on the Hub: write it as hf://datasets/owner/name") from error

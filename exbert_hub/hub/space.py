@@ -13,14 +13,14 @@ logger = logging.getLogger(__name__)
 
 
 def space_card(repo_id: str, *, token: str | bool | None = None) -> str | None:
-    """The README.md of a Space: "" where it has none, None where there is no such Space (that we may see).
+    """The README.md of a Space: "" if it has none, None if there is no such Space (that we may see).
 
     :raises HubError: if the Hub cannot be reached.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import RemoteEntryNotFoundError, RepositoryNotFoundError
 
-    def ask() -> str | None:
+    def read() -> str | None:
         try:
             path = hf_hub_download(repo_id, "README.md", repo_type="space", token=token)
         except RemoteEntryNotFoundError:
@@ -30,7 +30,7 @@ def space_card(repo_id: str, *, token: str | bool | None = None) -> str | None:
         return Path(path).read_text("utf-8-sig")
 
     with explaining(f"looking for the Space {repo_id}"):
-        return patiently(ask)
+        return patiently(read)
 
 
 def push_space(
@@ -46,12 +46,12 @@ def push_space(
 ) -> tuple[str, str]:
     """Create a Gradio Space from a folder, or update it. Variables come first: each change restarts the Space.
 
-    :param replaces: pattern of files in the repository that go if the folder has them no more.
+    :param replaces: pattern of files in the repository that are deleted if the folder does not have them.
     :param variables: environment variables to set; others stay.
-    :param hardware: such as "cpu-basic" or "zero-a10g"; what it has, or the free one, if None.
+    :param hardware: such as "cpu-basic" or "zero-a10g"; None for what it has, or for the free one.
     :param private: of a new Space.
     :return: address of the Space, and the commit.
-    :raises HubError: if the Hub refuses or cannot be reached. Calling again goes on.
+    :raises HubError: if the Hub refuses or cannot be reached. Calling again resumes.
     """
     from huggingface_hub import HfApi, SpaceHardware
 

@@ -1,4 +1,4 @@
-"""Uploading a folder so that no reader ever takes a half-finished one for whole."""
+"""Uploading a folder so that no reader ever takes a half-finished one for a complete one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TAG_ATTEMPTS = 5  # others may be tagging the same repository
 
 @dataclass(frozen=True)
 class Repository:
-    """A dataset repository, as it was when we began to write to it."""
+    """A dataset repository as it was when we began to write to it."""
 
     repo_id: str
     head: str  # commit of the branch
@@ -34,7 +34,7 @@ class Repository:
     token: str | bool | None = field(default=None, repr=False)
 
     def read(self, name: str) -> str | None:
-        """A text file of the head, None where there is none."""
+        """A text file of the head; None if there is none."""
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import RemoteEntryNotFoundError
 
@@ -48,12 +48,12 @@ class Repository:
 
 @dataclass(frozen=True)
 class Upload:
-    """What to upload. The data goes first, what describes it goes last and at once."""
+    """What to upload: the data first, then what describes it, in one last commit."""
 
     folder: Path
     data: Sequence[str]  # names of files in the folder
     last: Mapping[str, bytes]  # small files, written in the last commit
-    ours: Callable[[str], bool]  # whether a file in the repository would be ours: then it goes if it is in neither
+    ours: Callable[[str], bool]  # whether a file in the repository is ours: it is deleted if it is in neither
     message: str
 
 
@@ -89,58 +89,58 @@ def open_repository(
     return Repository(repo_id, info.sha, bool(info.private), bool(info.gated), revision, token)
 
 
-def upload(what: Upload, target: Repository, *, create_pr: bool = False) -> CommitInfo:
+def upload(content: Upload, target: Repository, *, create_pr: bool = False) -> CommitInfo:
     """Upload in two steps, data first, and tag the finished commit (not for a pull request).
 
-    An upload that was interrupted goes on when it is called again: the Hub keeps what it has received whole. Whoever
-    else writes to the branch meanwhile is not overwritten.
+    An interrupted upload resumes when it is called again: the Hub keeps the files it has completely received. What
+    others write to the branch in the meantime is not overwritten.
 
-    :raises HubError: on any failure that does not pass by itself, and if somebody else has written meanwhile.
+    :raises HubError: on any failure that is not temporary, and if someone else wrote in the meantime.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, RepoFile
 
     api = HfApi(token=target.token)
-    # opening a pull request is not repeated when its answer is lost: there would be two
-    careful: Callable[[Callable[[], Any]], Any] = (lambda call: call()) if create_pr else patiently
+    # opening a pull request is not repeated when its response is lost: there would be two
+    attempt: Callable[[Callable[[], Any]], Any] = (lambda call: call()) if create_pr else patiently
     common: dict[str, Any] = {"repo_id": target.repo_id, "repo_type": "dataset"}
 
     def send_data() -> CommitInfo:
         return api.upload_folder(
             **common,
-            folder_path=what.folder,
-            allow_patterns=list(what.data),
+            folder_path=content.folder,
+            allow_patterns=list(content.data),
             revision=target.revision,
             create_pr=create_pr,
             parent_commit=target.head,
-            commit_message=f"{what.message} (data)",
+            commit_message=f"{content.message} (data)",
         )
 
     with explaining(f"uploading to {target.repo_id}"):
-        first: CommitInfo = careful(send_data)
+        first: CommitInfo = attempt(send_data)
         branch = first.pr_revision or target.revision
-        needed = {*what.data, *what.last}
+        needed = {*content.data, *content.last}
 
         def send_last() -> CommitInfo:
-            # of the branch, not of `first`: if only the answer to this commit was lost, there is nothing left to do
+            # of the branch, not of `first`: if only the response to this commit was lost, there is nothing left to do
             tree = api.list_repo_tree(**common, revision=branch, recursive=True)
             there = [entry.path for entry in tree if isinstance(entry, RepoFile)]
             return api.create_commit(
                 **common,
                 operations=[
-                    *(CommitOperationAdd(name, content) for name, content in what.last.items()),
-                    *(CommitOperationDelete(name) for name in there if what.ours(name) and name not in needed),
+                    *(CommitOperationAdd(name, data) for name, data in content.last.items()),
+                    *(CommitOperationDelete(name) for name in there if content.ours(name) and name not in needed),
                 ],
                 revision=branch,
                 create_pr=create_pr and first.pr_revision is None,
                 parent_commit=first.oid,
-                commit_message=what.message,
+                commit_message=content.message,
             )
 
-        done: CommitInfo = careful(send_last)
+        done: CommitInfo = attempt(send_last)
         if create_pr:
             return done if done.pr_url else first
         tag = _tag(api, target, done.oid)
-    logger.info("%s is commit %s of %s, tagged %s", what.message, done.oid, target.repo_id, tag)
+    logger.info("%s is commit %s of %s, tagged %s", content.message, done.oid, target.repo_id, tag)
     return done
 
 
@@ -169,7 +169,7 @@ def _tag(api: HfApi, target: Repository, commit: str) -> str:
             patiently(partial(api.create_tag, target.repo_id, tag=name, revision=commit, repo_type="dataset"))
             return name
         except HfHubHTTPError as error:
-            # 409: the name was taken meanwhile, by somebody else or by us when only the answer was lost
+            # 409: the name was taken in the meantime, by someone else or by us when only the response was lost
             if error.response.status_code != 409 or attempt == _TAG_ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")

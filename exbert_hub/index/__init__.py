@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from exbert_hub.analysis.histogram import Bar
     from exbert_hub.index.build.engine import RayEngine
     from exbert_hub.index.compare.comparison import Comparison
+    from exbert_hub.index.hub.index_annotation import annotation_of
     from exbert_hub.index.search.match_norms import with_norms
     from exbert_hub.index.search.matches import Matches
     from exbert_hub.index.search.query import Query
@@ -28,6 +29,7 @@ __all__ = [
     "RayEngine",
     "SentenceContext",
     "Summary",
+    "annotation_of",
     "with_norms",
 ]
 
@@ -44,6 +46,7 @@ _HOME = {
     "RayEngine": "exbert_hub.index.build.engine",
     "SentenceContext": "exbert_hub.index.search.results",
     "Summary": "exbert_hub.index.search.results",
+    "annotation_of": "exbert_hub.index.hub.index_annotation",
     "with_norms": "exbert_hub.index.search.match_norms",
 }
 

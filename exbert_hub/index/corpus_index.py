@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exbert_hub.corpus.types import is_annotated
 from exbert_hub.errors import AnnotationError, HubError, SelectionError
 from exbert_hub.index.build.engine import Engine
 from exbert_hub.index.build.job import BuildJob
@@ -75,6 +74,12 @@ class CorpusIndex:
         output_dir: str | os.PathLike[str],
         *,
         annotator: str | None = None,
+        split: str | None = None,
+        text_column: str | None = None,
+        streaming: bool = False,
+        name: str | None = None,
+        language: str | None = None,
+        license: str | None = None,
         kinds: Sequence[Kind] = ("embedding", "heads"),
         layers: Sequence[Layer] | None = None,
         attention: bool = True,
@@ -91,9 +96,17 @@ class CorpusIndex:
         """Build an index and open it.
 
         :param model: Hub id or folder, or a loaded `Inspector` (for a revision, device or dtype of your choice).
-        :param corpus: an annotated corpus, or any source that `exbert_hub.corpus.annotate` takes.
+        :param corpus: an annotated corpus; any source that `exbert_hub.corpus.annotate` takes; or an index (its folder
+            or its repository on the Hub), whose annotation is taken over.
         :param output_dir: folder of the index; must be empty, or hold an interrupted build to resume.
-        :param annotator: spaCy pipeline, `blank:xx` or `gold`; see `annotate`.
+        :param annotator: spaCy pipeline, `blank:xx` or `gold`; this and the next six are for `annotate`, which
+            explains them. A corpus that is annotated already is taken as it is, apart from a new name or licence.
+        :param split: of a dataset.
+        :param text_column: of a dataset.
+        :param streaming: read a dataset from the Hub without downloading it first.
+        :param name: of the corpus.
+        :param language: of the corpus.
+        :param license: of the corpus.
         :param kinds: vectors to index; "heads" are the head contexts before the output projection.
         :param layers: layers to index, all (and "emb", the input embeddings) if None.
         :param attention: store the attention too: needed for max-attention tokens, 0.07 kB per piece, layer and head
@@ -125,16 +138,17 @@ class CorpusIndex:
             overwrite=overwrite,
             progress=progress,
         )
-        from exbert_hub.corpus import annotate, annotate_beside
+        from exbert_hub.corpus.options import CorpusOptions, Description, ReadOptions
+        from exbert_hub.index.build.corpus import annotated_corpus
         from exbert_hub.index.ray.distributed import running
         from exbert_hub.model import Inspector
 
+        read, description = ReadOptions(split, text_column, streaming), Description(name, language, license)
+        corpus_options = CorpusOptions(annotator, read, description, limit)
         inspector = model if isinstance(model, Inspector) else Inspector.from_pretrained(model)
         with running(engine) as builder:
-            if not is_annotated(corpus):
-                # a sample is drawn from what is annotated, so all of it has to be
-                prepared = annotate_beside if sample is None else annotate
-                corpus = prepared(corpus, annotator, limit=limit, through=builder.through)
+            # a sample is drawn from all sentences, so they have to be there first
+            corpus = annotated_corpus(corpus, corpus_options, annotate_fn=builder.annotate_fn, streamed=sample is None)
             plan = make_plan(inspector.facts, corpus.info, options)
             built = builder.build(BuildJob(inspector, corpus, plan, output_dir, options))
         return cls.from_pretrained(built)

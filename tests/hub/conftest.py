@@ -1,4 +1,7 @@
-"""Clients run in processes of their own: huggingface_hub reads its environment once, when it is imported."""
+"""Clients run in processes of their own: huggingface_hub reads its environment once, when it is imported.
+
+They are forks of one that has everything imported (`tests/processes.py`); `Client.program` starts the true command.
+"""
 
 import json
 import os
@@ -16,6 +19,7 @@ from exbert_hub.index.format.manifest import Manifest
 from exbert_hub.index.hub.card import render
 from exbert_hub.model import Inspector
 
+from ..processes import Fork, run_command, run_script
 from .repos import Blob, Repo
 from .server import HubServer
 
@@ -64,33 +68,30 @@ class Client:
             "OMP_NUM_THREADS": "1",
         } | self.settings  # fmt: skip
 
-    def start(self, *arguments: object) -> subprocess.Popen:
+    def start(self, *arguments: object) -> Fork:
         """Start `hf-exbert`."""
-        return self._start("-m", "exbert_hub", *arguments)
+        return Fork(run_command, tuple(map(str, arguments)), environment=self.environment, folder=self.home)
 
     def command(self, *arguments: object) -> Done:
         """Run `hf-exbert`."""
         return finish(self.start(*arguments))
 
+    def program(self, *arguments: object, timeout: float = 120) -> Done:
+        """Run `hf-exbert` as a shell would."""
+        command = [sys.executable, "-m", "exbert_hub", *map(str, arguments)]
+        done = subprocess.run(
+            command, env=self.environment, cwd=self.home, capture_output=True, text=True, timeout=timeout
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
     def python(self, script: str, *arguments: object) -> Done:
         """Run a script; `args` are its arguments, `show` prints its result."""
         return finish(self.begin(script, *arguments))
 
-    def begin(self, script: str, *arguments: object) -> subprocess.Popen:
+    def begin(self, script: str, *arguments: object) -> Fork:
         """Start a script that the test talks to."""
-        return self._start("-c", PRELUDE + script, *arguments)
-
-    def _start(self, *arguments: object) -> subprocess.Popen:
-        command = [sys.executable, *map(str, arguments)]
-        return subprocess.Popen(
-            command,
-            env=self.environment,
-            cwd=self.home,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        arguments = (PRELUDE + script, *map(str, arguments))
+        return Fork(run_script, arguments, environment=self.environment, folder=self.home)
 
     @property
     def offline(self) -> "Client":
@@ -112,7 +113,7 @@ class Client:
         return list((self.home / "hf").rglob("*.incomplete"))
 
 
-def finish(process: subprocess.Popen) -> Done:
+def finish(process: Fork) -> Done:
     out, err = process.communicate(timeout=120)
     return Done(process.returncode, out, err)
 
@@ -203,8 +204,8 @@ show({"revision": index.revision, "pieces": len(index), "layers": index.tokens.l
 FIND = """
 from dataclasses import asdict
 from pathlib import Path
-from exbert_hub.index.discovery import find_index
-from exbert_hub.index.manifest import Manifest
+from exbert_hub.index.hub.discovery import find_index
+from exbert_hub.index.format.manifest import Manifest
 facts = Manifest.load(Path(args[0])).model
 offer = find_index(facts, trusted=args[1:])
 show(offer and [offer.index.repo_id, offer.commit, offer.trusted, list(offer.others), str(offer)])

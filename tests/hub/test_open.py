@@ -111,7 +111,7 @@ def test_a_download_survives_everything_that_passes(server, client, folder):
         server.fail("GET", cut),  # in the middle of the body
     ]
     reader = client("reader", token=None)
-    assert reader.command("pull", REPO, "--quiet").code == 0
+    assert reader.program("pull", REPO, "--quiet").code == 0
     assert all(fault.times == 0 for fault in faults)
     assert reader.cached() == {*manifest.files, "exbert.json"} and not reader.half_written()
 
@@ -153,7 +153,7 @@ def test_what_does_not_match_the_manifest_is_refused(server, client, folder):
     repo.tags.clear()
     swap("faiss/heads-05.faiss", vectors[:-1] + bytes([vectors[-1] ^ 1]), vouch=False)
     done = client("reader").command("pull", REPO)
-    assert "holds no whole index: faiss/heads-05.faiss is not the file that its manifest names" in done.error
+    assert "holds no complete index: faiss/heads-05.faiss is not the file that its manifest names" in done.error
     swap("faiss/heads-05.faiss", b"IxPT" + vectors[4:], vouch=True)
     assert "the file is not opened" in client("reader").command("pull", REPO).error
     swap("faiss/heads-05.faiss", vectors[:-1], vouch=True)
@@ -176,8 +176,8 @@ def test_a_file_damaged_in_the_cache_is_downloaded_again(server, client, folder)
 @pytest.mark.parametrize(
     ("token", "options", "message"),
     [
-        ("hf_bob", {"private": True}, "it is private and you are not logged in as somebody who may see it"),
-        (None, {"private": True}, "it is private and you are not logged in as somebody who may see it"),
+        ("hf_bob", {"private": True}, "it is private and you are not logged in as someone who may see it"),
+        (None, {"private": True}, "it is private and you are not logged in as someone who may see it"),
         ("hf_bob", {"gated": True}, "access to it is restricted; ask for access on its page"),
         ("hf_wrong", {}, "the token is not valid; log in again with `hf auth login`"),
     ],
@@ -194,7 +194,7 @@ def test_a_dataset_that_is_no_index(server, client, folder):
     repo = share(server, REPO, folder)
     repo.tags.clear()
     repo.commit("main", "text only", {"text.txt": Blob(b"Once upon a time", False)})
-    assert f"{REPO} holds no whole index: it has no exbert.json" in client("reader").command("info", REPO).error
+    assert f"{REPO} holds no complete index: it has no exbert.json" in client("reader").command("info", REPO).error
 
 
 def test_an_index_of_another_model_is_an_error_that_explains_itself(server, client, folder):
@@ -242,15 +242,20 @@ def test_another_model_takes_over_the_annotation(server, client, folder, inspect
     script = """
 from exbert_hub.corpus import annotate
 from exbert_hub.errors import CorpusError
-corpus = annotate(args[0])
-try:
-    annotate(args[0], "blank:en")
-except CorpusError as error:
-    show([str(corpus.folder), corpus.info.source, str(error)])
+from exbert_hub.index import annotation_of
+refusals = []
+for call in (lambda: annotate(args[0]), lambda: annotate(annotation_of(args[0]), "blank:en")):
+    try:
+        call()
+    except CorpusError as error:
+        refusals.append(str(error))
+corpus = annotate(annotation_of(args[0]))
+show([str(corpus.folder), corpus.info.source, refusals])
 """
-    corpus, source, refusal = reader.python(script, REPO).value
+    corpus, source, (advice, refusal) = reader.python(script, REPO).value
     assert source == f"{REPO}@{server.hub.repos[REPO].tags['index-1']}"
-    assert refusal.startswith("the corpus of the index alice/tales is already annotated by 'spacy:")
+    assert advice.startswith("alice/tales is an index.") and "annotation_of('alice/tales')" in advice
+    assert refusal.startswith(f"{source} is already annotated by 'spacy:")
     assert {name.split("/")[0] for name in reader.cached()} == {"exbert.json", "sentences"}
     # by this process, which has a model loaded; any model would do
     output = tmp_path / "mine"

@@ -19,7 +19,7 @@ def stored(server):
 
 
 def test_what_arrives(server, client, folder):
-    done = client("writer").push(folder, REPO)
+    done = client("writer").program("push", folder, REPO, "--license", "cc0-1.0", "--json")
     repo = server.hub.repos[REPO]
     commit = repo.at("main")
     url = f"{server.endpoint}/datasets/{REPO}"
@@ -47,7 +47,7 @@ def test_who_will_read_it_is_said_before_the_first_upload(server, client, folder
     assert "it needs write access" in done.error and not stored(server)
     server.fail("POST", "/preupload/", status=403)
     done = client("writer").push(folder, "alice/own", "--private")
-    assert server.hub.repos["alice/own"].private and "readable by you and those to whom you give access" in done.err
+    assert server.hub.repos["alice/own"].private and "readable by you and those you give access" in done.err
     done = client("writer").push(folder, "alice/own", "--public")
     assert "alice/own is private already" in done.error
 
@@ -176,7 +176,7 @@ def test_somebody_else_pushes_meanwhile(server, client, folder, other_folder):
     theirs = repo.commit("main", "their change", repo.at("main").files | {"theirs.txt": Blob(b"theirs", False)})
     fault.release.set()
     done = finish(process)
-    assert "somebody else has changed it meanwhile; nothing of theirs was overwritten" in done.error
+    assert "someone else changed it in the meantime; nothing of theirs was overwritten" in done.error
     assert repo.at("main") is theirs and list(repo.tags) == ["index-1"]
 
 
@@ -194,7 +194,7 @@ def test_a_killed_push_goes_on_where_it_stopped(server, client, folder):
     there = set(server.hub.large)
     repo = server.hub.repos[REPO]
     assert there and set(repo.at("main").files) == {".gitattributes"} and not repo.tags
-    assert "holds no whole index: it has no exbert.json" in client("reader").command("info", REPO).error
+    assert "holds no complete index: it has no exbert.json" in client("reader").command("info", REPO).error
 
     before = len(stored(server))
     done = writer.push(folder, REPO)

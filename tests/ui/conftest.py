@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -18,9 +16,11 @@ import pytest
 
 from exbert_hub import demo
 
-from ..hub.conftest import PRELUDE
+from ..processes import Fork, serve_page
+from .steps import WIDE
 
-CHROMIUM = "/usr/bin/chromium"
+# the first that is there: the shell is Chromium without the windows, menus and start pages that nobody sees here
+BROWSERS = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,11 +33,6 @@ ARGS = [
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN = 120  # seconds, on a busy machine
 
-SERVE = """
-import exbert_hub
-exbert_hub.launch(*args[1:], server_port=int(args[0]), quiet=True)
-"""
-
 Serve = Callable[..., str]
 Visit = Callable[..., Any]
 
@@ -48,22 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.ui)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Starts a page in a process of its own and returns its address; the same model and index share one."""
-    running: dict[tuple[str, ...], tuple[subprocess.Popen[bytes], str]] = {}
+    running: dict[tuple[str, ...], tuple[Fork, str]] = {}
     logs = tmp_path_factory.mktemp("logs")
 
     def start(*what: str | os.PathLike[str]) -> str:
         key = tuple(map(str, what))
         if key not in running:
-            port = free_port()
-            log = logs / f"{port}.log"
-            with log.open("wb") as out:
-                command = [sys.executable, "-m", "tests.ui.serve", str(port), *key]
-                process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
-            running[key] = process, f"http://127.0.0.1:{port}"
-            wait_for(running[key][1], process, log)
+            running[key] = start_page(key, os.environ, ROOT, logs / f"{len(running)}.log")
         return running[key][1]
 
     yield start
@@ -72,7 +61,14 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         process.wait(30)
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def start_page(what: tuple[str, ...], environment: Mapping[str, str], folder: Path, log: Path) -> tuple[Fork, str]:
+    port = free_port()
+    process = Fork(serve_page, (port, *what), environment=environment, folder=folder, log=log)
+    wait_for(f"http://127.0.0.1:{port}", process, log)
+    return process, f"http://127.0.0.1:{port}"
+
+
+def wait_for(url: str, process: Fork, log: Path) -> None:
     deadline = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -85,7 +81,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"the page did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small index: the first sentences of the demo's corpus, seen by the embedded model."""
     from exbert_hub import CorpusIndex
@@ -96,12 +92,12 @@ def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(serve: Serve, index_folder: Path) -> str:
     return serve(demo.MODEL, index_folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_site(serve: Serve) -> str:
     """The page without an index."""
     return serve(demo.MODEL)
@@ -113,12 +109,11 @@ def page_of(tmp_path: Path) -> Iterator[Callable[..., tuple[str, Path]]]:
     running = []
 
     def start(client: Any, *what: str | os.PathLike[str]) -> tuple[str, Path]:
-        port, log = free_port(), tmp_path / f"page-{len(running)}.log"
-        command = [sys.executable, "-c", PRELUDE + SERVE, str(port), *map(str, what or (demo.MODEL,))]
-        process = subprocess.Popen(command, env=client.environment, cwd=client.home, stderr=log.open("wb"))
+        log = tmp_path / f"page-{len(running)}.log"
+        shown = tuple(map(str, what or (demo.MODEL,)))
+        process, address = start_page(shown, client.environment, client.home, log)
         running.append(process)
-        wait_for(f"http://127.0.0.1:{port}", process, log)
-        return f"http://127.0.0.1:{port}", log
+        return address, log
 
     yield start
     for process in running:
@@ -132,34 +127,71 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail("The browser tests need Chromium: sudo apt-get install chromium")
+    browser = next((path for path in BROWSERS if Path(path).exists()), None)
+    if browser is None:
+        pytest.fail("The browser tests need Chromium: sudo apt-get install chromium-headless-shell")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        browser.close()
+        launched = playwright.chromium.launch(executable_path=browser, args=ARGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="package")
+def profile(chromium: Any) -> Iterator[Any]:
+    """The browser profile of whoever comes first in a test: what the page loads is in its cache."""
+    context = chromium.new_context(reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def tab(profile: Any) -> Iterator[Any]:
+    """The page that the tests of a file use one after the other."""
+    page = profile.new_page()
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def visit(chromium: Any) -> Iterator[Visit]:
-    """Opens a page in a fresh browser profile and waits until the figure is drawn."""
+def visit(chromium: Any, profile: Any, tab: Any) -> Iterator[Visit]:
+    """Opens a page and waits until the figure is drawn: first the tab of the file, then, and where `fresh` is asked
+    for, a browser profile of its own, as another visitor has it."""
     contexts: list[Any] = []
     complaints: list[str] = []
+    listeners = {
+        "console": lambda m: complaints.append(f"console: {m.text}") if m.type == "error" else None,
+        "pageerror": lambda error: complaints.append(f"uncaught: {error}"),
+        "request": lambda request: complaints.extend(_strangers(request.url)),
+    }
+    visited = False
 
-    def listen(page: Any) -> None:
-        page.on("console", lambda m: complaints.append(f"console: {m.text}") if m.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
-        page.on("request", lambda request: complaints.extend(_strangers(request.url)))
+    def someone(fresh: bool) -> Any:
+        nonlocal visited
+        if visited or fresh:
+            contexts.append(chromium.new_context(reduced_motion="reduce"))
+            page = contexts[-1].new_page()
+        else:
+            visited, page = True, tab
+        for event, listener in listeners.items():
+            page.on(event, listener)
+        return page
 
-    def go(site: str, *, theme: str = "light", size: tuple[int, int] = (1440, 900), **state: Any) -> Any:
-        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
-        contexts.append(context)
-        page = context.new_page()
-        listen(page)
+    def go(
+        site: str,
+        *,
+        theme: str = "light",
+        size: tuple[int, int] = WIDE,
+        page: Any = None,
+        fresh: bool = False,
+        **state: Any,
+    ) -> Any:
+        """:param page: to load it there, instead of as another visitor."""
+        page = page or someone(fresh)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(f"{site}/?{urlencode({'__theme': theme} | state)}")
         page.wait_for_selector("[data-drawn]")
         return page
@@ -167,6 +199,14 @@ def visit(chromium: Any) -> Iterator[Visit]:
     yield go
     for context in contexts:
         context.close()
+    if visited:
+        for event, listener in listeners.items():
+            tab.remove_listener(event, listener)
+        tab.unroute_all(behavior="ignoreErrors")
+        profile.clear_permissions()
+        tab.evaluate("localStorage.clear(), sessionStorage.clear()")
+        tab.goto("about:blank")
+        tab.mouse.move(0, 0)
     assert not complaints
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 TEXT = "The girl ran to a local pub to escape the din of her city."
+WIDE, PHONE = (1440, 900), (390, 844)
+LOADED = (("light", WIDE), ("dark", PHONE))  # both themes and both sizes, for what begins with a fresh page
 ESCAPE = 10  # position of the piece "escape" in TEXT, as the embedded model cuts it
 
 
@@ -95,3 +98,17 @@ _PAINTED = """() => {
 def drawn(page: Any) -> None:
     """Waits until the browser has drawn what was set last."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def looks(page: Any) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Walks the page as it is through both themes and both sizes, one step at a time."""
+    for theme, size in (("light", WIDE), ("light", PHONE), ("dark", PHONE), ("dark", WIDE)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.evaluate("(dark) => document.body.classList.toggle('dark', dark)", theme == "dark")
+        drawn(page)
+        yield theme, size
+
+
+def fits(page: Any) -> bool:
+    """Whether nothing sticks out sideways."""
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -14,7 +14,7 @@ from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt
 
 from ..page_maths import head_matrices, top_edges
 from .conftest import Visit
-from .steps import choose_layer, drawn, links, piece, settled, state
+from .steps import LOADED, choose_layer, drawn, fits, links, looks, piece, settled, state
 from .test_attention import matrix_pixels
 from .test_exports import SVG, Offline, download
 
@@ -86,12 +86,18 @@ def test_links_of_a_piece_go_on_to_the_border(site: str, visit: Visit, attention
     assert leaving and count_leaving(page, "before") + count_leaving(page, "after") == len(leaving)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
-def test_the_strip_shows_the_whole_text_and_fits(site: str, visit: Visit, theme: str, size: tuple[int, int]) -> None:
-    page = visit(site, theme=theme, size=size, text=LONG, layer=LAYER)
-    arrived(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+def test_the_strip_shows_the_whole_text_and_fits(site: str, visit: Visit) -> None:
+    page = None
+    for theme, size in LOADED:
+        page = visit(site, page=page, theme=theme, size=size, text=LONG, layer=LAYER)
+        arrived(page)
+        check_strip(page)
+    for look in looks(page):
+        assert fits(page), look
+    check_strip(page)
+
+
+def check_strip(page: Any) -> None:
     track = page.locator(TRACK)
     assert track.count() == 1 and track.get_attribute("aria-label") == "Window of the text"
     painted = "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .conftest import Visit
-from .steps import TEXT, drawn, settled, state
+from .steps import LOADED, TEXT, drawn, fits, looks, settled, state
 
 SECOND = "She wanted some peace."
 
@@ -17,8 +17,7 @@ def starts(page: Any, side: str = "from") -> list[list[str]]:
     return page.eval_on_selector_all(f".exb-{side} [data-starts]", read)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+@pytest.mark.parametrize(("theme", "size"), LOADED)
 def test_a_second_sentence_on_demand(site: str, visit: Visit, theme: str, size: tuple[int, int]) -> None:
     page = visit(site, theme=theme, size=size)
     assert page.locator("#exb-pair").count() == 0 or page.locator("#exb-pair").is_hidden()
@@ -34,7 +33,7 @@ def test_a_second_sentence_on_demand(site: str, visit: Visit, theme: str, size: 
     page.wait_for_selector(".exb-piece[data-starts='B']")
     drawn(page)
     assert starts(page) == starts(page, "to") == [["A", "the"], ["B", "she"]]
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert all(fits(page) for _ in looks(page))
     line = page.locator(".exb-from [data-starts='B']").evaluate("e => getComputedStyle(e, '::after').borderTopStyle")
     assert line == "dashed"
     page.get_by_role("button", name="− second sentence").click()

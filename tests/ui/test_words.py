@@ -10,7 +10,7 @@ from exbert_hub.analysis.attention import aggregate, decode_sqrt, encode_sqrt
 
 from ..page_maths import merge_words, top_edges
 from .conftest import Visit
-from .steps import TEXT, drawn, links, mask, piece, settled, state
+from .steps import LOADED, TEXT, drawn, fits, links, looks, mask, piece, settled, state
 
 LAYER, PUB = 3, 7  # "pub" is the pieces 7 and 8
 WORDS = TEXT[:-1].lower().split() + ["."]
@@ -28,8 +28,7 @@ def shown(page: object, side: str = "from") -> list[str]:
     return [text.lower() for text in page.locator(f".exb-{side} .exb-piece").all_inner_texts()]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+@pytest.mark.parametrize(("theme", "size"), LOADED)
 def test_words_on_demand(site: str, visit: Visit, merged: np.ndarray, theme: str, size: tuple[int, int]) -> None:
     page = visit(site, theme=theme, size=size, layer=LAYER, heads="3,7", top=40)
     assert "##b" in shown(page)
@@ -43,7 +42,7 @@ def test_words_on_demand(site: str, visit: Visit, merged: np.ndarray, theme: str
     visible[[0, -1]] = False
     expected = np.argwhere(top_edges(aggregate(merged, [3, 7]), 0.4, visible))
     assert sorted(links(page)) == [tuple(pair) for pair in expected.tolist()]
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert all(fits(page) for _ in looks(page))
     assert "words=1" in page.url
     page.go_back()
     drawn(page)

@@ -8,6 +8,8 @@ import pytest
 
 from exbert_hub import demo
 from exbert_hub.cli import main
+from exbert_hub.index import CorpusIndex
+from exbert_hub.model import Inspector
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 TEXT = """The boy ran to the river to hide from the wolf.
@@ -50,7 +52,7 @@ def test_search_prints_a_table(run, folder):
     assert code == 0
     assert out.startswith("5 nearest to 'escape' (masked) by embedding at layer 2")
     assert "pos of the match tokens (5):" in out and "offset of the max-attention tokens" in out
-    assert " n.s.\n" in out and "n.s.: not to be told from the base rate (false discovery rate 5%)" in out
+    assert " n.s.\n" in out and "n.s.: not distinguishable from the base rate (false discovery rate 5%)" in out
 
 
 def test_search_prints_json_for_machines(run, folder):
@@ -85,6 +87,40 @@ def test_info(run, folder):
     assert code == 0 and "sentences                        3" in out and "spanning pieces" in out
     code, out, _ = run("info", folder, "--json")
     assert json.loads(out)["model"]["architecture"] == "bert"
+
+
+def test_the_demo_is_an_index_for_every_command_that_reads_one(run, folder, tmp_path, monkeypatch):
+    loaded = Inspector.from_pretrained(demo.MODEL, local_files_only=True), CorpusIndex.from_pretrained(folder)
+    monkeypatch.setattr(demo, "load", lambda progress=None, *, device=None: loaded)
+    monkeypatch.chdir(tmp_path)
+    token = ("--token", "escape")
+    for command in (
+        ("info", "demo"),
+        ("heads", "demo", "--label", "det"),
+        ("search", "demo", SENTENCE, *token),
+        ("find-heads", "demo", SENTENCE, *token, "--label", "VERB", "--field", "pos"),
+        ("compare", "demo", SENTENCE, *token, "--mask"),
+        ("export", "demo", "--headvis", "headvis"),
+    ):
+        code, out, err = run(*command)
+        assert code == 0 and out, (command, err)
+    code, out, err = run("annotate", "demo", "labels.tsv")
+    assert (code, out) == (1, "") and "build one of your own" in err and len(err.strip().splitlines()) == 1
+    code, _, err = run("info", "demo", "--revision", "main")
+    assert code == 1 and "and no revision" in err
+
+
+def test_a_folder_called_demo_goes_first(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "load", lambda *_, **__: pytest.fail("the embedded demo was opened"))
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run("info", "demo")
+    assert code == 1 and "not an index" in err
+
+
+def test_what_needs_the_hub_says_that_offline_mode_is_on(run):
+    code, out, err = run("list")
+    assert (code, out) == (1, "") and "offline mode is on" in err and "cache" not in err
 
 
 @pytest.mark.parametrize(

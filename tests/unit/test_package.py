@@ -3,9 +3,14 @@
 import os
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from exbert_hub.extras import EXTRAS
+
+ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "transformers", "datasets", "spacy", "faiss", "gradio", "pandas", "numpy")
 
 
@@ -46,3 +51,9 @@ def test_version_is_the_distributions():
     import exbert_hub
 
     assert exbert_hub.__version__ == version("hf-exbert")
+
+
+def test_what_optional_features_need_is_what_the_extras_install():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert {name: [requirement] for name, requirement in EXTRAS.items()} == {name: extras[name] for name in EXTRAS}
+    assert set(extras) == {*EXTRAS, "test", "bench", "dev"}

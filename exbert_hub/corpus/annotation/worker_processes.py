@@ -1,7 +1,11 @@
 """Annotation in processes of its own: spaCy holds the interpreter's lock, so beside it nothing else would run.
 
 A process reads JSON lines with texts and answers in Arrow's stream format, its length before it; nothing is pickled.
-It ends when the other side is gone, however that came about. Workers of a cluster speak the same (`index/workers.py`).
+It ends when its parent is gone, for whatever reason. Workers of a cluster answer alike (`index/ray/workers.py`).
+
+Why not an executor: that of `concurrent.futures` runs a script without a `__main__` guard again in every process.
+loky's (3.7) does not, but its processes answer through one shared pipe, and when one was killed in the middle of an
+answer, as happens when memory runs out, the parent waited for the rest forever; here each process has its own pipes.
 """
 
 from __future__ import annotations
@@ -28,19 +32,19 @@ from exbert_hub.corpus.storage.arrow import batch_of, sentences_of
 from exbert_hub.corpus.types import Sentence
 from exbert_hub.errors import CorpusError
 
-from .pipelines import AT_ONCE, Pipeline
+from .pipelines import TEXTS_PER_BATCH, Pipeline
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
 _LENGTH = struct.Struct("<Q")
-_AHEAD = 1_000_000  # characters annotated before they are asked for: more than the next shard
+_AHEAD = 1_000_000  # characters annotated before they are needed: more than the next shard
 _START = "from exbert_hub.corpus.annotation.worker_processes import serve; serve()"
 
 
 @dataclass(frozen=True)
-class Block:
-    """`AT_ONCE` texts and their sentences."""
+class AnnotatedBlock:
+    """`TEXTS_PER_BATCH` texts and their sentences."""
 
     texts: int
     bytes: int  # of the texts, in UTF-8
@@ -49,8 +53,8 @@ class Block:
     seconds: float  # that a process worked on it
 
 
-class AnnotatingProcesses:
-    """So many processes that each hold a spaCy pipeline; they start when the first text comes."""
+class WorkerProcesses:
+    """Processes that each hold a spaCy pipeline; they start when the first text comes."""
 
     def __init__(self, pipeline: Pipeline, count: int) -> None:
         self.count = count
@@ -61,17 +65,17 @@ class AnnotatingProcesses:
             self._free.put(None)
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def annotate(self, texts: Iterable[str]) -> Iterator[Block]:
-        """The texts in order, a bounded number of them ahead of what is asked for.
+    def annotate(self, texts: Iterable[str]) -> Iterator[AnnotatedBlock]:
+        """Annotate texts, in order; a bounded number of them before they are needed.
 
-        :raises CorpusError: if a process ended before its time.
+        :raises CorpusError: if a process died.
         """
-        waiting: deque[tuple[int, Future[Block]]] = deque()
+        waiting: deque[tuple[int, Future[AnnotatedBlock]]] = deque()
         ahead = 0
         remaining = iter(texts)
-        while block := list(islice(remaining, AT_ONCE)):
+        while block := list(islice(remaining, TEXTS_PER_BATCH)):
             characters = sum(map(len, block))
-            waiting.append((characters, self._threads.submit(self._ask, block)))
+            waiting.append((characters, self._threads.submit(self._annotate_block, block)))
             ahead += characters
             while ahead > _AHEAD:
                 characters, oldest = waiting.popleft()
@@ -90,7 +94,7 @@ class AnnotatingProcesses:
             with contextlib.suppress(BrokenPipeError), process:  # closes its pipes and waits for it
                 pass
 
-    def _ask(self, texts: list[str]) -> Block:
+    def _annotate_block(self, texts: list[str]) -> AnnotatedBlock:
         import pyarrow as pa
 
         process = self._free.get() or self._start()
@@ -104,13 +108,13 @@ class AnnotatingProcesses:
             sentences = list(read_answer(process.stdout.read(length), skipped))
         except (OSError, struct.error, pa.ArrowException) as error:
             raise CorpusError(
-                f"the process that annotates with {self._pipeline.name} ended before its time; what it said stands "
-                "above. Too little memory? Annotate again: what is finished is kept."
+                f"a process that annotates with {self._pipeline.name} died; see above for what it printed. Is there "
+                "too little memory? Annotate again: what is finished is kept."
             ) from error
         finally:
             self._free.put(process)
         size = sum(len(text.encode("utf-8", "replace")) for text in texts)
-        return Block(len(texts), size, sentences, skipped, time.perf_counter() - start)
+        return AnnotatedBlock(len(texts), size, sentences, skipped, time.perf_counter() - start)
 
     def _start(self) -> subprocess.Popen[bytes]:
         root = str(Path(__file__).resolve().parents[3])
@@ -126,10 +130,10 @@ class AnnotatingProcesses:
 
 
 def serve() -> None:
-    """What a process runs."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started it, who then closes the pipe
+    """The main function of a process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
     with os.fdopen(os.dup(1), "wb") as answers, contextlib.suppress(BrokenPipeError):
-        os.dup2(2, 1)  # what a library prints must not get between the answers
+        os.dup2(2, 1)  # so that output of libraries does not mix with the answers
         pipeline = Pipeline.find(sys.argv[1])
         nlp = pipeline.load()
         for question in sys.stdin.buffer:
@@ -154,7 +158,7 @@ def answer_to(question: bytes, pipeline: Pipeline, nlp: Language) -> bytes:
 
 
 def read_answer(answer: bytes, skipped: Counter[str]) -> Iterator[Sentence]:
-    """What `answer_to` wrote; adds to `skipped`."""
+    """The sentences of an answer of `answer_to`; adds its counts to `skipped`."""
     import pyarrow as pa
 
     with pa.ipc.open_stream(answer) as reader:

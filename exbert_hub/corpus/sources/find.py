@@ -15,8 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from exbert_hub.corpus.options import ReadOptions
 from exbert_hub.corpus.types import Sentence
-from exbert_hub.errors import CorpusError
+from exbert_hub.errors import CorpusError, ExbertError
 from exbert_hub.files import sha256_of
 
 from .conllu_file import read_conllu
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     CorpusSource: TypeAlias = str | Path | Sequence[str] | Dataset
 
-_HUB_ID = re.compile(r"([\w-][\w.-]*/[\w-][\w.-]*)(?::([\w.-]+))?", re.ASCII)
+INDEX_MANIFEST = "exbert.json"  # only indexes have this file; `exbert_hub.index` has the same constant
 _TREEBANKS = (".conllu", ".conllup")
 _DATA_FILES = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 
@@ -37,7 +38,7 @@ _DATA_FILES = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", 
 class Source:
     """Texts to annotate, or sentences that are annotated; both can be read as often as needed.
 
-    `texts` and `gold` take a counter of what they skip.
+    `texts` and `gold` take a counter in which they count what they skip.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Source:
     key: str  # the same for the same content
     texts: Callable[[Counter[str]], Iterator[str]]
     gold: Callable[[Counter[str]], Iterator[Sentence]] | None = None
-    size: int | None = None  # about the bytes of its texts in UTF-8, where that can be told without reading them
+    size: int | None = None  # about the bytes of its texts in UTF-8, where that is known without reading them
 
 
 def read_texts(
@@ -55,13 +56,11 @@ def read_texts(
 
     :raises CorpusError: if the source cannot be found, read or understood.
     """
-    return find_source(source, split=split, text_column=text_column, streaming=streaming).texts(Counter())
+    return find_source(source, ReadOptions(split, text_column, streaming)).texts(Counter())
 
 
-def find_source(
-    source: CorpusSource, *, split: str | None = None, text_column: str | None = None, streaming: bool = False
-) -> Source:
-    """Tell what kind of source this is; only as much of it is read as the key needs.
+def find_source(source: CorpusSource, options: ReadOptions) -> Source:
+    """Find a source and identify its kind; no more of it is read than its key needs.
 
     :raises CorpusError: if it cannot be found, read or understood.
     """
@@ -70,14 +69,14 @@ def find_source(
             return _from_files(_files_in(path), path, source)
         if os.path.isfile(path):
             return _from_files([path], path, source)
-        return _from_hub(source, split, text_column, streaming)
+        return _from_hub(source, options)
     datasets = sys.modules.get("datasets")  # whoever passes a dataset has imported it
     if datasets and isinstance(source, datasets.DatasetDict):
-        if split not in source:
+        if options.split not in source:
             raise CorpusError(f"a DatasetDict has several splits: pass split= one of {', '.join(source)}")
-        source = source[split]
+        source = source[options.split]
     if datasets and isinstance(source, datasets.Dataset):
-        return _from_dataset(source, "dataset", "datasets.Dataset", source._fingerprint, text_column)
+        return _from_dataset(source, "dataset", "datasets.Dataset", source._fingerprint, options.text_column)
     if datasets and isinstance(source, datasets.IterableDataset):
         raise CorpusError(
             "an IterableDataset has no content that could be recognised in the cache: pass the id of the dataset on "
@@ -89,6 +88,22 @@ def find_source(
         "a corpus is a text file, a folder of text files, a list of strings, a datasets.Dataset, the id of a dataset "
         f"on the Hub, or a CoNLL-U file, not {type(source).__name__}"
     )
+
+
+def is_index(source: Any) -> bool:
+    """Whether this is the folder of an index, or its repository on the Hub; False where the Hub does not answer."""
+    from exbert_hub.hub import open_snapshot, split_dataset_id
+
+    if not isinstance(source, str | os.PathLike):
+        return False
+    path = os.path.expanduser(source)
+    named = split_dataset_id(source) if isinstance(source, str) else None
+    if os.path.exists(path) or named is None or named[1]:  # no index is a configuration of a dataset
+        return os.path.isfile(os.path.join(path, INDEX_MANIFEST))
+    try:
+        return open_snapshot(named[0], INDEX_MANIFEST) is not None
+    except ExbertError:
+        return False
 
 
 def _from_strings(texts: Sequence[str]) -> Source:
@@ -161,25 +176,28 @@ def _lines(path: Path) -> Iterator[str]:
         raise CorpusError(f"{path} cannot be read: {error}") from error
 
 
-def _from_hub(given: str | os.PathLike[str], split: str | None, text_column: str | None, streaming: bool) -> Source:
-    from exbert_hub.hub import dataset_revision, load_hub_dataset
+def _from_hub(given: str | os.PathLike[str], options: ReadOptions) -> Source:
+    from exbert_hub.hub import dataset_revision, load_hub_dataset, split_dataset_id
 
-    match = _HUB_ID.fullmatch(given) if isinstance(given, str) else None
-    if match is None or match[1].lower().endswith((".txt", *_TREEBANKS, *_DATA_FILES)):
+    named = split_dataset_id(given) if isinstance(given, str) else None
+    if named is None or named[0].lower().endswith((".txt", *_TREEBANKS, *_DATA_FILES)):
         shown = str(given) if len(str(given)) < 200 else f"{str(given)[:200]}…"
         raise CorpusError(
             f"{shown!r} is not a file or folder, nor the id of a dataset on the Hub ('owner/name'). A text itself is "
             "passed in a list: [text]"
         )
-    repo_id, config = match[1], match[2]
-    split = split or "train"
+    repo_id, config = named
+    split = options.split or "train"
     revision = dataset_revision(repo_id)
-    dataset = load_hub_dataset(repo_id, split, config=config, streaming=streaming, revision=revision)
+    dataset = load_hub_dataset(repo_id, split, config=config, streaming=options.streaming, revision=revision)
     fingerprint = revision or getattr(dataset, "_fingerprint", None)
-    if streaming and revision is None:
-        raise CorpusError(f"the Hub does not tell the commit of {repo_id!r}, so it cannot be streamed: load it whole")
+    if options.streaming and revision is None:
+        raise CorpusError(
+            f"the Hub does not give the commit of {repo_id!r}, so it cannot be streamed: read it without streaming"
+        )
     origin = f"{given}@{revision}" if revision else str(given)
-    return _from_dataset(dataset, repo_id.split("/")[1], origin, _key(given, split, fingerprint), text_column)
+    key = _key(given, split, fingerprint)
+    return _from_dataset(dataset, repo_id.split("/")[1], origin, key, options.text_column)
 
 
 def _from_dataset(
@@ -211,7 +229,7 @@ def _bytes_of(dataset: Dataset | IterableDataset, column: str) -> int | None:
 
 
 def _features_of(dataset: Dataset | IterableDataset) -> Features:
-    """Streamed datasets without metadata tell the types of their columns only through their rows."""
+    """The types of the columns; those of a streamed dataset without metadata are inferred from its first row."""
     if dataset.features is not None:
         return dataset.features
     import pyarrow as pa

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from exbert_hub.cache import locked
-from exbert_hub.corpus.annotation.streaming import GrowingCorpus
+from exbert_hub.corpus.annotation.streaming import StreamedCorpus
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
 from exbert_hub.files import sha256_of, write_atomic
@@ -45,7 +45,7 @@ def build_index(job: BuildJob, write: WriteShards | None = None) -> Manifest:
     :param write: writes the shards; this process if None.
     """
     corpus, plan, output = job.corpus, job.plan, job.folder
-    still_annotated = closing(corpus) if isinstance(corpus, GrowingCorpus) else nullcontext()
+    still_annotated = closing(corpus) if isinstance(corpus, StreamedCorpus) else nullcontext()
     with locked(output), still_annotated:
         shards_folder = output / layout.BUILD
         if (finished_index := _look(job)) is not None:

@@ -13,14 +13,14 @@ from .build import WriteShards, build_index
 from .job import BuildJob
 
 if TYPE_CHECKING:
-    from exbert_hub.corpus.annotation.annotate import Through
+    from exbert_hub.corpus.annotation.task import AnnotateFn
 
 
 class IndexBuilder(Protocol):
     """Annotates a corpus and builds an index of it."""
 
     @property
-    def through(self) -> Through | None:
+    def annotate_fn(self) -> AnnotateFn | None:
         """What annotates texts; processes beside the build if None."""
 
     def build(self, job: BuildJob) -> str:
@@ -33,7 +33,7 @@ class IndexBuilder(Protocol):
 class LocalBuilder:
     """Annotates and builds in this process."""
 
-    through: Through | None = None
+    annotate_fn: AnnotateFn | None = None
 
     def build(self, job: BuildJob) -> str:
         """Build into a folder.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from exbert_hub.corpus.types import expected_sentences
 from exbert_hub.errors import CorpusError, ResourceError
 from exbert_hub.index.format.codecs import CODECS, SMALLEST
+from exbert_hub.units import format_bytes, format_duration
 
 from .compute import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, compute_shard, passes_at_once
 from .plan import BuildPlan
@@ -45,9 +46,9 @@ class Estimate:
 
     def __str__(self) -> str:
         return (
-            f"about {self.pieces:,} pieces in {self.sentences:,} sentences: {_duration(self.seconds)}, "
-            f"{_size(self.memory)} of memory ({_size(self.free_memory)} free), "
-            f"{_size(self.disk)} of disk ({_size(self.free_disk)} free)"
+            f"about {self.pieces:,} pieces in {self.sentences:,} sentences: {format_duration(self.seconds)}, "
+            f"{format_bytes(self.memory)} of memory ({format_bytes(self.free_memory)} free), "
+            f"{format_bytes(self.disk)} of disk ({format_bytes(self.free_disk)} free)"
         )
 
     def check(self) -> None:
@@ -133,14 +134,3 @@ def _disk(plan: BuildPlan, pieces: float, pairs: float) -> int:
 def _existing(path: Path) -> Path:
     path = path.absolute()
     return path if path.exists() else _existing(path.parent)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
-
-
-def _duration(seconds: float) -> str:
-    minutes = seconds / 60
-    if minutes < 1.5:
-        return f"{seconds:.0f} s"
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -6,11 +6,11 @@ import json
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exbert_hub._version import __version__
+from exbert_hub.checked_json import parse_json
 from exbert_hub.corpus.types import CorpusInfo, Coverage
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import write_atomic
@@ -22,9 +22,6 @@ from .result_columns import reserved_names
 from .tables import POSITIONS, label_columns
 from .types import Codec, Kind, Layer
 from .versions import FORMAT_MINOR, FORMAT_VERSION, check_version
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 _LONGEST_NAME = 64  # of a label that is attached
 _TAKEN = "an index uses it already"
@@ -61,7 +58,7 @@ class VectorSpec:
 
 @dataclass(frozen=True)
 class Manifest:
-    """See docs/design.md, section 3. Every figure in it was measured during the build."""
+    """See docs/contracts.md, "Manifest". Every figure in it was measured during the build."""
 
     format_version: int
     model: ModelFacts
@@ -141,19 +138,15 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str | bytes, name: str) -> Manifest:
         """Read and check a manifest, which errors call by `name`."""
-        from pydantic import ValidationError
-
-        newer, (claims, manifests) = "", _adapters()
+        claim = parse_json(text, _Claim, name, strict=False)
+        check_version(claim.format_version, claim.format_minor, name)
         try:
-            claim = claims.validate_json(text)
-            check_version(claim.format_version, claim.format_minor, name)
-            if claim.format_minor > FORMAT_MINOR:
-                newer = f" (a newer exbert_hub wrote it, format {FORMAT_VERSION}.{claim.format_minor}: upgrade)"
-            manifest = manifests.validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the file"
-            raise IndexFormatError(f"{name} is malformed: {where}: {first['msg']}{newer}") from error
+            manifest = parse_json(text, cls, name, strict=False)
+        except IndexFormatError as error:
+            if claim.format_minor <= FORMAT_MINOR:
+                raise
+            newer = f"a newer exbert_hub wrote it, format {FORMAT_VERSION}.{claim.format_minor}: upgrade"
+            raise IndexFormatError(f"{error} ({newer})") from error
         if manifest.is_newer:  # files of kinds that came later: never looked at
             known = {file: entry for file, entry in manifest.files.items() if layout.is_allowed(file)}
             manifest = replace(manifest, files=known)
@@ -167,13 +160,6 @@ class _Claim:
 
     format_version: int
     format_minor: int = 0
-
-
-@cache
-def _adapters() -> tuple[TypeAdapter[_Claim], TypeAdapter[Manifest]]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(_Claim), TypeAdapter(Manifest)
 
 
 def _check(manifest: Manifest, path: str) -> None:

@@ -6,8 +6,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from exbert_hub.checked_json import parse_json
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import write_atomic
 
@@ -18,6 +20,15 @@ FORMAT_VERSION = 1
 
 _NAME = re.compile(r"shard-\d{5}")
 _MOST = 10_000
+_MOST_BYTES = 200 * _MOST
+
+
+@dataclass(frozen=True)
+class ShardList:
+    """What `shards.json` holds."""
+
+    format_version: int
+    shards: dict[str, str]  # name -> sha256 of its manifest
 
 
 def shard_name(number: int) -> str:
@@ -27,26 +38,33 @@ def shard_name(number: int) -> str:
 def list_text(manifests: Iterable[bytes]) -> str:
     """The content of `shards.json`, given the `exbert.json` of each shard in order."""
     shards = {shard_name(n): hashlib.sha256(manifest).hexdigest() for n, manifest in enumerate(manifests)}
-    return json.dumps({"format_version": FORMAT_VERSION, "shards": shards}, indent=1) + "\n"
+    return json.dumps(asdict(ShardList(FORMAT_VERSION, shards)), indent=1) + "\n"
 
 
 def write_list(folder: Path, count: int) -> None:
-    """Make the first so many shards of a folder one index."""
+    """Make the first `count` shards of a folder one index."""
     manifests = [(folder / shard_name(number) / layout.MANIFEST).read_bytes() for number in range(count)]
     write_atomic(folder / SHARD_LIST, list_text(manifests))
 
 
 def read_list(path: Path) -> dict[str, str]:
-    """Names of the shards, in order, with the sha256 of their manifests; anybody may have written it."""
+    """Names of the shards, in order, with the sha256 of their manifests; anybody may have written it.
+
+    :raises IndexFormatError: if it is not such a list.
+    """
     try:
-        written = json.loads(path.read_text("utf-8"))
-        version, shards = written["format_version"], dict(written["shards"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexFormatError(f"{path} is malformed: {error!r}") from error
-    if version != FORMAT_VERSION:
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise IndexFormatError(f"{path} cannot be read: {error}") from error
+    if len(text) > _MOST_BYTES:
+        raise IndexFormatError(f"{path} is longer than a list of {_MOST:,} shards: not read")
+    written = parse_json(text, ShardList, str(path))
+    if written.format_version != FORMAT_VERSION:
         raise IndexFormatError(
-            f"{path} has format version {version}, this exbert_hub reads {FORMAT_VERSION}: upgrade exbert_hub"
+            f"{path} has format version {written.format_version}, this exbert_hub reads {FORMAT_VERSION}: "
+            "upgrade exbert_hub"
         )
-    if not 0 < len(shards) <= _MOST or not all(map(_NAME.fullmatch, shards)):
+    if not 0 < len(written.shards) <= _MOST or not all(map(_NAME.fullmatch, written.shards)):
         raise IndexFormatError(f"{path} does not name 1 to {_MOST} shards")
-    return dict(sorted(shards.items()))
+    return dict(sorted(written.shards.items()))

@@ -1,7 +1,7 @@
-"""The dataset card of a shared index. What its owner writes into it stays when it is written again.
+"""The dataset card of a shared index. What its owner writes into it is kept when it is written again.
 
 The text between two HTML comments is ours, and so are some keys of the YAML; everything else belongs to the owner.
-Where the owner has changed what is ours, the change stays too, except in keys that readers and viewers rely on.
+Where the owner has changed what is ours, the change is kept too, except in keys that readers and viewers rely on.
 """
 
 from __future__ import annotations
@@ -10,13 +10,18 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exbert_hub.errors import HubError
+from exbert_hub.hub import parse_card, split_dataset_id
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.manifest import Manifest
+from exbert_hub.units import format_bytes
+
+if TYPE_CHECKING:
+    from huggingface_hub import CardData
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +31,12 @@ FACTS = "exbert"
 
 _TEMPLATE = Path(__file__).with_name("card_template.md")
 _REGION = re.compile(r"<!-- exbert:begin ([0-9a-f]{16})[^>]*-->\n(.*?)\n<!-- exbert:end -->", re.DOTALL)
-_HEAD = re.compile(r"\s*---\r?\n(.*?)^---[ \t]*\r?\n", re.DOTALL | re.MULTILINE)
 _ALWAYS_OURS = ("configs", FACTS, "library_name")
-_SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
+_SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B", "1B<n<10B")
 _SHOWN = 8  # values of a label
 
-# https://huggingface.co/docs/hub/repositories-licenses; the Hub takes nothing else, except with `license_name`
+# https://huggingface.co/docs/hub/repositories-licenses; the Hub takes nothing else, except with `license_name`.
+# Neither huggingface_hub nor datasets has the list, and that of SPDX (in `packaging`) is another one.
 _LICENSES = frozenset(
     "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 "
     "bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear c-uda cc "
@@ -41,6 +46,34 @@ _LICENSES = frozenset(
     "eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc lppl-1.3c ms-pl mpl-2.0 odc-by odbl "
     "openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl unknown other".split()
 )
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What the card's YAML says about an index, under the key `FACTS`."""
+
+    format_version: int
+    model: str
+    weights: str  # fingerprint
+    tokenizer: str  # fingerprint
+    corpus: str
+    pieces: int
+    sentences: int
+    bytes: int
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> CardFacts:
+        model, size = manifest.model, sum(entry.size for entry in manifest.files.values())
+        return cls(
+            format_version=manifest.format_version,
+            model=model.model_id,
+            weights=model.weights_fingerprint,
+            tokenizer=model.tokenizer_fingerprint,
+            corpus=manifest.corpus.name,
+            pieces=manifest.pieces,
+            sentences=manifest.sentences,
+            bytes=size,
+        )
 
 
 def name_slug(model_id: str) -> str:
@@ -63,47 +96,29 @@ def render(repo_id: str, manifest: Manifest, old: str | None = None, before: Man
     :param before: the manifest that `old` was written for, as far as it is known.
     :raises HubError: if the YAML of `old` cannot be read.
     """
+    from huggingface_hub import DatasetCard
+
+    region = _region(repo_id, manifest)
     if old is None:
-        return _join(_metadata(manifest), f"\n# {_title(manifest)}\n\n{_region(repo_id, manifest)}\n")
-    theirs, text = _split(repo_id, old)
-    merged = _merge_metadata(theirs, _metadata(manifest), _metadata(before) if before else {})
-    return _join(merged, _merge_text(repo_id, text, _region(repo_id, manifest)))
+        old = f"---\n\n---\n\n# {_title(manifest)}\n\n{region}\n"
+    card = parse_card(DatasetCard, old, repo_id)
+    _merge_metadata(card.data, _metadata(manifest), _metadata(before) if before else {})
+    card.text = _merge_text(repo_id, card.text, region)
+    return str(card)
 
 
-def _split(repo_id: str, card: str) -> tuple[dict[str, Any], str]:
-    import yaml
-
-    found = _HEAD.match(card)
-    if found is None:
-        return {}, card
-    try:
-        data = yaml.safe_load(found[1]) or {}
-    except yaml.YAMLError as error:
-        raise HubError(f"the YAML at the head of the card of {repo_id} cannot be read ({error}): mend it") from error
-    if not isinstance(data, dict):
-        raise HubError(f"the YAML at the head of the card of {repo_id} is not a list of keys and values: mend it")
-    return data, card[found.end() :]
-
-
-def _join(data: Mapping[str, Any], text: str) -> str:
-    from huggingface_hub.utils import yaml_dump
-
-    return f"---\n{yaml_dump(data, sort_keys=False)}---\n{text}"
-
-
-def _merge_metadata(theirs: dict[str, Any], ours: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """Three-way: what the owner did not touch since we wrote it follows the index, what they did stays."""
-    merged = dict(theirs)
+def _merge_metadata(data: CardData, ours: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Three-way: what the owner has not touched since we wrote it follows the index, what they changed is kept."""
+    theirs = data.to_dict()
     for key, value in ours.items():
         if key == "tags":
             own = [tag for tag in _as_list(theirs.get("tags")) if tag not in before.get("tags", ())]
-            merged["tags"] = [*value, *(tag for tag in own if tag not in value)]
+            data["tags"] = [*value, *(tag for tag in own if tag not in value)]
         elif key in _ALWAYS_OURS or key not in theirs or theirs[key] == before.get(key):
-            merged[key] = value
+            data[key] = value
     for key, value in before.items():
         if key not in ours and theirs.get(key) == value:
-            del merged[key]
-    return merged
+            data.pop(key)
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -111,10 +126,10 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _merge_text(repo_id: str, text: str, region: str) -> str:
-    found = _REGION.search(text)
-    if found is None:
-        return text  # taken out on purpose
-    if _digest(found[2]) != found[1]:
+    match = _REGION.search(text)
+    if match is None:
+        return text  # removed on purpose
+    if _digest(match[2]) != match[1]:
         logger.warning(
             "The generated part of the card of %s was edited by hand and stays as it is. Delete it there, except for "
             "`<!-- exbert:begin %s -->` and `<!-- exbert:end -->`, to have it written again.",
@@ -122,7 +137,7 @@ def _merge_text(repo_id: str, text: str, region: str) -> str:
             _digest(""),
         )
         return text
-    return text[: found.start()] + region + text[found.end() :]
+    return text[: match.start()] + region + text[match.end() :]
 
 
 def _metadata(manifest: Manifest) -> dict[str, Any]:
@@ -142,27 +157,19 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
         "license": license if license in _LICENSES else "other",
         "library_name": "exbert_hub",
         "tags": [INDEX_TAG, model_tag(model.model_id), weights_tag(model.weights_fingerprint), "interpretability"],
-        "size_categories": [next((name for limit, name in _SIZES if manifest.pieces < limit), "10M<n<100M")],
+        "size_categories": [_SIZES[min(max(len(str(manifest.pieces)) - 3, 0), len(_SIZES) - 1)]],
         "configs": tables,
-        FACTS: {
-            "format_version": manifest.format_version,
-            "model": model.model_id,
-            "weights": model.weights_fingerprint,
-            "tokenizer": model.tokenizer_fingerprint,
-            "corpus": corpus.name,
-            "pieces": manifest.pieces,
-            "sentences": manifest.sentences,
-            "bytes": sum(entry.size for entry in manifest.files.values()),
-        },
+        FACTS: asdict(CardFacts.of(manifest)),
     }
     if data["license"] == "other":
         data["license_name"] = re.sub(r"[^a-z0-9.]+", "-", corpus.license.lower()).strip("-")
     if re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", corpus.language):
         data["language"] = [corpus.language.split("-")[0]]
-    if model.revision is not None:  # it came from the Hub
+    if model.revision is not None:  # from the Hub
         data["base_model"] = model.model_id
-    if source := re.fullmatch(r"([\w.-]+/[\w.-]+)(:[\w.-]+)?@[0-9a-f]{40}", corpus.source):
-        data["source_datasets"] = [source[1]]
+    source, _, commit = corpus.source.partition("@")
+    if re.fullmatch("[0-9a-f]{40}", commit) and (dataset := split_dataset_id(source)):
+        data["source_datasets"] = [dataset[0]]
     return data
 
 
@@ -172,7 +179,7 @@ def _title(manifest: Manifest) -> str:
 
 def _region(repo_id: str, manifest: Manifest) -> str:
     text = _body(repo_id, manifest)
-    note = "write above or below: what you change in between keeps it from being brought up to date"
+    note = "write above or below: if you change what is between these comments, it is no longer updated"
     return f"<!-- exbert:begin {_digest(text)} {note} -->\n{text}\n<!-- exbert:end -->"
 
 
@@ -190,14 +197,14 @@ def _body(repo_id: str, manifest: Manifest) -> str:
         "licence of the corpus": corpus.license,
         "language": corpus.language or "not given",
         "annotator": f"{corpus.annotator} {corpus.annotator_version}".strip(),
-        **({"labels added to it": ", ".join(manifest.added_labels)} if manifest.added_labels else {}),
+        **({"added labels": ", ".join(manifest.added_labels)} if manifest.added_labels else {}),
         "indexed pieces": f"{manifest.pieces:,}",
         "sentences": f"{manifest.sentences:,}",
         "embeddings at layers": _layers(manifest, "embedding"),
         "heads of layers": _layers(manifest, "heads"),
         "attention": "stored" if manifest.attention_layers else "not stored",
         "vectors": f"{manifest.codec}, normalised, inner product",
-        "size": f"{size / 1e6:,.1f} MB in {len(manifest.files)} files",
+        "size": f"{format_bytes(size)} in {len(manifest.files)} files",
         "built": f"{manifest.created} with exbert_hub {manifest.versions.get('hf-exbert', '')}".strip(),
     }
     return Template(_TEMPLATE.read_text("utf-8").strip()).substitute(

@@ -1,19 +1,21 @@
-"""Finding shared indexes: by the tags of their cards, confirmed by their manifests."""
+"""Finding shared indexes by the tags of their cards, confirmed by their manifests."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exbert_hub import hub
-from exbert_hub.errors import ExbertError
+from exbert_hub.checked_json import parse_value
+from exbert_hub.errors import ExbertError, IndexFormatError
 from exbert_hub.index.format.manifest import FORMAT_VERSION
 from exbert_hub.model.types import ModelFacts
+from exbert_hub.units import format_bytes
 
-from .card import FACTS, INDEX_TAG, model_tag, weights_tag
+from .card import FACTS, INDEX_TAG, CardFacts, model_tag, weights_tag
 from .shard_places import find_shards
 
 if TYPE_CHECKING:
@@ -51,19 +53,19 @@ class SharedIndex:
 
 @dataclass(frozen=True)
 class Offer:
-    """A shared index that was built with the very model at hand."""
+    """A shared index that was built with exactly this model."""
 
     index: SharedIndex
     commit: str  # open it with `CorpusIndex.from_pretrained(offer.index.repo_id, revision=offer.commit)`
-    trusted: bool  # it is yours or that of a trusted owner: may be opened without asking
+    trusted: bool  # yours, or a trusted owner's: may be opened without asking
     others: tuple[str, ...]  # further repositories with an index of this model, as their tags say
 
     def __str__(self) -> str:
         index = self.index
         more = f"; there are also {', '.join(self.others)}" if self.others else ""
-        size = f"{index.pieces:,} pieces, {index.bytes / 1e6:,.0f} MB if you use every layer"
+        size = f"{index.pieces:,} pieces, {format_bytes(index.bytes)} for all layers"
         return (
-            f"the shared index {index.repo_id} of {index.corpus} ({size}); to take another, name it: "
+            f"the shared index {index.repo_id} of {index.corpus} ({size}); to use another, name it: "
             f"index='owner/name' (--index owner/name){more}"
         )
 
@@ -79,11 +81,11 @@ def list_indexes(
     :raises HubError: if the Hub cannot be reached.
     """
     tags = [INDEX_TAG, *([model_tag(model)] if model else []), *([f"language:{language}"] if language else [])]
-    found = _search(tags, token)
+    indexes = _search(tags, token)
     if model and "/" in model:
         # old ids have no owner: "bert-base-uncased" is "google-bert/bert-base-uncased" now
-        found = [index for index in found if index.model.lower() == model.lower() or "/" not in index.model]
-    return found
+        indexes = [index for index in indexes if index.model.lower() == model.lower() or "/" not in index.model]
+    return indexes
 
 
 def find_index(facts: ModelFacts, trusted: Iterable[str] = (), *, token: str | bool | None = None) -> Offer | None:
@@ -91,20 +93,20 @@ def find_index(facts: ModelFacts, trusted: Iterable[str] = (), *, token: str | b
 
     The tag of the weights finds it, whatever the model is called; the manifest confirms weights and tokenizer.
 
-    :param trusted: owners to trust beside you and those in the environment variable EXBERT_TRUSTED_OWNERS.
+    :param trusted: owners to trust besides you and those in the environment variable EXBERT_TRUSTED_OWNERS.
     :return: None if there is none, or if the Hub cannot be reached, which is logged.
     """
     if hub.is_offline() or not hub.is_reachable():
         return None
     try:
-        found = _search([INDEX_TAG, weights_tag(facts.weights_fingerprint)], token)
+        indexes = _search([INDEX_TAG, weights_tag(facts.weights_fingerprint)], token)
     except ExbertError as error:
-        logger.warning("No shared index was looked for: %s", error)
+        logger.warning("Shared indexes could not be looked up: %s", error)
         return None
     friends = (
-        {name.lower() for name in (*trusted, *_trusted_by_setting(), *_oneself(token)) if name} if found else set()
+        {name.lower() for name in (*trusted, *_trusted_by_setting(), *_own_name(token)) if name} if indexes else set()
     )
-    ranked = sorted(found, key=lambda index: (index.owner.lower() not in friends, -index.pieces, -index.downloads))
+    ranked = sorted(indexes, key=lambda index: (index.owner.lower() not in friends, -index.pieces, -index.downloads))
     for index in ranked[:_TRIES]:
         commit = _confirm(index, facts, token)
         if commit is not None:
@@ -119,11 +121,11 @@ def _confirm(index: SharedIndex, facts: ModelFacts, token: str | bool | None) ->
         shard = find_shards(index.repo_id, token=token)[0]
         model = shard.manifest.model
     except ExbertError as error:
-        logger.warning("%s is passed over: %s", index.repo_id, error)
+        logger.warning("%s is skipped: %s", index.repo_id, error)
         return None
     ours = (facts.weights_fingerprint, facts.tokenizer_fingerprint)
     if (model.weights_fingerprint, model.tokenizer_fingerprint) != ours:
-        logger.warning("%s is passed over: it was built with other weights or another tokenizer", index.repo_id)
+        logger.warning("%s is skipped: it was built with other weights or another tokenizer", index.repo_id)
         return None
     return shard.remote.commit if shard.remote else None
 
@@ -132,8 +134,8 @@ def _trusted_by_setting() -> list[str]:
     return [name.strip() for name in os.environ.get(TRUSTED_OWNERS, "").split(",")]
 
 
-def _oneself(token: str | bool | None) -> list[str]:
-    """The name of whoever is logged in, if anybody is."""
+def _own_name(token: str | bool | None) -> list[str]:
+    """The name of the user who is logged in, if any."""
     from huggingface_hub import HfApi, get_token
     from huggingface_hub.errors import HTTPError
 
@@ -161,29 +163,30 @@ def _search(tags: list[str], token: str | bool | None) -> list[SharedIndex]:
             )
         )
     read = [_read(info) for info in answers]
-    strange = sum(index is None for index in read)
-    if strange:
-        logger.info("%d repositories with the tags %s have no card that this version can read", strange, tags)
+    unreadable = sum(index is None for index in read)
+    if unreadable:
+        logger.info("%d repositories with the tags %s have no card that this version can read", unreadable, tags)
     return [index for index in read if index is not None]
 
 
 def _read(info: DatasetInfo) -> SharedIndex | None:
-    """What a card says, which anybody may have written: None unless it is as we write it."""
+    """What a card says, which anybody may have written; None unless it is in our format."""
     data = info.card_data.to_dict() if info.card_data else {}
-    facts = data.get(FACTS)
-    if not isinstance(facts, Mapping) or facts.get("format_version") != FORMAT_VERSION:
+    try:
+        facts = parse_value(data.get(FACTS), CardFacts, f"the card of {info.id}")
+    except IndexFormatError as error:
+        logger.debug("%s", error)
         return None
-    pieces, size = facts.get("pieces"), facts.get("bytes")
-    if not (isinstance(pieces, int) and isinstance(size, int)):
+    if facts.format_version != FORMAT_VERSION:
         return None
     return SharedIndex(
         repo_id=info.id,
-        model=_text(facts.get("model")),
-        corpus=_text(facts.get("corpus")),
+        model=facts.model,
+        corpus=facts.corpus,
         language=_text(data.get("language")),
         license=_text(data.get("license_name") or data.get("license")),
-        pieces=pieces,
-        bytes=size,
+        pieces=facts.pieces,
+        bytes=facts.bytes,
         private=bool(info.private),
         gated=bool(info.gated),
         downloads=info.downloads or 0,

@@ -8,22 +8,22 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from exbert_hub import hub
+from exbert_hub.corpus.sources.find import is_index
 from exbert_hub.corpus.storage.arrow import sentences_of
 from exbert_hub.corpus.types import CorpusInfo, Sentence
-from exbert_hub.errors import ExbertError
-from exbert_hub.index.format import layout
 from exbert_hub.index.store.store import Store
 
-from .remote import is_repo_id, open_remote
+from .remote import locate
 
 _BATCH = 1000  # sentences
 
 
 @dataclass(frozen=True)
 class IndexAnnotation:
-    """The annotated sentences of an index; long ones as that index cut them for its own model."""
+    """The annotated sentences of an index, for `annotate`; long ones as that index cut them for its own model."""
 
     store: Store
     info: CorpusInfo
@@ -49,30 +49,31 @@ class IndexAnnotation:
                 yield Sentence(sentence.text, tuple(words))
 
 
-def find_annotation(source: str | os.PathLike[str]) -> IndexAnnotation | None:
-    """The annotation of an index, given its folder or its repository; None if the source is something else.
+def annotation_of(name: str | os.PathLike[str]) -> IndexAnnotation:
+    """The annotated corpus of an index: what `annotate` takes to make a corpus of it.
 
-    Of a repository only the manifest and the sentences are downloaded.
+    `CorpusIndex.build` takes an index as its corpus without this.
 
-    :raises IndexFormatError: if it is an index, but not a whole one.
+    :param name: folder of the index, or its repository on the Hub, of which only the manifest and the sentences are
+        downloaded.
+    :raises IndexFormatError: if it is no index, or an incomplete one.
+    :raises HubError: if the repository cannot be opened.
     """
-    folder = Path(source).expanduser()
-    if (folder / layout.MANIFEST).is_file():
-        store, origin = Store(folder), str(source)
-    elif isinstance(source, str) and is_repo_id(source) and not folder.exists() and _has_manifest(source):
-        snapshot = open_remote(source)
-        store, origin = Store(snapshot.folder, snapshot), f"{source}@{snapshot.commit}"
-    else:
-        return None
+    folder, snapshot = locate(name if hub.is_repo_id(str(name)) else Path(name).expanduser())
+    store = Store(folder, snapshot)
     manifest = store.manifest
-    cut = manifest.coverage.sentences_cut
-    left = {"sentences cut for the model of the index": cut, "labels added to the index": len(manifest.added_labels)}
-    skipped = {**manifest.corpus.skipped, **{what: count for what, count in left.items() if count}}
+    left_out = {
+        "sentences cut for the model of the index": manifest.coverage.sentences_cut,
+        "labels added to the index": len(manifest.added_labels),
+    }
+    skipped = {**manifest.corpus.skipped, **{note: times for note, times in left_out.items() if times}}
+    origin = f"{name}@{snapshot.commit}" if snapshot else str(name)
     return IndexAnnotation(store, replace(manifest.corpus, source=origin, skipped=skipped))
 
 
-def _has_manifest(repo_id: str) -> bool:
-    try:
-        return hub.open_snapshot(repo_id, layout.MANIFEST) is not None
-    except ExbertError:
-        return False  # whoever loads it as a dataset says what is wrong with it
+def find_annotation(source: Any) -> IndexAnnotation | None:
+    """The annotation of an index, if the source of a corpus is one.
+
+    :raises IndexFormatError: if it is an incomplete index.
+    """
+    return annotation_of(source) if is_index(source) else None

@@ -1,4 +1,4 @@
-"""Sharing an index: what is said, what is left out, and in which order it goes to the Hub."""
+"""Sharing an index: what is announced, what is left out, and in which order it is uploaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from exbert_hub.index.format.manifest import Manifest
 from exbert_hub.index.store.store import Store
 
 from .card import render
-from .remote import is_repo_id
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitInfo
@@ -42,10 +41,10 @@ class PushRequest:
 def publish(store: Store, request: PushRequest) -> CommitInfo:
     """Push an index; see `CorpusIndex.push_to_hub`."""
     repo_id, revision, create_pr = request.repo_id, request.revision, request.create_pr
-    if not is_repo_id(repo_id):
-        raise HubError(f"{repo_id!r} is not the name of a repository: write it as 'owner/name'")
+    if not hub.is_repo_id(repo_id):
+        raise HubError(f"{repo_id!r} is not the id of a repository: write it as 'owner/name'")
     if create_pr and revision is not None:
-        raise HubError("a pull request always asks for a change of main: leave out revision= or create_pr=")
+        raise HubError("a pull request is always against main: leave out revision= or create_pr=")
     manifest = _publishable(store.manifest, request.license)
     store.fetch()
     target = hub.open_repository(
@@ -70,16 +69,16 @@ def _publishable(manifest: Manifest, license: str | None) -> Manifest:
     license = license or manifest.corpus.license
     if not license:
         raise HubError(
-            f"the licence of {manifest.corpus.name!r} is not known, and whoever may see the repository will read its "
-            "text: say under which licence you share it, for example license='cc0-1.0' (--license cc0-1.0) for what "
-            "is in the public domain, or license='other'."
+            f"the licence of {manifest.corpus.name!r} is not known, and everyone who can see the repository can read "
+            "its text: say under which licence you share it, for example license='cc0-1.0' (--license cc0-1.0) for "
+            "text in the public domain, or license='other'."
         )
     model, corpus = without_folders(manifest.model, manifest.corpus)
     return replace(manifest, model=model, corpus=replace(corpus, license=license))
 
 
 def without_folders(model: ModelFacts, corpus: CorpusInfo) -> tuple[ModelFacts, CorpusInfo]:
-    """The same without what the folders of this machine are called."""
+    """The same without the paths of folders on this machine."""
     if model.revision is None and _is_path(model.model_id):
         model = replace(model, model_id=Path(model.model_id).name)
     if _is_path(corpus.source):
@@ -93,9 +92,9 @@ def _is_path(text: str) -> bool:
 
 def _announce(manifest: Manifest, target: hub.Repository) -> None:
     if target.private:
-        readers = "you and those to whom you give access"
+        readers = "you and those you give access"
     elif target.gated:
-        readers = "everybody whom you grant access"
+        readers = "everyone to whom you grant access"
     else:
         readers = "EVERYBODY"
     logger.warning(

@@ -23,12 +23,12 @@ def pull(
     revision: str | None = None,
     token: str | bool | None = None,
 ) -> tuple[Path, str]:
-    """Download an index into the Hub's cache and, if wanted, copy it into a folder.
+    """Download an index into the Hub's cache and, if requested, copy it into a folder.
 
-    :param output: folder that does not exist yet, or is empty.
-    :param layers: download these only (the tables are always downloaded), all if None.
-    :return: where it is now, and its commit.
-    :raises HubError: if it cannot be had, or `output` holds something.
+    :param output: folder that does not exist yet or is empty.
+    :param layers: the only ones to download (beside the tables); all if None.
+    :return: where it is, and its commit.
+    :raises HubError: if it cannot be downloaded, or `output` is not empty.
     :raises SelectionError: for a layer that the index does not have.
     """
     if output is not None and output.exists() and (output.is_file() or any(output.iterdir())):
@@ -50,10 +50,10 @@ def pull(
 def _names(manifest: Manifest, layers: Sequence[Layer] | None) -> list[str]:
     if layers is None:
         return list(manifest.files)
-    there = {spec.layer for spec in manifest.vectors}
-    unknown = [layer for layer in layers if layer not in there]
+    available = {spec.layer for spec in manifest.vectors}
+    unknown = [layer for layer in layers if layer not in available]
     if unknown:
-        raise SelectionError(f"the index has no layer {unknown[0]}; it has {', '.join(map(str, there))}")
+        raise SelectionError(f"the index has no layer {unknown[0]}; it has {', '.join(map(str, available))}")
     wanted = {spec.file for spec in manifest.vectors if spec.layer in layers}
     wanted |= {spec.coarse_file for spec in manifest.vectors if spec.layer in layers}
     wanted |= {layout.attention_file(layer) for layer in manifest.attention_layers if layer in layers}

@@ -1,10 +1,9 @@
-"""Finding the newest whole index in a repository on the Hub, and pinning its commit."""
+"""Finding the newest complete index in a repository on the Hub, and pinning its commit."""
 
 from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,6 @@ from exbert_hub.index.format.manifest import Manifest
 
 logger = logging.getLogger(__name__)
 
-_REPO_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
-
-
-def is_repo_id(text: str) -> bool:
-    """Whether a text has the form of a repository id, "owner/name"."""
-    return _REPO_ID.fullmatch(text) is not None
-
 
 def locate(
     name: str | os.PathLike[str], revision: str | None = None, **access: Any
@@ -31,23 +23,23 @@ def locate(
 
     :raises SelectionError: for a revision of a folder.
     """
-    if isinstance(name, str) and is_repo_id(name) and not os.path.isdir(name):
+    if isinstance(name, str) and hub.is_repo_id(name) and not os.path.isdir(name):
         snapshot = open_remote(name, revision, **access)
         return snapshot.folder, snapshot
     if revision is not None:
-        raise SelectionError(f"{name} is no repository on the Hub, so it has no revision {revision!r}")
+        raise SelectionError(f"{name} is not a repository on the Hub, so it has no revision {revision!r}")
     return Path(name), None
 
 
 def open_remote(repo_id: str, revision: str | None = None, **access: Any) -> hub.Snapshot:
-    """The commit of a revision if the index in it is whole, else that of the newest finished upload to it.
+    """The commit of a revision if the index in it is complete, else that of the newest finished upload to it.
 
-    Only the manifest is downloaded. Whether the rest is there is asked from the Hub once per commit, before its tables
-    are downloaded: where they are in the cache, it was.
+    Only the manifest is downloaded. The Hub is asked once per commit whether the rest is there, before the tables are
+    downloaded: if they are in the cache, that was done.
 
     :param access: `token`, `cache_dir`, `local_files_only`, as in huggingface_hub.
     :raises HubError: if the repository cannot be opened.
-    :raises IndexFormatError: if it holds no whole index.
+    :raises IndexFormatError: if it holds no complete index.
     """
     problems: list[str] = []
     for candidate in _candidates(repo_id, revision, access):
@@ -68,13 +60,13 @@ def open_remote(repo_id: str, revision: str | None = None, **access: Any) -> hub
             return snapshot
         problems.append(problem)
     raise IndexFormatError(
-        f"{repo_id}{f' at {revision}' if revision else ''} holds no whole index: {problems[0]}. If it is being "
+        f"{repo_id}{f' at {revision}' if revision else ''} holds no complete index: {problems[0]}. If it is being "
         "uploaded, wait and try again; `hf-exbert list` shows indexes."
     )
 
 
 def _candidates(repo_id: str, revision: str | None, access: Mapping[str, Any]) -> Iterator[str | None]:
-    """What was asked for, then the tags of finished uploads to it, newest first."""
+    """The requested revision, then the tags of finished uploads to it, newest first."""
     yield revision
     pattern = hub.tag_pattern(revision)
     matches = [match for tag in hub.known_tags(repo_id, **access) if (match := pattern.fullmatch(tag))]
@@ -83,15 +75,15 @@ def _candidates(repo_id: str, revision: str | None, access: Mapping[str, Any]) -
 
 
 def _missing(snapshot: hub.Snapshot) -> str:
-    """What a commit lacks of the index that its manifest describes; empty if nothing."""
+    """What is missing in a commit of the index that its manifest describes; empty if nothing."""
     manifest = Manifest.load(snapshot.folder)
     if all((snapshot.folder / name).exists() for name in manifest.files if layout.is_table(name)):
         return ""
     if hub.is_offline(snapshot.local_files_only):
         return "not all of its tables are in the cache"
-    there = snapshot.listing()
+    listing = snapshot.listing()
     for name, entry in manifest.files.items():
-        file = there.get(name)
+        file = listing.get(name)
         if file is None:
             return f"{name} is missing"
         if file.size != entry.size or file.sha256 not in (None, entry.sha256):

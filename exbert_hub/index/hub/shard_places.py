@@ -1,4 +1,4 @@
-"""Where the shards of an index lie: in a folder or a repository, each a whole index of its own."""
+"""Where the shards of an index are: in a folder or a repository, each an index of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .remote import locate
 
 @dataclass(frozen=True)
 class ShardPlace:
-    """Where one shard lies. May be sent to another machine, which has another cache."""
+    """Where one shard is. May be sent to another machine, which has another cache."""
 
     folder: Path
     remote: hub.Snapshot | None
@@ -41,9 +41,9 @@ class ShardPlace:
 
 
 def find_shards(name: str | os.PathLike[str], revision: str | None = None, **access: Any) -> list[ShardPlace]:
-    """The shards in a folder or a repository; an index of one piece is its only shard.
+    """The shards in a folder or a repository; an index in one piece is its only shard.
 
-    :raises IndexFormatError: if it is neither, or the shards are not those that the list names.
+    :raises IndexFormatError: if it is neither, or the shards are not the ones in the list.
     """
     try:
         folder, remote = locate(name, revision, **access)
@@ -72,6 +72,6 @@ def _pinned(repo_id: str, commit: str, within: str, **access: Any) -> tuple[Path
     manifest = f"{within}/{layout.MANIFEST}".lstrip("/")
     snapshot = hub.open_snapshot(repo_id, manifest, revision=commit, **access)
     if snapshot is None:
-        raise IndexFormatError(f"{repo_id} has no {manifest} any more")
+        raise IndexFormatError(f"{repo_id} no longer has {manifest}")
     part = replace(snapshot, folder=snapshot.folder / within, within=within)
     return part.folder, part

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from importlib.util import find_spec
 from typing import Any
 
 from exbert_hub.errors import BuildError, MissingExtraError
+from exbert_hub.extras import install_command
 from exbert_hub.index.build.engine import RayEngine
 
 _OURS = re.compile(r"exbert_hub\.errors\.\w+: (.+)")
@@ -22,7 +23,7 @@ _OBJECT_STORE = 512 * 1024**2  # bytes, of a cluster of our own: only texts and 
 def connect(engine: RayEngine) -> bool:
     """Start or join a cluster, unless this process has joined one; whether it was done."""
     if find_spec("ray") is None:
-        raise MissingExtraError("A build on a cluster needs Ray: pip install 'hf-exbert[ray]'")
+        raise MissingExtraError(f"A build on a cluster needs Ray: {install_command('ray')}")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     own = engine.address == "local"
     if own:
@@ -68,8 +69,11 @@ class Cluster:
         *,
         model: bool = False,
         in_order: bool = False,
-    ) -> Iterator[tuple[int, bytes]]:
+    ) -> Generator[tuple[int, bytes], None, None]:
         """Have actors answer questions, whoever is free the next one; Ray starts lost actors anew and asks again.
+
+        Each answer comes as soon as it is there. Close the iterator (`contextlib.closing`) where it may not be read to
+        its end: until then the actors go on, and an error's traceback would keep it alive.
 
         :raises BuildError: with what a worker says that cannot do it.
         """
@@ -90,11 +94,16 @@ class Cluster:
             num_gpus=gpus,
             num_cpus=None if gpus else self.engine.threads,
         )
+        # nothing is fetched ahead: Ray would hold each answer back until the next one is there
+        batches: Any = iter(answers.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
         try:
-            for row in answers.iter_rows():
-                yield int(row["number"]), row["answer"]
+            for batch in batches:
+                for row in batch.to_pylist():
+                    yield int(row["number"]), row["answer"]
         except RayError as error:
             raise BuildError(f"a worker of the cluster failed: {_reason(error)}") from error
+        finally:
+            batches.close()  # ends the actors, in the middle of their work if need be
 
 
 def _reason(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 
 from exbert_hub import hub
 from exbert_hub.cache import locked
-from exbert_hub.corpus.annotation.pipelines import AT_ONCE
+from exbert_hub.corpus.annotation.pipelines import TEXTS_PER_BATCH
 from exbert_hub.corpus.annotation.worker_processes import read_answer
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
@@ -85,15 +85,17 @@ class ClusterBuilder:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster, self._engine = cluster, cluster.engine
-        self.through = self.annotate
+        self.annotate_fn = self.annotate
 
     def annotate(self, pipeline: Pipeline, texts: Iterable[str], skipped: Counter[str]) -> Iterator[Sentence]:
         """As `Pipeline.annotate`, by all workers; in the order of the texts."""
         remaining = iter(texts)
-        blocks = iter(lambda: list(islice(remaining, AT_ONCE)), [])
+        blocks = iter(lambda: list(islice(remaining, TEXTS_PER_BATCH)), [])
         while wave := [json.dumps(block).encode() for block in islice(blocks, _WAVE)]:
-            for _, answer in self._cluster.ask(Annotator, {"pipeline": pipeline}, enumerate(wave), in_order=True):
-                yield from read_answer(answer, skipped)
+            asked = self._cluster.ask(Annotator, {"pipeline": pipeline}, enumerate(wave), in_order=True)
+            with closing(asked) as answers:
+                for _, answer in answers:
+                    yield from read_answer(answer, skipped)
 
     def build(self, job: BuildJob) -> str:
         """Build an index into a folder, or its shards into a folder or a repository of the Hub."""
@@ -188,8 +190,9 @@ class ClusterBuilder:
         missing = [part for part in parts if places.target.read(f"{shard_name(part.number)}/{last}") is None]
         options = {"model": self._place(job.inspector), "places": places, "plan": job.plan}
         questions = [(part.number, json.dumps(part).encode()) for part in missing]
-        for _, answer in self._cluster.ask(ShardWriter, options, questions, model=True):
-            advance(Coverage(**json.loads(answer)).pieces)
+        with closing(self._cluster.ask(ShardWriter, options, questions, model=True)) as answers:
+            for _, answer in answers:
+                advance(Coverage(**json.loads(answer)).pieces)
 
     def _place(self, inspector: Inspector) -> ModelPlace:
         return ModelPlace.of(inspector, self._engine.threads)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from cachetools import LRUCache
 
 from exbert_hub.analysis.attention import coarsen, decode_sqrt
+from exbert_hub.bounded_cache import BoundedCache
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.index.format.types import Layer
 
@@ -128,8 +129,8 @@ class AttentionReader:
         if (stored > np.diff(sizes[self._first]) + _OVERHEAD_BYTES).any():
             raise IndexFormatError(f"{path} holds more than the attention of {heads} heads: not opened")
         self._reading = threading.Lock()  # one reader of Arrow used from two threads crashes the process
-        self._kept: OrderedDict[int, list[bytes]] = OrderedDict()  # the rows of the groups that were read last
-        self._size, self._held = stored, 0  # bytes of each group, and of those that are kept
+        self._kept: BoundedCache[int, list[bytes]] = BoundedCache(_CACHED_BYTES)  # rows of the groups read last
+        self._size = stored  # bytes of each group
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -172,9 +173,7 @@ class AttentionReader:
         if layer is None:
             layer = WholeLayer(self._parts())
             KEPT.put(self._key, layer, size)
-            with self._reading:
-                self._kept.clear()
-                self._held = 0
+            self._kept.clear()
         return layer
 
     def _parts(self) -> Iterator[Alike]:
@@ -217,20 +216,12 @@ class AttentionReader:
         """The rows of some groups; those that are not kept are read together, which takes half the time."""
         wanted = sorted(set(groups))
         with self._reading:
-            new = self._read([group for group in wanted if group not in self._kept])
-            rows = {group: new[group] if group in new else self._kept[group] for group in wanted}
+            kept = {group: rows for group in wanted if (rows := self._kept.get(group)) is not None}
+            new = self._read([group for group in wanted if group not in kept])
             if keep:
-                self._keep(rows)
-        return rows
-
-    def _keep(self, rows: Mapping[int, list[bytes]]) -> None:
-        """Put these groups behind the others, and drop the first ones when all have become too many."""
-        self._held += int(self._size[[group for group in rows if group not in self._kept]].sum())
-        self._kept |= rows
-        for group in rows:
-            self._kept.move_to_end(group)
-        while self._held > _CACHED_BYTES and len(self._kept) > 1:
-            self._held -= int(self._size[self._kept.popitem(last=False)[0]])
+                for group, rows in new.items():
+                    self._kept.put(group, rows, int(self._size[group]))
+        return kept | new
 
     def _read(self, groups: list[int]) -> dict[int, list[bytes]]:
         if not groups:
@@ -264,7 +255,7 @@ class Readers:
     def __init__(self, open: Callable[[Any], AttentionReader]) -> None:
         self._open = open
         self._lock = threading.Lock()
-        self._begun: OrderedDict[Layer, Future[AttentionReader]] = OrderedDict()
+        self._begun: LRUCache[Layer, Future[AttentionReader]] = LRUCache(_OPEN_LAYERS)
 
     def __call__(self, layer: Layer) -> AttentionReader:
         """The reader of a layer; raises what opening it raised."""
@@ -277,9 +268,6 @@ class Readers:
             if future is None:
                 future = self._begun[layer] = Future()
                 threading.Thread(target=self._fill, args=(layer, future), name="exbert-attention", daemon=True).start()
-                if len(self._begun) > _OPEN_LAYERS:
-                    self._begun.popitem(last=False)
-            self._begun.move_to_end(layer)
             return future
 
     def _fill(self, layer: Layer, future: Future[AttentionReader]) -> None:

@@ -1,4 +1,4 @@
-"""Work that a search leaves behind: done by one thread after the other, out of the way of the searches themselves."""
+"""Work that a search leaves for later: one task after the other in a thread that keeps out of the way of searches."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable
 
 HEAD_START = 0.25
-"""Seconds that the search which asked for the work has the machine to itself."""
+"""Seconds for which the search that left the work has the machine to itself."""
 
 _PATIENCE = 1.0
-"""Seconds that a piece of work waits for searches to end: where there is always one, it goes on nevertheless."""
+"""Seconds that a task waits for searches to end; where there is always one running, it continues nevertheless."""
 
 
 class Searching:
-    """Whether a search runs: `with SEARCHING:` around each. What is done behind them gives way."""
+    """Whether a search is running: `with SEARCHING:` around each. Background tasks give way to them."""
 
     def __init__(self) -> None:
         self._running = 0
@@ -31,19 +31,19 @@ class Searching:
                 self._ended.notify_all()
 
     def give_way(self) -> None:
-        """Wait until no search runs; called every few milliseconds by what is done behind them."""
+        """Wait until no search is running; called every few milliseconds by background tasks."""
         with self._ended:
             self._ended.wait_for(lambda: not self._running, _PATIENCE)
 
 
 SEARCHING = Searching()
-"""Of this process."""
+"""The searches of this process."""
 
 
 class Background:
-    """One thread that does what it is given, in order; it starts with the first task.
+    """One thread that runs the tasks it is given, in order; it starts with the first one.
 
-    It is a daemon: who leaves before it is through loses nothing but the work.
+    It is a daemon thread: when the process ends, unfinished tasks are dropped.
     """
 
     def __init__(self, name: str) -> None:
@@ -54,7 +54,7 @@ class Background:
 
     def submit(self, task: Callable[[], None]) -> None:
         """
-        :param task: tells by itself how it went, and calls `SEARCHING.give_way` if it is long; it must not raise.
+        :param task: reports its own outcome, calls `SEARCHING.give_way` if it takes long, and must not raise.
         """
         self._tasks.put(task)
         with self._lock:

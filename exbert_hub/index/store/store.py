@@ -67,7 +67,7 @@ class Store:
         tokens = self._table("tokens", tokens_format(self.manifest.corpus.extra_labels), self.manifest.pieces)
         sentences = self.sentences()
         names = [name for name in self.manifest.files if layout.is_table(name)]
-        self.verifier.once("tables", names, lambda: check_tables(tokens, sentences, self.folder))
+        self.verifier.check_once("tables", names, lambda: check_tables(tokens, sentences, self.folder))
         if self.manifest.added_labels:
             (name,) = layout.labels_of(self.manifest.files)
             self._ready(name)
@@ -132,7 +132,7 @@ class Store:
         :return: whether it was damaged and has been downloaded again.
         """
         # who waits for a download does not notice the hashing
-        verify = self.verifier.now if at_once or not self._is_here(name) else self.verifier.soon
+        verify = self.verifier.verify if at_once or not self._is_here(name) else self.verifier.verify_behind
         self._fetch([name])
         try:
             verify(name)
@@ -142,7 +142,7 @@ class Store:
             logger.warning("%s is damaged in the cache: downloading it again", name)
             self.remote.fetch([name], again=True)
             self._check(name)
-            self.verifier.now(name)
+            self.verifier.verify(name)
             return True
         return False
 

@@ -1,7 +1,6 @@
 """What the owner of a page decides."""
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -87,7 +86,7 @@ def test_the_page_of_the_docs_has_every_setting_with_its_defaults():
     page = (Path(__file__).parents[3] / "docs/space.md").read_text()
     rows = {row[0]: row[1:] for row in re.findall(r"^\| `(EXBERT_\w+)` \| (.*?) \| (.*?) \|", page, re.MULTILINE)}
     home, public = Settings.from_env({}), Settings.from_env({"SPACE_ID": "a/b"})
-    names = [field.name for field in fields(Settings) if field.name != "is_public"]
+    names = [name for name in Settings.model_fields if name != "is_public"]
     assert [PREFIX + name.upper() for name in names] == [name for name in rows if name != "EXBERT_TRUSTED_OWNERS"]
     for name in names:
         assert rows[PREFIX + name.upper()] == (_shown(getattr(home, name)), _shown(getattr(public, name)))

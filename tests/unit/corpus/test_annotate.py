@@ -137,7 +137,7 @@ def test_a_failure_on_the_way_leaves_nothing_behind(tmp_path, monkeypatch):
 
 
 def test_two_processes_do_not_annotate_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("exbert_hub.corpus.annotation.annotate._PATIENCE", 0.1)
+    monkeypatch.setattr("exbert_hub.corpus.annotation.task._PATIENCE", 0.1)
     folder = annotate([TEXT], "blank:en", cache_dir=tmp_path).folder
     (folder / "corpus.json").unlink()
     with locked(folder), pytest.raises(LockedError, match="another process"):
@@ -156,7 +156,7 @@ def test_missing_pipelines_tell_how_to_install_them(monkeypatch):
     with pytest.raises(MissingPipelineError, match="python -m spacy download de_core_news_sm"):
         annotate([TEXT], "de_core_news_sm")
     monkeypatch.setattr("spacy.util.get_installed_models", lambda: [])
-    with pytest.raises(MissingPipelineError, match=r"python -m spacy download en_core_web_sm or: .*hf-exbert\[en\]"):
+    with pytest.raises(MissingPipelineError, match=r"download en_core_web_sm or: pip install 'en-core-web-sm"):
         annotate([TEXT])
 
 

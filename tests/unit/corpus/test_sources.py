@@ -9,6 +9,7 @@ import pytest
 
 from exbert_hub import hub
 from exbert_hub.corpus import annotate, read_texts
+from exbert_hub.corpus.options import ReadOptions
 from exbert_hub.corpus.sources.find import find_source
 from exbert_hub.errors import CorpusError
 
@@ -80,7 +81,7 @@ def test_iterable_dataset_is_refused():
 
 @pytest.mark.parametrize("streaming", [False, True])
 def test_hub_dataset(hub_dataset, streaming):
-    source = find_source("owner/animals:small", split="validation", streaming=streaming)
+    source = find_source("owner/animals:small", ReadOptions(split="validation", streaming=streaming))
     assert hub_dataset == {
         "path": "owner/animals",
         "name": "small",
@@ -104,7 +105,7 @@ def test_streamed_dataset_without_metadata(hub_dataset, monkeypatch):
 
 def test_hub_content_decides_about_the_key(hub_dataset, monkeypatch):
     def key(**options):
-        return find_source("owner/animals", **options).key
+        return find_source("owner/animals", ReadOptions(**options)).key
 
     assert key() == key() == key(split="train")
     assert len({key(), key(split="test"), key(text_column="text", split="dev")}) == 3
@@ -115,9 +116,10 @@ def test_hub_content_decides_about_the_key(hub_dataset, monkeypatch):
 
 def test_hub_out_of_reach_falls_back_on_the_dataset_but_cannot_stream(hub_dataset, monkeypatch):
     monkeypatch.setattr(hub, "dataset_revision", lambda repo_id: None)
-    assert find_source("owner/animals").key == find_source("owner/animals").key
+    read = ReadOptions()
+    assert find_source("owner/animals", read).key == find_source("owner/animals", read).key
     with pytest.raises(CorpusError, match="cannot be streamed"):
-        find_source("owner/animals", streaming=True)
+        find_source("owner/animals", ReadOptions(streaming=True))
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError, ConnectionError, ValueError, datasets.exceptions.DatasetsError])

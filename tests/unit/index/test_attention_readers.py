@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from exbert_hub.bounded_cache import BoundedCache
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.index.store import attention_files
 from exbert_hub.index.store.attention_files import AttentionReader, AttentionWriter, Readers, merge_attention
-from exbert_hub.index.store.memory import Memory
 
 HEADS = 3
 LENGTHS = [2, 5, 90, 1, 7, *[2] * 300]
@@ -89,7 +89,7 @@ def test_sentences_of_the_same_length_are_read_together(tmp_path, codes, monkeyp
 
 
 def test_a_small_layer_is_kept_whole_once_it_was_counted_over(tmp_path, codes, monkeypatch):
-    kept = Memory(1 << 30)
+    kept = BoundedCache(1 << 30)
     monkeypatch.setattr(attention_files, "KEPT", kept)
     write_plain(tmp_path / "layer", codes)
     reader = AttentionReader(tmp_path / "layer", HEADS, np.array(LENGTHS))
@@ -107,7 +107,7 @@ def test_a_small_layer_is_kept_whole_once_it_was_counted_over(tmp_path, codes, m
 
 
 def test_a_large_layer_is_not_kept_whole(tmp_path, codes, monkeypatch):
-    kept = Memory(1 << 30)
+    kept = BoundedCache(1 << 30)
     monkeypatch.setattr(attention_files, "KEPT", kept)
     monkeypatch.setattr(attention_files, "_CACHED_BYTES", sum(map(len, codes)) - 1)
     write_plain(tmp_path / "layer", codes)
@@ -121,10 +121,13 @@ def test_what_is_kept_is_bounded(tmp_path, codes, monkeypatch):
     reader = AttentionReader(tmp_path / "layer", HEADS, np.repeat(LENGTHS[:5], 20))
     first = reader.around([(row, 0) for row in range(100)], [1])
     assert len(reader._first) > 20 and len(reader._kept) >= 1
-    assert sum(len(row) for rows in reader._kept.values() for row in rows) <= attention_files._CACHED_BYTES
+    assert (
+        sum(len(row) for group in reader._kept.keys() for row in reader._kept.get(group))
+        <= attention_files._CACHED_BYTES
+    )
     assert all(map(np.array_equal, first[57], reader.around([(57, 0)], [1])[0]))
-    before = list(reader._kept)
-    assert len(list(reader)) == 100 and list(reader._kept) == before  # one pass over everything keeps nothing
+    before = reader._kept.keys()
+    assert len(list(reader)) == 100 and reader._kept.keys() == before  # one pass over everything keeps nothing
 
 
 def test_a_file_is_merged_without_being_held(tmp_path, monkeypatch):

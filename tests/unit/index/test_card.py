@@ -89,5 +89,5 @@ def test_a_card_without_the_generated_part_or_without_a_head(manifest):
 
 @pytest.mark.parametrize("broken", ["---\na: [\n---\n", "---\n- a\n---\n"])
 def test_a_head_that_cannot_be_read(manifest, broken):
-    with pytest.raises(HubError, match="mend it"):
+    with pytest.raises(HubError, match="fix it"):
         render("me/tales", manifest, broken, manifest)

@@ -1,7 +1,9 @@
 """A build on a local Ray cluster of two workers makes the index that one machine makes."""
 
+import json
 import os
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from exbert_hub.errors import BuildError, MissingExtraError
 from exbert_hub.index import CorpusIndex, RayEngine
 from exbert_hub.index.format.layout import attention_file
 from exbert_hub.index.ray.distributed import _cut
-from exbert_hub.index.ray.workers import Part
+from exbert_hub.index.ray.workers import Part, ShardWriter
 
 TEXT = " ".join(f"The boy number {n} ran to the river, because the wolf of town {n % 7} was near." for n in range(40))
 SHARD = 400
@@ -75,9 +77,21 @@ def _same_attention(built, expected):
             assert np.abs(np.frombuffer(mine, np.uint8).astype(int) - np.frombuffer(other, np.uint8)).max() <= 1
 
 
+def _writers():
+    """Processes that write shards."""
+    return [child for child in psutil.Process().children(recursive=True) if "ShardWriter" in _name(child)]
+
+
+def _name(process):
+    try:
+        return "".join(process.cmdline()[:1])
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def _kill_a_worker():
     """As if its machine had gone."""
-    workers = [child for child in psutil.Process().children(recursive=True) if "ShardWriter" in child.cmdline()[0]]
+    workers = _writers()
     assert len(workers) == 2
     workers[0].kill()
 
@@ -168,16 +182,31 @@ def test_shards_may_travel_over_the_network(cluster, tmp_path, inspector, corpus
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_an_interrupted_build_goes_on_with_the_shards_that_are_missing(cluster, tmp_path, inspector, corpus, exact):
+def test_an_interrupted_build_goes_on_with_the_shards_that_are_missing(
+    cluster, tmp_path, inspector, corpus, exact, monkeypatch
+):
     class Stop(Exception):
         pass
 
     def stop(done, total):
         raise Stop
 
+    class HeldShardWriter(ShardWriter):
+        """Never comes to the last shard."""
+
+        def answer(self, question):
+            while json.loads(question)[0] == 2:
+                time.sleep(1)
+            return super().answer(question)
+
     options = {"codec": "fp32", "shard_pieces": 400, "engine": cluster}
-    with pytest.raises(Stop):
-        CorpusIndex.build(inspector, corpus, tmp_path / "index", progress=stop, **options)
+    with monkeypatch.context() as patched:
+        patched.setattr("exbert_hub.index.ray.distributed.ShardWriter", HeldShardWriter)
+        with pytest.raises(Stop) as stopped:
+            CorpusIndex.build(inspector, corpus, tmp_path / "index", progress=stop, **options)
+    _, alive = psutil.wait_procs(_writers(), timeout=60)
+    assert not alive, "whoever stops a build stops its workers"
+    del stopped  # and with it what the build held
     build = tmp_path / "index" / ".build"
     done = list(build.glob("shard-*/shard.json"))
     assert 1 <= len(done) < 3
@@ -230,7 +259,7 @@ def test_what_a_worker_says_is_told(cluster, tmp_path, inspector, corpus):
 
 def test_ray_is_an_extra(tmp_path, inspector, corpus, monkeypatch):
     monkeypatch.setattr("exbert_hub.index.ray.cluster.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"hf-exbert\[ray\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'ray\[data\]"):
         CorpusIndex.build(inspector, corpus, tmp_path / "index", engine="ray")
 
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from exbert_hub.analysis.vectors import head_query
+from exbert_hub.bounded_cache import BoundedCache
 from exbert_hub.index.format.codecs import CODECS
 from exbert_hub.index.search.head_columns import HeadColumnCache, HeadColumns, copy_columns
 from exbert_hub.index.store import background
-from exbert_hub.index.store.memory import KEPT, Memory
+from exbert_hub.index.store.memory import KEPT
 from exbert_hub.index.store.vectors import merge_vectors
 
 from .test_vectors import write_vectors
@@ -74,7 +75,7 @@ def test_what_saves_little_or_is_too_large_is_not_packed(tmp_path, monkeypatch):
 
 
 def test_memory_forgets_the_longest_unused_first():
-    memory = Memory(limit=10)
+    memory = BoundedCache(limit=10)
     memory.put("a", 1, 4)
     memory.put("b", 2, 4)
     assert memory.get("a") == 1

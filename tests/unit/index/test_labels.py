@@ -118,7 +118,7 @@ def test_two_who_annotate_do_not_lose_a_label(mine, folder):
 def test_the_card_and_the_next_corpus_know_of_them(mine, folder):
     mine.annotate("length", lengths(mine))
     card = render("me/mine", mine.manifest)
-    assert "labels/*.parquet" in card and "labels added to it" in card
+    assert "labels/*.parquet" in card and "added labels" in card
     assert annotate_corpus(folder).info.skipped["labels added to the index"] == 1
 
 

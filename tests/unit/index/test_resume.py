@@ -3,9 +3,8 @@
 import errno
 import os
 import resource
+import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import faiss
@@ -18,6 +17,8 @@ from exbert_hub.files import write_atomic
 from exbert_hub.index import CorpusIndex
 from exbert_hub.index.build import shards as shards_module
 from exbert_hub.index.build.shards import finished
+
+from ...processes import Fork, run_script
 
 LAYERS, SHARD = (0, 5), 250
 
@@ -39,14 +40,26 @@ def whole(tmp_path_factory, inspector, corpus) -> Path:
     return folder
 
 
-def interrupted(inspector, corpus, folder, pieces=900):
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory, inspector, corpus) -> Path:
+    """What is left of a build that ended after three shards."""
+
     def progress(done, total):
-        if done > pieces:
+        if done > 900:
             raise Interrupted
 
+    folder = tmp_path_factory.mktemp("interrupted") / "index"
     with pytest.raises(Interrupted):
         build(inspector, corpus, folder, progress=progress)
-    return folder / ".build"
+    assert len(finished(folder / ".build")) == 3
+    return folder
+
+
+@pytest.fixture
+def left(tmp_path, interrupted) -> Path:
+    """A copy of it, with the times of its files."""
+    shutil.copytree(interrupted, tmp_path / "index")
+    return tmp_path / "index"
 
 
 def assert_same(folder, whole):
@@ -88,32 +101,27 @@ def blank(path):
 
 @pytest.mark.parametrize("harm", [cut, empty, blank])
 @pytest.mark.parametrize("name", ["shard.json", "faiss/heads-05.faiss", "tokens/part-00002.parquet"])
-def test_a_shard_whose_files_are_not_whole_is_built_again(tmp_path, inspector, corpus, whole, harm, name):
-    folder = tmp_path / "index"
-    left = interrupted(inspector, corpus, folder)
-    assert len(finished(left)) == 3
-    harm(left / "shard-00002" / name)
-    assert len(finished(left)) == 2
+def test_a_shard_whose_files_are_not_whole_is_built_again(left, inspector, corpus, whole, harm, name):
+    harm(left / ".build" / "shard-00002" / name)
+    assert len(finished(left / ".build")) == 2
     starts = []
-    build(inspector, corpus, folder, resume=True, progress=lambda done, total: starts.append(done))
+    build(inspector, corpus, left, resume=True, progress=lambda done, total: starts.append(done))
     assert starts[0] > 2 * SHARD  # the first two were not computed again
-    assert_same(folder, whole)
+    assert_same(left, whole)
 
 
-def test_the_newest_file_is_cut_short(tmp_path, inspector, corpus, whole):
-    folder = tmp_path / "index"
-    cut(newest(interrupted(inspector, corpus, folder)))
-    build(inspector, corpus, folder, resume=True)
-    assert_same(folder, whole)
+def test_the_newest_file_is_cut_short(left, inspector, corpus, whole):
+    cut(newest(left / ".build"))
+    build(inspector, corpus, left, resume=True)
+    assert_same(left, whole)
 
 
-def test_a_plan_that_is_cut_short_is_no_plan(tmp_path, inspector, corpus, whole):
-    folder = tmp_path / "index"
-    cut(interrupted(inspector, corpus, folder) / "plan.json")
+def test_a_plan_that_is_cut_short_is_no_plan(left, inspector, corpus, whole):
+    cut(left / ".build" / "plan.json")
     with pytest.raises(BuildError, match="something else"):
-        build(inspector, corpus, folder, resume=True)
-    build(inspector, corpus, folder, overwrite=True)
-    assert_same(folder, whole)
+        build(inspector, corpus, left, resume=True)
+    build(inspector, corpus, left, overwrite=True)
+    assert_same(left, whole)
 
 
 # -- a full disk ------------------------------------------------------------------------------------------------------
@@ -201,25 +209,24 @@ from exbert_hub.index import CorpusIndex
 from exbert_hub.model import Inspector
 inspector, corpus = Inspector.from_pretrained(demo.MODEL), sixty_sentences()
 print("ready", flush=True)
-CorpusIndex.build(inspector, corpus, sys.argv[1], layers=[0, 5], shard_pieces=250, progress=print, resume=True)
+progress = lambda *counts: print(*counts, flush=True)
+CorpusIndex.build(inspector, corpus, sys.argv[1], layers=[0, 5], shard_pieces=250, progress=progress, resume=True)
 """
 
 
 def build_and_kill(folder, lines=None, seconds=None):
     """A build in a process of its own, killed after so many batches or so much time; whether it ended by itself."""
     root = Path(__file__).resolve().parents[3]
-    process = subprocess.Popen([sys.executable, "-c", CODE, str(folder)], cwd=root, stdout=subprocess.PIPE)
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        try:
-            for _ in range(lines or 0):
-                process.stdout.readline()
-            process.communicate(timeout=0 if lines else seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-    assert process.returncode in (0, -signal.SIGKILL)
+    process = Fork(run_script, (CODE, str(folder)), environment=os.environ, folder=root)
+    assert process.stdout.readline() == "ready\n"
+    if lines is not None:
+        for _ in range(lines):
+            process.stdout.readline()
+        process.kill()
+    elif seconds is not None:
+        process.kill_after(seconds)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode in (0, -signal.SIGKILL), err
     return process.returncode == 0
 
 

@@ -8,14 +8,14 @@ from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import sha256_of
 from exbert_hub.index.format.manifest import FileEntry
 from exbert_hub.index.store import background, verify
-from exbert_hub.index.store.verify import AT_ONCE, Verifier
+from exbert_hub.index.store.verify import SMALL, Verifier
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(background, "HEAD_START", 0)
     (tmp_path / "small").write_bytes(b"small")
-    (tmp_path / "large").write_bytes(bytes(AT_ONCE + 1))
+    (tmp_path / "large").write_bytes(bytes(SMALL + 1))
     return tmp_path
 
 
@@ -27,9 +27,9 @@ def verifier(folder, key):
 
 def test_a_large_file_is_hashed_behind_its_first_use(folder):
     files = verifier(folder, "good")
-    files.soon("large")
+    files.verify_behind("large")
     files.wait()
-    assert files.known("large")
+    assert files.is_verified("large")
 
 
 def test_damage_found_behind_a_search_is_logged_and_every_later_use_refused(folder, caplog):
@@ -37,47 +37,47 @@ def test_damage_found_behind_a_search_is_logged_and_every_later_use_refused(fold
     with (folder / "large").open("r+b") as file:
         file.write(b"x")
     with caplog.at_level(logging.ERROR):
-        files.soon("large")
+        files.verify_behind("large")
         with pytest.raises(IndexFormatError, match="sha256"):
             files.wait()
     assert "sha256" in caplog.text
     with pytest.raises(IndexFormatError, match="sha256"):
-        files.soon("large")
-    assert not files.known("large")
+        files.verify_behind("large")
+    assert not files.is_verified("large")
 
 
 def test_a_small_damaged_file_is_refused_before_its_first_use(folder):
     files = verifier(folder, "small")
     (folder / "small").write_bytes(b"SMALL")
     with pytest.raises(IndexFormatError, match="sha256"):
-        files.soon("small")
+        files.verify_behind("small")
 
 
 def test_a_file_that_came_again_is_hashed_again(folder):
     files = verifier(folder, "again")
     good = (folder / "large").read_bytes()
     (folder / "large").write_bytes(b"x" + good[1:])
-    files.soon("large")
+    files.verify_behind("large")
     with pytest.raises(IndexFormatError):
         files.wait()
     (folder / "large").write_bytes(good)
-    files.now("large")
-    files.soon("large")
+    files.verify("large")
+    files.verify_behind("large")
     files.wait()
 
 
 def test_what_was_found_good_is_known_to_the_next_process(folder, monkeypatch):
     before, after = verifier(folder, "next"), verifier(folder, "next")
-    before.now("large")
+    before.verify("large")
     monkeypatch.setattr(verify, "sha256_of", lambda path: pytest.fail("hashed twice"))
-    after.soon("large")
+    after.verify_behind("large")
     after.wait()
 
 
 def test_a_check_that_passed_is_not_run_again_until_a_file_changes(folder):
     runs = []
     for _ in range(2):
-        verifier(folder, "once").once("tables", ["small"], lambda: runs.append(1))
+        verifier(folder, "once").check_once("tables", ["small"], lambda: runs.append(1))
     (folder / "small").write_bytes(b"other")
-    verifier(folder, "once").once("tables", ["small"], lambda: runs.append(1))
+    verifier(folder, "once").check_once("tables", ["small"], lambda: runs.append(1))
     assert len(runs) == 2

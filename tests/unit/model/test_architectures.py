@@ -11,16 +11,15 @@ import pytest
 import torch
 
 from exbert_hub.errors import NoAttentionError, UnsupportedError
-from exbert_hub.model.batching import Batcher
 from exbert_hub.model.capture.capture import Capture, CapturedStack
 from exbert_hub.model.effects.lens import LogitLens
 from exbert_hub.model.info import model_kind
 from exbert_hub.model.inspector import _to_stack
 from exbert_hub.model.predict import top_predictions
 from exbert_hub.model.types import StackName, Tokens
-from tests.tiny_models import ARCHITECTURES, UNSUPPORTED, Architecture, Unsupported
+from tests.tiny_models import ARCHITECTURES, UNSUPPORTED, Unsupported
 
-LENGTH, DECODER_LENGTH = 12, 5
+from .conftest import DECODER_LENGTH, LENGTH, Built, inputs_for
 
 
 class Words:
@@ -66,30 +65,15 @@ def check_shapes(name: StackName, stack: CapturedStack, length: int) -> None:
         assert len(shown.contexts) == len(stack.contexts)
 
 
-def inputs_for(capture: Capture) -> dict[str, torch.Tensor]:
-    ids = torch.arange(3, 3 + LENGTH)[None]
-    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    if capture.is_encoder_decoder:
-        inputs["decoder_input_ids"] = torch.arange(5, 5 + DECODER_LENGTH)[None]
-    return inputs
-
-
-@pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)
 @torch.inference_mode()
-def test_what_is_captured_is_what_the_model_computes(row: Architecture) -> None:
-    model = row.build()
-    body = model.get_encoder() if row.kind == "seq2seq" else model.base_model
-    ids = torch.arange(3, 3 + LENGTH)[None]
-    model.config.use_cache = False
-    plain = body(input_ids=ids, attention_mask=torch.ones_like(ids))[0]
-
-    capture = Capture(model)
-    inputs = inputs_for(capture)
+def test_what_is_captured_is_what_the_model_computes(built: Built) -> None:
+    row, capture, plain, inputs = built.row, built.capture, built.plain, built.inputs
     captured = capture.run(inputs, weights=True, values=True)
     main = captured.stacks[capture.main]
     for name, stack in captured.stacks.items():
         check_shapes(name, stack, LENGTH if name == capture.main else DECODER_LENGTH)
 
+    body = built.body_of(row, built.model)
     project = body.get_submodule(row.projection) if row.projection else torch.nn.Identity()
     assert (capture.path, model_kind(capture, bool(row.head))) == (row.path, row.kind)
     assert relative_difference(project(main.hidden[-1]), plain) < 1e-5
@@ -123,11 +107,10 @@ def test_what_is_captured_is_what_the_model_computes(row: Architecture) -> None:
             torch.testing.assert_close(context, reference, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)
 @torch.inference_mode()
-def test_norms_and_ablation(row: Architecture) -> None:
+def test_norms_and_ablation(built: Built) -> None:
     """Norms where the table has them, else its reason; in every architecture heads can be silenced."""
-    capture = Capture(row.build())
+    row, capture = built.row, built.capture
     plain = capture.run(inputs_for(capture), weights=True, norms=True)
     for stack in plain.stacks.values():
         assert bool(stack.no_norms) == bool(row.no_norms) and row.no_norms in stack.no_norms
@@ -148,12 +131,12 @@ def test_norms_and_ablation(row: Architecture) -> None:
         assert norms is not None and not norms[:, 1].any() and norms[:, 0].all()
 
 
-@pytest.mark.parametrize("row", [row for row in ARCHITECTURES if row.kind != "encoder"], ids=lambda row: row.name)
-def test_inner_states_are_read_by_the_head(row: Architecture) -> None:
+def test_inner_states_are_read_by_the_head(built: Built) -> None:
     """Exactly where the table says so; the last block's output then gives the model's own predictions."""
-    capture = Capture(row.build())
-    inputs = inputs_for(capture)
-    captured, recorder = capture.run_recorded(inputs)
+    row, capture = built.row, built.capture
+    if row.kind == "encoder":  # none
+        return
+    captured, recorder = capture.run_recorded(built.inputs)
     lens = LogitLens(capture, Words())
     if not row.lens:
         with pytest.raises(UnsupportedError, match="reads more than"):
@@ -166,13 +149,9 @@ def test_inner_states_are_read_by_the_head(row: Architecture) -> None:
     assert [[p.id for p in row] for row in found] == [[p.id for p in row] for row in expected]
 
 
-@pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)
-def test_texts_of_different_lengths_run_together_as_each_alone(row: Architecture) -> None:
-    model = row.build()
-    with torch.no_grad():  # transformers starts padding at zero, checkpoints of other libraries do not
-        model.get_input_embeddings().weight[0] = 1.0
-    batcher = Batcher(Capture(model), pad_id=0)
-    assert batcher.pads == (row.name not in ("convbert", "mobilebert", "nystromformer"))
+def test_texts_of_different_lengths_run_together_as_each_alone(built: Built) -> None:
+    batcher = built.batcher
+    assert batcher.pads == (built.row.name not in ("convbert", "mobilebert", "nystromformer"))
     texts = [list(range(3, 15)), list(range(20, 25)), list(range(30, 50)), list(range(40, 45))]
     for weights in (False, True):
         batch = batcher.encode(texts, weights)
@@ -212,7 +191,7 @@ def test_shared_layers_differ_although_their_module_is_one() -> None:
     assert not torch.allclose(first, second) and not torch.allclose(second, third)
 
 
-def built(name: str) -> tuple[torch.nn.Module, Capture]:
+def row_named(name: str) -> tuple[torch.nn.Module, Capture]:
     model = next(row for row in ARCHITECTURES if row.name == name).build()
     return model, Capture(model)
 
@@ -220,7 +199,7 @@ def built(name: str) -> tuple[torch.nn.Module, Capture]:
 @torch.inference_mode()
 def test_of_several_residual_streams_the_first_is_shown() -> None:
     """Gemma 3n carries four of them from block to block and merges them behind the last."""
-    model, capture = built("gemma3n_text")
+    model, capture = row_named("gemma3n_text")
     inputs = inputs_for(capture)
     blocks = []
     for layer in model.model.layers:
@@ -234,7 +213,7 @@ def test_of_several_residual_streams_the_first_is_shown() -> None:
 
 @torch.inference_mode()
 def test_a_decoder_that_returns_logits_shows_the_state_before_them() -> None:
-    model, capture = built("fsmt")
+    model, capture = row_named("fsmt")
     captured = capture.run(inputs_for(capture), weights=False)
     logits = model.get_decoder().output_projection(captured.stacks["decoder"].hidden[-1])
     torch.testing.assert_close(logits, captured.logits)
@@ -245,7 +224,7 @@ def test_a_decoder_that_returns_logits_shows_the_state_before_them() -> None:
     [("bert", False), ("xlnet", False), ("fsmt", False), ("opt (350m)", False), ("opt", True), ("gemma3n_text", True)],
 )
 def test_whether_there_is_a_final_norm(name: str, expected: bool) -> None:
-    assert built(name)[1].final_norm is expected
+    assert row_named(name)[1].final_norm is expected
 
 
 def test_at_least_sixty_architectures() -> None:
@@ -260,5 +239,3 @@ def test_the_committed_table_is_up_to_date() -> None:
     spec.loader.exec_module(script)
     committed = (root / "docs" / "architectures.md").read_text(encoding="utf-8")
     assert committed == script.table(), "run `make architectures` and commit docs/architectures.md"
-    front_page = (root / "README.md").read_text(encoding="utf-8")
-    assert front_page == script.readme(front_page), "run `make architectures` and commit README.md"

@@ -13,7 +13,9 @@ from exbert_hub.model import batching
 from exbert_hub.model.batching import Batcher
 from exbert_hub.model.capture.capture import Capture
 from exbert_hub.model.capture.forward_gate import Footprints, Turns
-from tests.tiny_models import ARCHITECTURES, Architecture
+from tests.tiny_models import ARCHITECTURES
+
+from .conftest import Built
 
 PATIENCE = 30  # seconds, where something must happen
 
@@ -125,9 +127,10 @@ def test_what_a_model_keeps_of_a_forward_pass_is_seen(how: str) -> None:
     assert footprints.left() == (how != "nothing")
 
 
-@pytest.mark.parametrize("row", ARCHITECTURES, ids=lambda row: row.name)
-def test_texts_that_run_at_once_do_not_change_each_other(row: Architecture) -> None:
-    batcher = Batcher(Capture(row.build()), pad_id=0)
+def test_texts_that_run_at_once_do_not_change_each_other(built: Built) -> None:
+    """Models that keep something run one at a time: recurrent states, the room that a router has for each expert."""
+    batcher = built.batcher
+    assert batcher.capture.concurrent == (built.row.name not in ("recurrent_gemma", "nllb-moe"))
     texts = [[list(range(3, 3 + length))] for length in (5, 9, 14, 20)]
     expected = [batcher.encode(text, False) for text in texts]
     with ThreadPoolExecutor(4) as pool:
@@ -137,12 +140,6 @@ def test_texts_that_run_at_once_do_not_change_each_other(row: Architecture) -> N
         for one, other in zip((*batch.hidden, *batch.contexts), (*alone.hidden, *alone.contexts), strict=True):
             if one is not None:
                 torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
-
-
-def test_only_models_that_keep_something_run_one_at_a_time() -> None:
-    """Recurrent states; the room that a router has for each expert."""
-    alone = {row.name for row in ARCHITECTURES if not Batcher(Capture(row.build()), pad_id=0).capture.concurrent}
-    assert alone == {"recurrent_gemma", "nllb-moe"}
 
 
 def test_an_older_transformers_runs_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
