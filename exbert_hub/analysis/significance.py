@@ -16,8 +16,8 @@ _ROUNDING = 1e-6  # of sums of single-precision numbers: what is no larger is no
 
 
 def hypergeometric_p(counts: np.ndarray, base_counts: np.ndarray, drawn: int, population: int) -> np.ndarray:
-    """Chance that `drawn` tokens, taken blindly from the population without putting back, would hold a label as
-    unlikely a number of times as they do, or unlikelier: the two-sided p-value of Fisher's exact test (Fisher 1934,
+    """Chance that `drawn` tokens, drawn blindly from the population without replacement, would hold a label a number
+    of times as unlikely as they do, or more so: the two-sided p-value of Fisher's exact test (Fisher 1934,
     section 21.02; the definition of `scipy.stats.fisher_exact` and of R's `fisher.test`).
 
     :param counts: int [N], how many of the drawn tokens have each label.
@@ -47,7 +47,7 @@ def _two_sided(seen: np.ndarray, inside: np.ndarray, drawn: int, population: int
 
 
 def _log_choose(of: Any, chosen: Any) -> Any:
-    """Logarithm of the binomial coefficient, -inf where one cannot choose so many."""
+    """Logarithm of the binomial coefficient, -inf where so many cannot be chosen."""
     from scipy.special import gammaln
 
     return gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1)
@@ -92,9 +92,9 @@ def bootstrap_shares(total: int) -> tuple[tuple[float, float], ...]:
 
 
 def excess_p(excess: np.ndarray, variance: np.ndarray, sentences: np.ndarray) -> np.ndarray:
-    """Chance that what is blind comes out as far above what is expected of it: one-sided, by Student's t.
+    """Chance that a blind head would come out as far above what is expected: one-sided, by Student's t.
 
-    What happens to the tokens of one sentence hangs together, so they are no independent trials; sentences are.
+    The tokens of one sentence depend on each other, so they are not independent trials; sentences are.
 
     :param excess: what was counted or summed up over all sentences, less what was expected.
     :param variance: of it, for which see `variance_between` and `variance_of_trials`.
@@ -108,7 +108,7 @@ def excess_p(excess: np.ndarray, variance: np.ndarray, sentences: np.ndarray) ->
 
 
 def variance_between(excess: np.ndarray, squares: np.ndarray, sentences: np.ndarray) -> np.ndarray:
-    """Variance of a sum over sentences, however its terms hang together within them (Liang & Zeger 1986).
+    """Variance of a sum over sentences, however its terms depend on each other within them (Liang & Zeger 1986).
 
     :param squares: sum over the sentences of the squared excess of each.
     """

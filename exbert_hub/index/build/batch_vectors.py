@@ -21,7 +21,7 @@ _SMALLEST = 1e-12  # norm below which a vector counts as zero; torch.nn.function
 
 
 class BatchVectors:
-    """Takes the vectors of one batch after the other, in one thread.
+    """Takes the vectors of one batch after another, in one thread.
 
     On a GPU the vectors of a batch travel to pinned memory, in a stream of their own, while the next is computed.
 
@@ -54,7 +54,7 @@ class BatchVectors:
             self._unit(batch, spec, pieces, torch.from_numpy(self._targets[spec.name][rows]))
 
     def finish(self) -> None:
-        """Store what is still under way."""
+        """Store what is still on its way."""
         if self._under_way is not None and self._stream is not None:
             rows, copies = self._under_way
             self._stream.synchronize()

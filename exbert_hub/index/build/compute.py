@@ -99,7 +99,7 @@ def compute_shard(
 
 
 class _WorkerState(NamedTuple):
-    """What a thread keeps that computes one batch after the other."""
+    """What a thread keeps while it computes one batch after another."""
 
     vectors: BatchVectors
     scratch: ScratchMemory
@@ -111,10 +111,10 @@ def _in_passes(
     begin: Callable[[], _WorkerState],
     at_once: int,
 ) -> Generator[Result, None, None]:
-    """The results in the order of the items, so many computed at once.
+    """The results in the order of the items, `at_once` of them computed at a time.
 
-    A thread for each batch takes less time than all threads for one: they need not wait for each other a hundred times
-    in each forward pass.
+    One thread per batch is faster than all threads on one batch: they need not wait for each other a hundred times in
+    each forward pass.
 
     :param begin: makes the state of a thread.
     """

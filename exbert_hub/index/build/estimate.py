@@ -58,7 +58,7 @@ class Estimate:
         """
         if self.disk > self.free_disk:
             raise ResourceError(
-                f"The index does not fit on the disk: it needs {self}. Build fewer layers, leave the attention out, "
+                f"The index does not fit on the disk: it needs {self}. Build fewer layers, leave out the attention, "
                 f"use codec {SMALLEST.name!r}, a smaller corpus, or another disk."
             )
         if self.memory > self.free_memory:
@@ -103,8 +103,8 @@ def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildP
 
 
 def _weights(plan: BuildPlan, inspector: Inspector, longest: int) -> int:
-    """Attention of all layers of a batch, and as much again to measure and code it in; on a GPU it is not this memory
-    that it takes."""
+    """Attention of all layers of a batch, and as much again to measure and code it in; on a GPU it takes other
+    memory."""
     if not plan.attention_layers or inspector.device.type != "cpu":
         return 0
     pair = 4 * sum(plan.model.heads)
@@ -125,7 +125,7 @@ def _memory(plan: BuildPlan, pieces: float, pairs: float, device: str) -> int:
 
 
 def _disk(plan: BuildPlan, pieces: float, pairs: float) -> int:
-    """The shards and the merged index lie side by side for a moment."""
+    """The shards and the merged index exist side by side for a moment."""
     shards = pieces * plan.bytes_per_piece(plan.shard_codec)
     merged = pieces * plan.bytes_per_piece(plan.codec)
     return round(shards + merged + 2 * (plan.attention_bytes_per_pair * pairs + pieces * _TABLE_BYTES_PER_PIECE))

@@ -76,7 +76,7 @@ class Shard:
             return None
         except ValidationError:
             pass
-        logger.warning("%s is damaged: it is built again", folder)
+        logger.warning("%s is damaged and will be built again", folder)
         return None
 
 
@@ -145,7 +145,7 @@ def write_shards(missing: Iterable[Group], job: ShardJob) -> Iterator[Shard]:
             else:
                 files = _write_files(task, arrays, plan)
                 finishing = writer.submit(_finish, task, files)
-            del arrays  # or it would lie beside the next one
+            del arrays  # or it would be in memory beside the next one
             number, first_sentence = number + 1, first_sentence + len(group.windows)
             del group, task
         if finishing is not None:
@@ -208,7 +208,7 @@ def _write_files(task: ShardTask, arrays: ShardArrays, plan: BuildPlan) -> dict[
 
 
 def _finish(task: ShardTask, files: Mapping[str, FileEntry]) -> Shard:
-    """Say what belongs to the shard, once all of it is safe."""
+    """Write down what belongs to the shard, once all of it is safely on the disk."""
     for path in (*task.folder.rglob("*"), task.folder):
         sync(path)
     marker = ShardMarker(task.group.coverage, dict(sorted(files.items())))
@@ -252,7 +252,7 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
 
 
 def at_once(task: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do something to every item, to as many at once as PyTorch has threads: a Ray worker that shares its machine has
+    """Run a task on every item, on as many at once as PyTorch has threads: a Ray worker that shares its machine has
     few of either."""
     import torch
 

@@ -1,4 +1,4 @@
-"""What an index in one piece can be asked about the heads of its model."""
+"""Questions about the heads of an index's model."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class HeadCatalog:
         """All there is to say about one head; see `CorpusIndex.head`."""
         choose_heads(self._manifest, layer, [head])
         self._need_attention(layer)
-        induction, no_induction = None, "it takes the model: index.head(layer, head, inspector=inspector)"
+        induction, no_induction = None, "it needs the model: index.head(layer, head, inspector=inspector)"
         if inspector is not None:
             from .induction import induction_scores
 
@@ -212,7 +212,7 @@ class HeadCatalog:
         if not stored or layer not in (None, *stored):
             where = "the index" if layer is None else f"layer {layer}"
             raise SelectionError(
-                f"{where} was built without attention, which is what heads are measured by: build it again with "
+                f"{where} was built without attention, which heads are measured by: build it again with "
                 "attention=True (without --no-attention)"
             )
 

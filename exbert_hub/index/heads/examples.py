@@ -29,7 +29,7 @@ _SENTENCES_READ = 1000  # for examples: spread evenly over those that could be o
 
 
 class StoredSentences:
-    """The sentences of an index as the measures of heads want them.
+    """The sentences of an index as measures of heads need them.
 
     :param tokens: with the attached labels, if any.
     """

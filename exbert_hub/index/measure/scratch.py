@@ -21,7 +21,7 @@ class ScratchMemory:
         self._kept: dict[str, Tensor] = {}
 
     def like(self, values: Tensor) -> Tensor:
-        """The same for every use, so there is one of these at a time."""
+        """The same for every use, so only one of these can be in use at a time."""
         return self.get("like", values.shape, values)
 
     def get(self, use: str, shape: Sequence[int], values: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ class Part(NamedTuple):
 
     number: int
     first_sentence: int  # rows of the sentences table in the shards before
-    start: int  # of the sentences that lie in the storage
+    start: int  # of the sentences that are in the storage
     stop: int
     pieces: int  # indexed ones
 
@@ -80,8 +80,8 @@ class ModelPlace:
         for name in ("weights_fingerprint", "tokenizer_fingerprint"):
             if getattr(inspector.facts, name) != getattr(plan.model, name):
                 raise BuildError(
-                    f"a worker finds another model as {self.name} than the one that the build began with: give a Hub "
-                    "id with its revision, or a folder that is the same on every machine of the cluster"
+                    f"a worker finds another model under {self.name} than the one that the build began with: give a "
+                    "Hub id with its revision, or a folder that is the same on every machine of the cluster"
                 )
         return inspector
 
@@ -194,7 +194,7 @@ class ShardWriter(_Worker):
 
 
 def _unheard(pieces: int) -> None:
-    """Progress is told by the shard."""
+    """Progress is reported per shard."""
 
 
 def write_blocks(sentences: Iterable[Sentence], extra: Sequence[str], storage: Storage) -> list[int]:

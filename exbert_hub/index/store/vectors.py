@@ -82,7 +82,7 @@ def check_header(path: Path, codec: Codec, dim: int, count: int) -> None:
 
 
 def _stored_length(codec: Codec, values: int) -> int:
-    """The number that FAISS writes before so many values: a flat index counts floats, a quantised one bytes."""
+    """The number that FAISS writes before the values: a flat index counts floats, a quantised one bytes."""
     return values if CODECS[codec].quantiser is None else values * CODECS[codec].bytes_per_value
 
 
@@ -105,7 +105,7 @@ def write_vectors(vectors: np.ndarray, path: Path, order: np.ndarray | None = No
 
 
 def _header(count: int, dim: int, codec: ShardCodec) -> bytes:
-    """What FAISS writes before the codes of so many vectors."""
+    """What FAISS writes before the codes of `count` vectors."""
     import faiss
 
     empty = faiss.serialize_index(faiss.index_factory(dim, CODECS[codec].factory, INNER_PRODUCT)).tobytes()
