@@ -25,12 +25,12 @@ RELATIONS = ("same_lemma", "same_pos", "punctuation", "earlier_name")
 """Measures of how much attention words give to the other words that stand in some relation to them."""
 
 LENGTHS = 4
-"""Words are told apart by their number of pieces up to this one; longer ones count as alike."""
+"""Words are distinguished by their number of pieces up to this one; longer ones count as alike."""
 
 
 @dataclass(frozen=True)
 class AnnotatedPieces:
-    """A sentence as a head meets it: N pieces, W words."""
+    """A sentence as a head sees it: N pieces, W words."""
 
     word_of_piece: np.ndarray  # int [N], -1 for special tokens and for pieces without a word
     special: np.ndarray  # bool [N]
@@ -63,7 +63,7 @@ class AnnotatedPieces:
 
     @cached_property
     def others(self) -> np.ndarray:
-        """bool [W, W]: the other words that a word can attend to; words without pieces have no part in it."""
+        """bool [W, W]: the other words that a word can attend to; words without pieces do not count."""
         there = self.lengths > 0
         pairs = there[:, None] & there[None, :]
         return np.tril(pairs, -1) if self.causal else pairs & ~np.eye(len(there), dtype=bool)

@@ -72,12 +72,12 @@ class Bar:
     lift: float  # share / base_rate; inf for a label that the base never shows
     low: float  # of the 95 % bootstrap interval of the share
     high: float
-    p: float  # two-sided, hypergeometric: so odd a count among so many tokens taken blindly from the base
+    p: float  # two-sided, hypergeometric: chance of so unusual a count among tokens drawn blindly from the base
     q: float  # p, corrected for all labels that could have been shown (Benjamini & Hochberg 1995)
 
     @property
     def significant(self) -> bool:
-        """Whether the share can be told from the base rate, at a false discovery rate of 5 %."""
+        """Whether the share differs from the base rate, at a false discovery rate of 5 %."""
         return self.q < LEVEL
 
     def to_dict(self) -> dict[str, Any]:

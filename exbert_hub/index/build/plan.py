@@ -1,4 +1,4 @@
-"""What a build is going to do, fixed before it starts and compared when it is resumed."""
+"""What a build will do: fixed before it starts, compared when it is resumed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from exbert_hub.model.types import ModelFacts
 
 from .options import DEFAULTS, BuildOptions
 
-_SHARD_BYTES = 256 * 1024**2  # beside a GPU two lie in memory: one is written while the next is computed
+_SHARD_BYTES = 256 * 1024**2  # with a GPU two are in memory: one is written while the next is computed
 _SHARD_PIECES = (2_048, 65_536)
-_SEED = 0  # of a sample, so that the same is drawn again
+_SEED = 0  # of a sample, so that the same one is drawn again
 _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a shard
 
 
@@ -72,7 +72,7 @@ class BuildPlan:
 
 
 def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEFAULTS) -> BuildPlan:
-    """Turn what was asked for into what is to be computed.
+    """Turn what was asked for into what will be computed.
 
     :raises SelectionError: for a layer that does not exist, or if the choice leaves nothing to build.
     :raises BuildError: for a column of the corpus whose name the index needs itself.
@@ -140,7 +140,7 @@ def _same_corpus(one: CorpusInfo, other: CorpusInfo) -> bool:
 
 
 def _default_shard(plan: BuildPlan) -> int:
-    """As many pieces as fit into `_SHARD_BYTES`, within reason."""
+    """As many pieces as fit into `_SHARD_BYTES`, within limits."""
     low, high = _SHARD_PIECES
     per_piece = plan.bytes_per_piece(plan.shard_codec) + plan.attention_bytes_per_pair * _TYPICAL_LENGTH
     return min(high, max(low, _SHARD_BYTES // per_piece))

@@ -117,6 +117,32 @@ class Comparison:
         }
 
 
+@dataclass(frozen=True)
+class CompareRequest:
+    """How two sides are compared; see `compare`.
+
+    :raises SelectionError: for a number that makes no sense.
+    """
+
+    by: Kind
+    heads: tuple[int, ...] | None
+    field: str
+    k: int
+    p: float
+    sample: int
+
+    def __post_init__(self) -> None:
+        if self.sample < 2:
+            raise SelectionError(f"sample={self.sample}: representations are compared on at least two words")
+        if not 0 < self.p < 1:
+            raise SelectionError(f"p={self.p}: the weight of the ranks falls by a number between 0 and 1")
+
+    @property
+    def search(self) -> SearchRequest:
+        """Its layer is set for each."""
+        return SearchRequest.of(by=self.by, heads=None if self.by == "embedding" else self.heads, k=self.k)
+
+
 def compare(
     a: SearchableIndex,
     b: SearchableIndex | None = None,
@@ -157,13 +183,10 @@ def compare(
     :raises LabelError: if an index does not have `field`.
     :raises TokenError: if the token is not in a text, or more than once.
     """
+    request = CompareRequest(by, None if heads is None else tuple(heads), field, k, p, sample)
     b = a if b is None else b
     if seen is None and (b is a or token is not None):
         raise SelectionError("nothing to compare: give another index, or seen= and token=, or both")
-    if sample < 2:
-        raise SelectionError(f"sample={sample}: representations are compared on at least two words")
-    if not 0 < p < 1:
-        raise SelectionError(f"p={p}: the weight of the ranks falls by a number between 0 and 1")
     layers = tuple(layer for layer in a.layers(by) if layer in b.layers(by))
     if not layers:
         raise SelectionError(f"the indexes have no layer with {by} vectors in common")
@@ -181,10 +204,9 @@ def compare(
     if seen is not None:
         if token is None:
             raise SelectionError("a token is compared: name it, token=, or the two tokens where they differ")
-        search = SearchRequest.of(by=by, heads=None if by == "embedding" else heads, k=k)
         token_a, token_b = token if isinstance(token, tuple) else (token, token)
         one, other = _Side(a, words_a, seen[0], token_a), _Side(b, words_b, seen[1], token_b)
-        compared = _compare_tokens(one, other, search, layers, field, p)
+        compared = _compare_tokens(one, other, layers, request)
     return Comparison(
         names=(a.name_or_path, b.name_or_path),
         by=by,
@@ -240,9 +262,9 @@ class _Side:
         return profile(self.index.opened, self.seen, self.position, field, search)
 
 
-def _compare_tokens(
-    one: _Side, other: _Side, search: SearchRequest, layers: Sequence[Layer], field: str, p: float
-) -> TokenComparison:
+def _compare_tokens(one: _Side, other: _Side, layers: Sequence[Layer], request: CompareRequest) -> TokenComparison:
+    search, p = request.search, request.p
+
     def overlap(layer: Layer) -> LayerOverlap:
         first, second = one.nearest_words(search, layer), other.nearest_words(search, layer)
         sizes = len(first), len(second)
@@ -258,7 +280,7 @@ def _compare_tokens(
         k=search.k,
         p=p,
         overlap=tuple(overlap(layer) for layer in layers),
-        profiles=(one.profile(search, field), other.profile(search, field)),
+        profiles=(one.profile(search, request.field), other.profile(search, request.field)),
         predictions=(one.predictions, other.predictions),
         attention=attention,
         no_attention=no_attention,

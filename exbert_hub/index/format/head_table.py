@@ -1,4 +1,4 @@
-"""`heads.parquet`, read as if written by an attacker, and what is asked of it."""
+"""`heads.parquet`, read as if written by an attacker, and selections from it."""
 
 from __future__ import annotations
 

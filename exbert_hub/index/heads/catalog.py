@@ -1,4 +1,4 @@
-"""What an index in one piece can be asked about the heads of its model."""
+"""Questions about the heads of an index's model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from exbert_hub.index.search.selection import check_model, choose_heads, choose_
 from exbert_hub.index.store.token_rows import TokenRows
 from exbert_hub.model.selection import existing_heads
 
-from .examples import HeadExample, StoredSentences, find_examples, measure_stored
+from .examples import ExampleSource, HeadExample, StoredSentences, find_examples, measure_stored
 from .page import HeadPage, HeadReading, HeadSource, ordered, read_head
 from .subsets import (
     FoundHeads,
@@ -63,8 +63,9 @@ class HeadCatalog:
         """The most telling sentences of a head; see `CorpusIndex.head_examples`."""
         choose_heads(self._manifest, layer, [head])
         self._need_attention(layer)
-        candidates = self._sentences_with(column)
-        return find_examples(self._stored_sentences, self._searcher.attention(layer), head, column, candidates, k)
+        rows = self._sentences_with(column)
+        source = ExampleSource(self._stored_sentences, self._searcher.attention(layer), head, rows)
+        return find_examples(source, column, k)
 
     def find(self, seen: Inspection, token: str | int, wanted: SubsetRequest) -> FoundHeads:
         """The fewest heads that find a label for a token; see `CorpusIndex.find_heads`."""
@@ -130,7 +131,7 @@ class HeadCatalog:
         """All there is to say about one head; see `CorpusIndex.head`."""
         choose_heads(self._manifest, layer, [head])
         self._need_attention(layer)
-        induction, no_induction = None, "it takes the model: index.head(layer, head, inspector=inspector)"
+        induction, no_induction = None, "it needs the model: index.head(layer, head, inspector=inspector)"
         if inspector is not None:
             from .induction import induction_scores
 
@@ -211,7 +212,7 @@ class HeadCatalog:
         if not stored or layer not in (None, *stored):
             where = "the index" if layer is None else f"layer {layer}"
             raise SelectionError(
-                f"{where} was built without attention, which is what heads are measured by: build it again with "
+                f"{where} was built without attention, which heads are measured by: build it again with "
                 "attention=True (without --no-attention)"
             )
 

@@ -223,7 +223,7 @@ def _write_card(target: Storage, manifests: Sequence[str]) -> None:
 
 
 def _make_room(target: Storage, job: BuildJob) -> None:
-    """See that nothing else is built there."""
+    """Check that nothing else was built there."""
     written, finished = target.read(_PLAN), target.read(SHARD_LIST) or target.read(layout.MANIFEST)
     if written is None and finished is None:
         return
@@ -233,7 +233,7 @@ def _make_room(target: Storage, job: BuildJob) -> None:
         occupant = "a finished index" if finished else "an interrupted build"
         raise BuildError(
             f"{target.url} holds {occupant}: choose overwrite=True (--overwrite) to replace it, "
-            "resume=True (--resume) to go on with the same build, or another place."
+            "resume=True (--resume) to continue the same build, or another place."
         )
     number = 0
     target.delete(SHARD_LIST)  # first: from here on it is no index

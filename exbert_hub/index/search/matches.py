@@ -62,8 +62,8 @@ class Matches(Sequence[Match]):
     def summaries(self, wanted: Sequence[tuple[str, Of]] | None = None) -> tuple[Summary, ...]:
         """Several histograms, as `summary` makes them, in much less time than one by one.
 
-        :param wanted: field and whose; if None those that are worth a first look: POS and DEP of the matches, and
-            where attention is stored, of their max-attention tokens, with the offsets of these.
+        :param wanted: field and whose; if None those worth a first look: POS and DEP of the matches and, where
+            attention is stored, of their max-attention tokens, with the offsets of the latter.
         """
         if wanted is None:
             wanted = [("pos", "match"), ("dep", "match")]

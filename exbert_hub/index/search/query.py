@@ -67,7 +67,7 @@ class VectorQuery:
         return cls(spec, vector, heads, request.k, request.keeping(seen.text), request.exact)
 
     def unfiltered(self, count: int) -> VectorQuery:
-        """The same for so many pieces, none of them left out."""
+        """The same for `count` pieces, none of them left out."""
         return replace(self, k=count, keep=EVERYTHING)
 
 

@@ -33,7 +33,7 @@ def merged(shards: Sequence[tuple[str, Manifest]], *, files: bool = False) -> Ma
         for aspect, mine in _identity(manifest).items():
             if mine != _identity(first)[aspect]:
                 raise IndexMismatchError(
-                    f"{name} and {first_name} are no shards of one index: their {aspect} differ. Search them one by "
+                    f"{name} and {first_name} are not shards of one index: their {aspect} differ. Search them one by "
                     "one, or build them again in the same way."
                 )
     coverage = Coverage()

@@ -1,4 +1,4 @@
-"""An index in shards: each a whole index of a part of the corpus, searched side by side, the answers merged exactly.
+"""An index in shards: each a whole index of a part of the corpus, searched side by side, their answers merged exactly.
 
 Rows and sentences are numbered through, shard after shard, as in one index of the whole corpus.
 """
@@ -95,7 +95,7 @@ class OpenShard:
 
 
 class ShardedIndex:
-    """An `OpenedIndex` whose parts lie in several places.
+    """An `OpenedIndex` whose parts are in several places.
 
     :param shards: opened, here or in actors.
     :param manifest: of all of them together; it lists no files.
@@ -206,7 +206,7 @@ class ShardedSearcher:
 class ShardedRanking:
     """Merges what the shards rank.
 
-    :param ask: every shard's nearest, so many of each.
+    :param ask: the nearest rows of every shard, this many of each.
     :param before: rows before each shard.
     """
 
@@ -222,7 +222,7 @@ class ShardedRanking:
 
 
 class ShardedBaseRates:
-    """The counts of `BaseRates`, summed over the shards: no sentence lies in two of them."""
+    """The counts of `BaseRates`, summed over the shards: no sentence is in two of them."""
 
     def __init__(self, each: Callable[[Callable[[AnyShard], Mapping[str, int]]], Iterator[Mapping[str, int]]]) -> None:
         self._each = each

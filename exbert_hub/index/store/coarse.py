@@ -75,7 +75,7 @@ def candidates(dim: int, total: int) -> int:
 
 
 def check_coarse(path: Path, dim: int, count: int) -> None:
-    """Refuse a coarse stage that is not one of so many vectors of this width, by header and exact byte length.
+    """Refuse a coarse stage that is not that of `count` vectors of this width, by header and exact byte length.
 
     :raises IndexFormatError: on any deviation.
     """
@@ -144,7 +144,7 @@ def uses_coarse(manifest: Manifest, spec: VectorSpec, exact: bool | None) -> boo
 
 
 def pays_off(dim: int, count: int, total: int) -> bool:
-    """Whether `count` results of `total` vectors need few enough candidates."""
+    """Whether `count` results from `total` vectors need few enough candidates."""
     return count * candidates(dim, total) <= _EXACT_SHARE * total
 
 

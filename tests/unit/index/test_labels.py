@@ -219,9 +219,9 @@ def column(count, **values):
     ("make", "manifest", "message"),
     [
         (lambda n: column(n - 1, length="x"), {}, "rows for"),
-        (lambda n: column(n, other="x"), {}, "has not the columns"),
-        (lambda n: column(n, length="x", more="y"), {}, "has not the columns"),
-        (lambda n: pa.table({"length": pa.array([1] * n)}), {}, "has not the columns"),
+        (lambda n: column(n, other="x"), {}, "lacks label columns"),
+        (lambda n: column(n, length="x", more="y"), {}, "lacks label columns"),
+        (lambda n: pa.table({"length": pa.array([1] * n)}), {}, "lacks label columns"),
         (lambda n: column(n, length=None), {}, "lacks a label"),
         (lambda n: column(n, length="x" * 201), {}, "more than 200 characters"),
         (lambda n: pa.table({"length": pa.array(["x" * 1000 + str(i) for i in range(n)])}), {}, "more than"),

@@ -11,7 +11,6 @@ from exbert_hub.index.build.compute import batches_of, compute_shard, passes_at_
 from exbert_hub.index.build.options import BuildOptions
 from exbert_hub.index.build.plan import make_plan
 from exbert_hub.index.build.shards import groups
-from exbert_hub.index.store.vectors import ShardMemory
 
 THREADS = 6
 
@@ -33,7 +32,7 @@ def captured(inspector, corpus, monkeypatch):
 
     def run(most, progress=lambda pieces: None):
         monkeypatch.setattr(capturing, "_MOST_PASSES", most)
-        return compute_shard(group.windows, inspector, plan, progress, ShardMemory())
+        return compute_shard(group.windows, inspector, plan, progress)
 
     return run
 
