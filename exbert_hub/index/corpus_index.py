@@ -149,7 +149,7 @@ class CorpusIndex:
         with running(engine) as builder:
             # a sample is drawn from all sentences, so they have to be there first
             corpus = annotated_corpus(corpus, corpus_options, annotate_fn=builder.annotate_fn, streamed=sample is None)
-            plan = make_plan(inspector.facts, corpus.info, options)
+            plan = make_plan(inspector.model_info, corpus.info, options)
             built = builder.build(BuildJob(inspector, corpus, plan, output_dir, options))
         return cls.from_pretrained(built)
 
@@ -356,7 +356,7 @@ class CorpusIndex:
         request = SearchRequest.of(
             by=by, heads=heads, k=k, exclude_query=exclude_query, unique_sentences=unique_sentences
         )
-        check_model(self.manifest, seen.facts)
+        check_model(self.manifest, seen.model_info)
         return profile(self.opened, seen, seen.position_of(token), field, request)
 
     def verify(self) -> None:

@@ -150,7 +150,7 @@ def batches_of(
 ) -> Iterator[Sequence[int]]:
     """Numbers of the windows of each batch; those under way at the same time are bounded together."""
     device, at_once = "cpu" if inspector.device.type == "cpu" else "cuda", passes_at_once(inspector)
-    heads = sum(inspector.facts.heads) if attention_layers else 0
+    heads = sum(inspector.model_info.heads) if attention_layers else 0
     pairs = WEIGHT_BYTES_AT_ONCE[device] // (4 * heads * at_once) if heads else None
     return batches([len(window) for window in windows], PIECES_AT_ONCE[device] // at_once, pairs)
 
@@ -180,7 +180,7 @@ def batches(lengths: Sequence[int], pieces: int, pairs: int | None = None) -> It
 def _meter(windows: Sequence[Window], inspector: Inspector) -> HeadMeter:
     from exbert_hub.index.measure.head_meter import HeadMeter
 
-    causal = inspector.facts.kind == "causal"
+    causal = inspector.model_info.kind == "causal"
     return HeadMeter([window.annotated(causal) for window in windows])
 
 

@@ -14,7 +14,7 @@ from exbert_hub.index.format.codecs import CODECS, ShardCodec
 from exbert_hub.index.format.manifest import VectorSpec, vector_dim
 from exbert_hub.index.format.tables import check_label_names
 from exbert_hub.index.format.types import Codec, Layer
-from exbert_hub.model.types import ModelFacts
+from exbert_hub.model.types import ModelInfo
 
 from .options import DEFAULTS, BuildOptions
 
@@ -28,7 +28,7 @@ _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a sha
 class BuildPlan:
     """Two builds with equal plans make equal indexes."""
 
-    model: ModelFacts
+    model: ModelInfo
     corpus: CorpusInfo
     codec: Codec
     vectors: tuple[VectorSpec, ...]
@@ -71,7 +71,7 @@ class BuildPlan:
         return min(self.limited(sentences), self.sample or sentences)
 
 
-def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEFAULTS) -> BuildPlan:
+def make_plan(model: ModelInfo, corpus: CorpusInfo, options: BuildOptions = DEFAULTS) -> BuildPlan:
     """Turn what was asked for into what will be computed.
 
     :raises SelectionError: for a layer that does not exist, or if the choice leaves nothing to build.
@@ -104,7 +104,7 @@ def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEF
     return plan if options.shard_pieces else replace(plan, shard_pieces=_default_shard(plan))
 
 
-def _layers(model: ModelFacts, layers: Sequence[Layer] | None) -> list[Layer]:
+def _layers(model: ModelInfo, layers: Sequence[Layer] | None) -> list[Layer]:
     """The chosen layers in order, each once."""
     every: list[Layer] = ["emb", *range(len(model.heads))]
     wrong = [layer for layer in layers or () if isinstance(layer, bool | float) or layer not in every]

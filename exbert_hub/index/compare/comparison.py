@@ -238,7 +238,7 @@ class _Side:
         """
         :param words: number of the word of each row.
         """
-        check_model(index.manifest, seen.facts)
+        check_model(index.manifest, seen.model_info)
         self.index, self.seen, self._words = index, seen, words
         self.position = seen.position_of(token)
         masked = bool(seen.masked[self.position])
@@ -253,7 +253,7 @@ class _Side:
     @property
     def predictions(self) -> tuple[Prediction, ...]:
         """The likeliest pieces; none by encoder-decoders, whose indexes and tokens are those of the encoder."""
-        has_them = self.seen.predicted and self.seen.facts.kind != "seq2seq"
+        has_them = self.seen.predicted and self.seen.model_info.kind != "seq2seq"
         return self.seen.predicted[self.position][:_PREDICTIONS] if has_them else ()
 
     def profile(self, search: SearchRequest, field: str) -> LayerProfile:

@@ -69,7 +69,7 @@ class HeadCatalog:
 
     def find(self, seen: Inspection, token: str | int, wanted: SubsetRequest) -> FoundHeads:
         """The fewest heads that find a label for a token; see `CorpusIndex.find_heads`."""
-        check_model(self._manifest, seen.facts)
+        check_model(self._manifest, seen.model_info)
         of, layer, k = wanted.of, wanted.layer, wanted.k
         if of not in ("match", "max_attention") or k < 1:
             raise SelectionError(f"of={of!r}, k={k}: choose 'match' or 'max_attention', and at least one match")
@@ -135,7 +135,7 @@ class HeadCatalog:
         if inspector is not None:
             from .induction import induction_scores
 
-            check_model(self._manifest, inspector.facts)
+            check_model(self._manifest, inspector.model_info)
             try:
                 induction, no_induction = float(induction_scores(inspector)[layer][head]), ""
             except UnsupportedError as error:

@@ -55,7 +55,7 @@ def random_sequences(inspector: Inspector) -> tuple[np.ndarray, np.ndarray]:
     sample = inspector.tokenize("a")
     first, last = (np.flatnonzero(~sample.special) if not sample.special.all() else np.array([0]))[[0, -1]]
     before, after = sample.ids[:first], sample.ids[last + 1 :]
-    room = (inspector.facts.max_length - len(before) - len(after)) // 2
+    room = (inspector.model_info.max_length - len(before) - len(after)) // 2
     table = int(inspector.model.get_input_embeddings().weight.shape[0])  # type: ignore[index]
     known = np.setdiff1d(np.arange(min(len(inspector.tokenizer), table)), inspector.tokenizer.all_special_ids)
     length = min(LENGTH, room, len(known))

@@ -66,9 +66,9 @@ class ModelPlace:
 
     @classmethod
     def of(cls, inspector: Inspector, threads: int) -> ModelPlace:
-        facts = inspector.facts
-        name = str(Path(facts.model_id).resolve()) if Path(facts.model_id).is_dir() else facts.model_id
-        return cls(name, facts.revision, str(inspector.model.dtype).removeprefix("torch."), threads)
+        model_info = inspector.model_info
+        name = str(Path(model_info.model_id).resolve()) if Path(model_info.model_id).is_dir() else model_info.model_id
+        return cls(name, model_info.revision, str(inspector.model.dtype).removeprefix("torch."), threads)
 
     def load(self, plan: BuildPlan) -> Inspector:
         import torch
@@ -78,7 +78,7 @@ class ModelPlace:
         torch.set_num_threads(self.threads)
         inspector = Inspector.from_pretrained(self.name, revision=self.revision, dtype=self.dtype)
         for name in ("weights_fingerprint", "tokenizer_fingerprint"):
-            if getattr(inspector.facts, name) != getattr(plan.model, name):
+            if getattr(inspector.model_info, name) != getattr(plan.model, name):
                 raise BuildError(
                     f"a worker finds another model under {self.name} than the one that the build began with: give a "
                     "Hub id with its revision, or a folder that is the same on every machine of the cluster"

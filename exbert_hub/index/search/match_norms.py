@@ -34,7 +34,7 @@ def with_norms(matches: Matches, index: SearchableIndex, inspector: Inspector) -
     :raises IndexMismatchError: if another model built the index.
     :raises SelectionError: for matches by input embeddings, which have no attention.
     """
-    check_model(index.manifest, inspector.facts)
+    check_model(index.manifest, inspector.model_info)
     layer, heads = matches.query.layer, list(matches.query.heads)
     if layer == "emb" or not heads:
         raise SelectionError(f"layer {layer} has no attention: search at another one")

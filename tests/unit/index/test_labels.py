@@ -205,10 +205,10 @@ def forge(folder, table, **manifest):
     """Put another table and manifest in the place of what was attached."""
     path = folder / "labels" / "part-00000.parquet"
     pq.write_table(table, path)
-    facts = json.loads((folder / "exbert.json").read_text())
+    model_info = json.loads((folder / "exbert.json").read_text())
     entry = {"size": path.stat().st_size, "sha256": sha256(path.read_bytes()).hexdigest()}
-    facts["files"]["labels/part-00000.parquet"] = entry
-    (folder / "exbert.json").write_text(json.dumps(facts | manifest))
+    model_info["files"]["labels/part-00000.parquet"] = entry
+    (folder / "exbert.json").write_text(json.dumps(model_info | manifest))
 
 
 def column(count, **values):

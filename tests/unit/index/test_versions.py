@@ -159,7 +159,7 @@ def test_a_table_knows_its_columns_by_name_and_type():
 
 
 def test_a_plan_of_an_older_version_is_resumed_and_one_that_says_more_is_not(inspector, corpus):
-    plan = make_plan(inspector.facts, corpus.info)
+    plan = make_plan(inspector.model_info, corpus.info)
     written = json.loads(plan.to_json())
     assert same_build(plan.to_json(), plan)
     del written["corpus"]["skipped"], written["model"]["dtype"]  # which have defaults
