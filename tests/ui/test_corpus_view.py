@@ -123,8 +123,8 @@ def check_histogram(results: Any, matches: Any, of: str, title: str, field: str)
         title = shown.get_attribute("title")
         assert "base rate" in title and "(q " in title
         assert ("95% interval" in title) == (bar.low < bar.high)  # of all alike a bootstrap knows none
-        assert ("not to be told from the base rate" in title) == (not bar.significant)
-    assert "not to be told from the base rate" in results.locator(".exb-charts .exb-legend").inner_text()
+        assert ("not distinguishable from the base rate" in title) == (not bar.significant)
+    assert "not distinguishable from the base rate" in results.locator(".exb-charts .exb-legend").inner_text()
 
 
 def test_offsets_are_sorted_by_offset(results: Any, matches: Any) -> None:

@@ -153,7 +153,7 @@ def test_a_part_tells_its_figures(site: str, visit: Visit) -> None:
     page.locator(f"{ROWS} [data-chance]").first.hover()
     assert "may be chance" in page.locator("#exb-evidence .exb-tooltip").inner_text()
     assert any("(may be chance)" in row.get_attribute("aria-label") for row in page.locator(ROWS).all())
-    assert "not to be told from the base rate" in page.locator(".exb-profile .exb-legend").inner_text()
+    assert "not distinguishable from the base rate" in page.locator(".exb-profile .exb-legend").inner_text()
 
 
 @pytest.mark.parametrize(("theme", "size"), LOADED)
