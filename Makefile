@@ -26,6 +26,7 @@ quality: $(VENV)/.installed-dev node_modules/.installed
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	npm run --silent quality
 
 style: $(VENV)/.installed-dev node_modules/.installed

@@ -149,7 +149,7 @@ class Api:
             raise SelectionError(f"k={request.k}: at most {self._settings.max_matches} matches are given at once.")
         session = self._models.get(request.model)
         if session.index is None:
-            raise SelectionError(f"There is no index of a corpus for {model_name(session.inspector.facts)} here.")
+            raise SelectionError(f"There is no index of a corpus for {model_name(session.inspector.model_info)} here.")
         return session.index.search(
             _look(session, request.text, "", (request.token,) if request.mask else ()),
             request.token,

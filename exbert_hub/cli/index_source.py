@@ -61,9 +61,11 @@ class IndexSource:
         from exbert_hub.model import Inspector
 
         index = self.open()
-        facts = index.manifest.model
+        model_info = index.manifest.model
         if self.model is None:
-            return Inspector.from_pretrained(facts.model_id, revision=facts.revision, device=self.device), index
+            return Inspector.from_pretrained(
+                model_info.model_id, revision=model_info.revision, device=self.device
+            ), index
         return Inspector.from_pretrained(self.model, device=self.device), index
 
     def manifest(self) -> Manifest:

@@ -83,7 +83,7 @@ def build_page(session: ModelSession, settings: Settings | None = None) -> gr.Bl
                 elem_id="exb-sentence",
                 scale=3,
             )
-            second = TextPairBox(session.inspector.facts.kind)
+            second = TextPairBox(session.inspector.model_info.kind)
         with gr.Row(elem_classes="exb-panes"):
             with gr.Column(elem_classes="exb-pane"):
                 view = AttentionView(session.inspect(InspectRequest(text=demo.SENTENCE)), elem_id="exb-view")

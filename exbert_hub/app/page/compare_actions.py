@@ -41,7 +41,7 @@ def compare_actions(service: PageService) -> list[ServerFunction]:
             field=request.field,
             k=query.k,
         )
-        return side_by_side_json(comparison, (model_name(one.seen.facts), model_name(two.seen.facts)))
+        return side_by_side_json(comparison, (model_name(one.seen.model_info), model_name(two.seen.model_info)))
 
     @answer(LensRequest)
     def lens(request: LensRequest) -> LensJson:

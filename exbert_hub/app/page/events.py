@@ -32,12 +32,12 @@ class PageEvents:
         shown = answer["request"]
         restore = parsed.restore and "loading" not in answer
         switched = parsed.switched and answer.get("inspection") is not None
-        facts = answer.get("facts") if restore or switched else None
+        model_info = answer.get("facts") if restore or switched else None
         return (
             answer,
             shown["text"] if restore else gr.skip(),
             self._service.evidence(Scope(model=shown["model"], index=shown["index"])) if switched else gr.skip(),
-            *(text_pair.follow(facts["kind"], shown["pair"]) if facts else text_pair.stay()),
+            *(text_pair.follow(model_info["kind"], shown["pair"]) if model_info else text_pair.stay()),
         )
 
     def search(self, event: gr.EventData) -> Any:

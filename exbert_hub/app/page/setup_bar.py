@@ -66,7 +66,7 @@ class Tour(ScriptedHTML):
 def allowances(service: PageService, settings: Settings) -> AllowancesJson:
     """What visitors may do on this page, and within which limits."""
     return {
-        "own": model_name(service.models.own.inspector.facts),
+        "own": model_name(service.models.own.inspector.model_info),
         "models": bool(settings.allowed_models),
         "folders": settings.allow_folders,
         "build": settings.allow_build,

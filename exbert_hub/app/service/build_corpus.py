@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 UPLOADS = (".txt", ".conllu", ".conllup")
 
-_HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}(:[\w.-]{1,96})?", re.ASCII)
 _BLANK = re.compile(r"blank:[a-z]{2,3}")
 _PLAIN = re.compile(r"[\w.-]{0,96}")
 
@@ -90,11 +89,12 @@ def _demo(corpus: str, settings: Settings) -> tuple[str, str]:
 
 
 def _hub(corpus: str, settings: Settings) -> tuple[str, str]:
-    from exbert_hub.hub import is_open_dataset
+    from exbert_hub.hub import is_open_dataset, split_dataset_id
 
-    repo = corpus.partition(":")[0]
-    if not _HUB_ID.fullmatch(corpus) or os.path.exists(corpus):
+    named = split_dataset_id(corpus)
+    if named is None or os.path.exists(corpus):
         raise CorpusError(f"{quoted(corpus)} is not the id of a dataset on the Hub; write it as owner/name.")
+    repo, _ = named
     if settings.is_public and not is_open_dataset(repo):  # what only the owner may read stays with the owner
         raise CorpusError(f"There is no dataset {repo} that everybody may read, or the Hub cannot be reached.")
     return corpus, repo.split("/")[1]

@@ -171,12 +171,12 @@ class BuildService:
 
         try:
             inspector = self._models.get(model).inspector
-            self._set(model_name=model_name(inspector.facts))
+            self._set(model_name=model_name(inspector.model_info))
             corpus = source.annotated(annotated)
         finally:
             source.clean()
         self._pause()
-        plan = make_plan(inspector.facts, corpus.info)
+        plan = make_plan(inspector.model_info, corpus.info)
         folder = self._folder(corpus, plan)
         if (folder / "exbert.json").is_file():
             return self._set(phase="done", index=folder.name, message="It was built before.")
@@ -221,8 +221,14 @@ class BuildService:
         from exbert_hub.index.format.versions import FORMAT_VERSION
 
         root, prefix = library(self._settings)
-        info, facts = corpus.info, plan.model
-        parts = (FORMAT_VERSION, info.name, info.sha256, facts.weights_fingerprint, facts.tokenizer_fingerprint)
+        info, model_info = corpus.info, plan.model
+        parts = (
+            FORMAT_VERSION,
+            info.name,
+            info.sha256,
+            model_info.weights_fingerprint,
+            model_info.tokenizer_fingerprint,
+        )
         key = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:12]
         slug = re.sub(r"\W+", "-", info.name, flags=re.ASCII)[:40].strip("-")
         return root / f"{prefix}{slug or 'corpus'}-{key}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex
     from exbert_hub.index.format.manifest import Manifest
     from exbert_hub.index.hub.discovery import Offer
-    from exbert_hub.model.types import ModelFacts
+    from exbert_hub.model.types import ModelInfo
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class IndexCatalog:
     """Names stand for indexes: "" is the default one, others are folders of the library."""
 
     def __init__(
-        self, facts: ModelFacts, own: CorpusIndex | None, settings: Settings, offer: Offer | None = None
+        self, model_info: ModelInfo, own: CorpusIndex | None, settings: Settings, offer: Offer | None = None
     ) -> None:
         """
         :param own: the index the page was launched with.
@@ -47,8 +47,8 @@ class IndexCatalog:
         :raises IndexMismatchError: if the index was built with another model.
         """
         if own is not None:
-            check_model(own.manifest, facts)
-        self._facts = facts
+            check_model(own.manifest, model_info)
+        self._model_info = model_info
         self._own = own
         self._settings = settings
         self._offer = offer
@@ -75,7 +75,7 @@ class IndexCatalog:
         with self._opening:
             if self._own is None and self._offer is not None:
                 index = CorpusIndex.from_pretrained(self._offer.index.repo_id, revision=self._offer.commit)
-                check_model(index.manifest, self._facts)
+                check_model(index.manifest, self._model_info)
                 self._own = index
 
     def get(self, name: str = "") -> CorpusIndex | None:
@@ -107,7 +107,7 @@ class IndexCatalog:
     def built(self) -> list[str]:
         """Names of the indexes in the library that are of this model, the newest first."""
         folder, prefix = library(self._settings)
-        ours = (self._facts.weights_fingerprint, self._facts.tokenizer_fingerprint)
+        ours = (self._model_info.weights_fingerprint, self._model_info.tokenizer_fingerprint)
         by_time = []
         for path in folder.glob(f"{prefix}*/exbert.json"):
             if _model_of(path, stamp := path.stat().st_mtime_ns) == ours and _NAME.fullmatch(path.parent.name):
@@ -128,7 +128,7 @@ class IndexCatalog:
         with self._opening:
             if name not in self._opened:
                 index = CorpusIndex.from_pretrained(library(self._settings)[0] / name)
-                check_model(index.manifest, self._facts)
+                check_model(index.manifest, self._model_info)
                 self._opened[name] = index
             return self._opened[name]
 

@@ -75,8 +75,8 @@ class ModelPool:
             raise
 
     def is_own(self, model: str) -> bool:
-        facts = self.own.inspector.facts
-        return model in ("", facts.model_id, model_name(facts))
+        model_info = self.own.inspector.model_info
+        return model in ("", model_info.model_id, model_name(model_info))
 
     def _entry(self, model: str) -> _Entry:
         if not self._settings.allows_model(model):
@@ -106,7 +106,7 @@ class ModelPool:
             entry.session.set_exception(error)
 
     def _refusal(self, model: str) -> str:
-        own, further = model_name(self.own.inspector.facts), ", ".join(self._settings.allowed_models)
+        own, further = model_name(self.own.inspector.model_info), ", ".join(self._settings.allowed_models)
         return (
             f"{quoted(model)} is not available here: this app shows {own}"
             + (f" and, by Hub id, {further}" if further else "")

@@ -51,7 +51,7 @@ class ModelSession:
         """
         self.inspector = inspector
         self._settings = settings or Settings()
-        self.catalog = IndexCatalog(inspector.facts, index, self._settings, offer)
+        self.catalog = IndexCatalog(inspector.model_info, index, self._settings, offer)
         inspector.max_pieces = min(inspector.max_pieces, self._settings.max_pieces)
         self._forward = zerogpu.forward(inspector)
         self._busy = threading.Lock()  # one forward pass at a time: two would only share the same cores
@@ -87,7 +87,7 @@ class ModelSession:
         index = self.catalog.get(request.index)
         message: JsonObject = {
             "request": request.to_wire(),
-            "facts": model_json(self.inspector.facts),
+            "facts": model_json(self.inspector.model_info),
             "index": index_json(index),
             "inspection": None,
         }
@@ -117,7 +117,7 @@ class ModelSession:
         started = time.perf_counter()
         seen, matches, index = self.find(query)
         seconds = time.perf_counter() - started
-        snippets = snippets_json(self.inspector.facts, index, query)
+        snippets = snippets_json(self.inspector.model_info, index, query)
         return results_json(
             matches,
             seen,
@@ -156,7 +156,7 @@ class ModelSession:
         :param scope: any request of the page; only the model and the index that it names matter.
         :raises SelectionError: if that index is not there.
         """
-        model = self.inspector.facts.model_id
+        model = self.inspector.model_info.model_id
         index = self.catalog.get(scope.index)
         offer = self.catalog.offer if index is None else None
         return {

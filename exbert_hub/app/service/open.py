@@ -46,4 +46,4 @@ def _offer(inspector: Inspector, opened: CorpusIndex | None) -> Offer | None:
         return None
     from exbert_hub.index.hub.discovery import find_index
 
-    return find_index(inspector.facts)
+    return find_index(inspector.model_info)

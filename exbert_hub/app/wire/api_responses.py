@@ -88,19 +88,19 @@ class ModelAnswer(TypedDict):
 
 
 def model_answer(inspector: Inspector, index: CorpusIndex | None, further_models: Sequence[str]) -> ModelAnswer:
-    facts = inspector.facts
-    layers: list[Layer] = ["emb", *range(len(facts.heads))]
+    model_info = inspector.model_info
+    layers: list[Layer] = ["emb", *range(len(model_info.heads))]
     stored = index.manifest.attention_layers if index else ()
     return {
-        "model": model_name(facts),
-        "kind": facts.kind,
-        "architecture": facts.architecture,
-        "hidden_size": facts.hidden_size,
+        "model": model_name(model_info),
+        "kind": model_info.kind,
+        "architecture": model_info.architecture,
+        "hidden_size": model_info.hidden_size,
         "max_pieces": inspector.max_pieces,
         "layers": [
             LayerInfo(
                 layer=layer,
-                heads=0 if layer == "emb" else facts.heads[layer],
+                heads=0 if layer == "emb" else model_info.heads[layer],
                 searchable=[by for by in ("embedding", "heads") if index and layer in index.layers(by)],
                 attention_stored=layer in stored,
             )
@@ -132,7 +132,7 @@ def inspect_answer(seen: Inspection, request: ApiInspectRequest) -> InspectAnswe
     is_predicted = len(seen.predicted) == len(seen.pieces) and len(seen.stacks) == 1
     predicted: Sequence[Sequence[Prediction]] = seen.predicted if is_predicted else [()] * len(seen.pieces)
     return {
-        "model": model_name(seen.facts),
+        "model": model_name(seen.model_info),
         "stack": seen.main.name,
         "predicts": seen.predicts if is_predicted and seen.pieces else "none",
         "pieces": [_piece(seen, position, top[: request.top_k]) for position, top in enumerate(predicted)],

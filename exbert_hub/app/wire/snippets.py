@@ -13,14 +13,14 @@ from .responses.evidence import SnippetsJson
 
 if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex
-    from exbert_hub.model.types import ModelFacts
+    from exbert_hub.model.types import ModelInfo
 
 
-def snippets_json(facts: ModelFacts, index: CorpusIndex, query: TokenQuery) -> SnippetsJson:
-    return {"python": as_python(facts, index, query), "command": as_command(facts, index, query)}
+def snippets_json(model_info: ModelInfo, index: CorpusIndex, query: TokenQuery) -> SnippetsJson:
+    return {"python": as_python(model_info, index, query), "command": as_command(model_info, index, query)}
 
 
-def as_python(facts: ModelFacts, index: CorpusIndex, query: TokenQuery) -> str:
+def as_python(model_info: ModelInfo, index: CorpusIndex, query: TokenQuery) -> str:
     """A script; nothing in it but literals comes from the visitor."""
     if demo.owns(index):
         head = ["from exbert_hub import demo", "", "inspector, index = demo.load()"]
@@ -28,7 +28,7 @@ def as_python(facts: ModelFacts, index: CorpusIndex, query: TokenQuery) -> str:
         head = [
             "from exbert_hub import CorpusIndex, Inspector",
             "",
-            f"inspector = Inspector.from_pretrained({_pinned((facts.model_id,), facts.revision)})",
+            f"inspector = Inspector.from_pretrained({_pinned((model_info.model_id,), model_info.revision)})",
             f"index = CorpusIndex.from_pretrained({_pinned(index.names, index.revision)})",
         ]
     seen = [repr(query.text)]
@@ -38,7 +38,7 @@ def as_python(facts: ModelFacts, index: CorpusIndex, query: TokenQuery) -> str:
         seen.append(f"mask={list(query.mask)}")
     if query.ablate:
         seen.append(f"ablate={by_layer(query.ablate)}")
-    heads = _heads(facts, query)
+    heads = _heads(model_info, query)
     arguments = [
         "seen",
         f"token={query.token}",
@@ -59,9 +59,9 @@ def as_python(facts: ModelFacts, index: CorpusIndex, query: TokenQuery) -> str:
     )
 
 
-def as_command(facts: ModelFacts, index: CorpusIndex, query: TokenQuery) -> str:
+def as_command(model_info: ModelInfo, index: CorpusIndex, query: TokenQuery) -> str:
     """A line for a POSIX shell. Whatever the visitor typed is quoted, and comes after `--` or `=`."""
-    heads = _heads(facts, query)
+    heads = _heads(model_info, query)
     flags = {
         "--mask": query.token in query.mask,
         "--exclude-query": query.exclude_query,
@@ -73,7 +73,7 @@ def as_command(facts: ModelFacts, index: CorpusIndex, query: TokenQuery) -> str:
     words += [f"--mask-also={position}" for position in query.mask if position != query.token]
     words += [f"--ablate={layer}:{','.join(map(str, silenced))}" for layer, silenced in by_layer(query.ablate).items()]
     words += [f"--pair={query.text_pair}"] if query.text_pair else []
-    words += [f"--model={facts.model_id}"] if facts.model_id != index.manifest.model_id else []
+    words += [f"--model={model_info.model_id}"] if model_info.model_id != index.manifest.model_id else []
     words += [f"--revision={index.revision}"] if index.revision else []
     return shlex.join([*words, "-k", str(query.k), "--", *_places(index), query.text])
 
@@ -82,9 +82,9 @@ def _pinned(names: Sequence[str], revision: str | None) -> str:
     return repr(names[0] if len(names) == 1 else list(names)) + (f", revision={revision!r}" if revision else "")
 
 
-def _heads(facts: ModelFacts, query: TokenQuery) -> list[int]:
+def _heads(model_info: ModelInfo, query: TokenQuery) -> list[int]:
     """The chosen heads; none where they are all of the layer, which goes without saying."""
-    count = 0 if query.layer == "emb" else facts.heads[query.layer]
+    count = 0 if query.layer == "emb" else model_info.heads[query.layer]
     return [] if len(set(query.heads)) == count else sorted(set(query.heads))
 
 

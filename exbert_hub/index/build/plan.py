@@ -1,4 +1,4 @@
-"""What a build is going to do, fixed before it starts and compared when it is resumed."""
+"""What a build will do: fixed before it starts, compared when it is resumed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from exbert_hub.index.format.codecs import CODECS, ShardCodec
 from exbert_hub.index.format.manifest import VectorSpec, vector_dim
 from exbert_hub.index.format.tables import check_label_names
 from exbert_hub.index.format.types import Codec, Layer
-from exbert_hub.model.types import ModelFacts
+from exbert_hub.model.types import ModelInfo
 
 from .options import DEFAULTS, BuildOptions
 
-_SHARD_BYTES = 256 * 1024**2  # beside a GPU two lie in memory: one is written while the next is computed
+_SHARD_BYTES = 256 * 1024**2  # with a GPU two are in memory: one is written while the next is computed
 _SHARD_PIECES = (2_048, 65_536)
-_SEED = 0  # of a sample, so that the same is drawn again
+_SEED = 0  # of a sample, so that the same one is drawn again
 _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a shard
 
 
@@ -28,7 +28,7 @@ _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a sha
 class BuildPlan:
     """Two builds with equal plans make equal indexes."""
 
-    model: ModelFacts
+    model: ModelInfo
     corpus: CorpusInfo
     codec: Codec
     vectors: tuple[VectorSpec, ...]
@@ -71,8 +71,8 @@ class BuildPlan:
         return min(self.limited(sentences), self.sample or sentences)
 
 
-def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEFAULTS) -> BuildPlan:
-    """Turn what was asked for into what is to be computed.
+def make_plan(model: ModelInfo, corpus: CorpusInfo, options: BuildOptions = DEFAULTS) -> BuildPlan:
+    """Turn what was asked for into what will be computed.
 
     :raises SelectionError: for a layer that does not exist, or if the choice leaves nothing to build.
     :raises BuildError: for a column of the corpus whose name the index needs itself.
@@ -104,7 +104,7 @@ def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEF
     return plan if options.shard_pieces else replace(plan, shard_pieces=_default_shard(plan))
 
 
-def _layers(model: ModelFacts, layers: Sequence[Layer] | None) -> list[Layer]:
+def _layers(model: ModelInfo, layers: Sequence[Layer] | None) -> list[Layer]:
     """The chosen layers in order, each once."""
     every: list[Layer] = ["emb", *range(len(model.heads))]
     wrong = [layer for layer in layers or () if isinstance(layer, bool | float) or layer not in every]
@@ -140,7 +140,7 @@ def _same_corpus(one: CorpusInfo, other: CorpusInfo) -> bool:
 
 
 def _default_shard(plan: BuildPlan) -> int:
-    """As many pieces as fit into `_SHARD_BYTES`, within reason."""
+    """As many pieces as fit into `_SHARD_BYTES`, within limits."""
     low, high = _SHARD_PIECES
     per_piece = plan.bytes_per_piece(plan.shard_codec) + plan.attention_bytes_per_pair * _TYPICAL_LENGTH
     return min(high, max(low, _SHARD_BYTES // per_piece))

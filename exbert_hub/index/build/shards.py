@@ -6,7 +6,6 @@ their sizes and hashes, so a shard either counts or does not exist.
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import shutil
@@ -27,7 +26,7 @@ from exbert_hub.index.format.head_schema import stack_of
 from exbert_hub.index.format.manifest import FileEntry, VectorSpec
 from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table
 from exbert_hub.index.store.attention_files import merge_attention, write_attention
-from exbert_hub.index.store.vectors import ShardMemory, merge_vectors, write_vectors
+from exbert_hub.index.store.vectors import merge_vectors, write_vectors
 
 from .compute import ShardArrays, compute_shard
 from .plan import BuildPlan
@@ -77,7 +76,7 @@ class Shard:
             return None
         except ValidationError:
             pass
-        logger.warning("%s is damaged: it is built again", folder)
+        logger.warning("%s is damaged and will be built again", folder)
         return None
 
 
@@ -134,11 +133,10 @@ def write_shards(missing: Iterable[Group], job: ShardJob) -> Iterator[Shard]:
     plan, number = job.plan, len(job.done)
     first_sentence = sum(shard.coverage.windows for shard in job.done)
     beside = job.inspector.device.type != "cpu"
-    memories = itertools.cycle([ShardMemory() for _ in range(2 if beside else 1)])
     with ThreadPoolExecutor(1, "exbert-shards") as writer:
         finishing: Future[Shard] | None = None
         for group in missing:
-            arrays = compute_shard(group.windows, job.inspector, plan, job.advance, next(memories))
+            arrays = compute_shard(group.windows, job.inspector, plan, job.advance)
             task = ShardTask(shard_folder(job.folder, number), number, first_sentence, group)
             if finishing is not None:
                 yield finishing.result()
@@ -147,7 +145,7 @@ def write_shards(missing: Iterable[Group], job: ShardJob) -> Iterator[Shard]:
             else:
                 files = _write_files(task, arrays, plan)
                 finishing = writer.submit(_finish, task, files)
-            del arrays  # or it would lie beside the next one
+            del arrays  # or it would be in memory beside the next one
             number, first_sentence = number + 1, first_sentence + len(group.windows)
             del group, task
         if finishing is not None:
@@ -210,7 +208,7 @@ def _write_files(task: ShardTask, arrays: ShardArrays, plan: BuildPlan) -> dict[
 
 
 def _finish(task: ShardTask, files: Mapping[str, FileEntry]) -> Shard:
-    """Say what belongs to the shard, once all of it is safe."""
+    """Write down what belongs to the shard, once all of it is safely on the disk."""
     for path in (*task.folder.rglob("*"), task.folder):
         sync(path)
     marker = ShardMarker(task.group.coverage, dict(sorted(files.items())))
@@ -254,7 +252,7 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
 
 
 def at_once(task: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do something to every item, to as many at once as PyTorch has threads: a Ray worker that shares its machine has
+    """Run a task on every item, on as many at once as PyTorch has threads: a Ray worker that shares its machine has
     few of either."""
     import torch
 

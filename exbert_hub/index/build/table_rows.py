@@ -38,14 +38,14 @@ def tokens_table(windows: Sequence[Window], extra: Sequence[str], first_sentence
 def sentences_table(windows: Sequence[Window], extra: Sequence[str]) -> pa.Table:
     schema = sentences_format(extra).schema
     tokens = [window.tokens for window in windows]
-    offsets = np.concatenate([each.offsets for each in tokens])
+    offsets = np.concatenate([one.offsets for one in tokens])
     columns = (
-        [piece for each in tokens for piece in each.pieces],
-        np.concatenate([each.ids for each in tokens]),
+        [piece for one in tokens for piece in one.pieces],
+        np.concatenate([one.ids for one in tokens]),
         offsets[:, 0],
         offsets[:, 1],
         np.concatenate([window.word_of_piece for window in windows]),
-        np.concatenate([each.special for each in tokens]),
+        np.concatenate([one.special for one in tokens]),
     )
     struct = schema.field("pieces").type.value_type
     arrays = [pa.array(column, field.type) for column, field in zip(columns, struct, strict=True)]

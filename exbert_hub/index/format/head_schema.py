@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from exbert_hub.analysis.heads import OFFSETS, RELATIONS
-from exbert_hub.model.types import ModelFacts, StackName
+from exbert_hub.model.types import ModelInfo, StackName
 
 from .versions import TableColumn, TableFormat
 
@@ -34,7 +34,7 @@ HEADS_TABLE = TableFormat(
 """Of `heads.parquet`; `head_table.HeadScore` has the same fields and says what they are."""
 
 
-def stack_of(model: ModelFacts) -> StackName:
+def stack_of(model: ModelInfo) -> StackName:
     """The stack that is indexed."""
     return "decoder" if model.kind == "causal" else "encoder"
 

@@ -1,4 +1,4 @@
-"""`heads.parquet`, read as if written by an attacker, and what is asked of it."""
+"""`heads.parquet`, read as if written by an attacker, and selections from it."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ class HeadScores(Sequence[HeadScore]):
         if len(columns) > 1:
             names = "; ".join(" ".join(filter(None, column)) for column in columns[:4])
             raise SelectionError(f"a grid shows one measure, label and direction, not {len(columns)}: {names}, …")
-        found = {(score.layer, score.head): score for score in self}
-        return tuple(tuple(found.get((layer, head)) for head in range(n)) for layer, n in enumerate(self.heads))
+        by_head = {(score.layer, score.head): score for score in self}
+        return tuple(tuple(by_head.get((layer, head)) for head in range(n)) for layer, n in enumerate(self.heads))
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Ready for JSON."""
@@ -139,24 +139,24 @@ def choose(table: pa.Table, heads: tuple[int, ...], wanted: HeadFilter) -> HeadS
 
     :raises LabelError: if there are none.
     """
-    found = table
+    rows = table
     for name, value in vars(wanted).items():
         if value is not None:
-            rest = found.filter(pc.equal(found.column(name), value))
+            rest = rows.filter(pc.equal(rows.column(name), value))
             if not len(rest):
-                raise LabelError(f"no head is measured by {name} {value!r}; {_there(found, name, str(value))}")
-            found = rest
-    scores = [HeadScore(*row.values()) for row in found.select(HeadScore._fields).to_pylist()]
+                raise LabelError(f"no head is measured by {name} {value!r}; {_there(rows, name, str(value))}")
+            rows = rest
+    scores = [HeadScore(*row.values()) for row in rows.select(HeadScore._fields).to_pylist()]
     return HeadScores(tuple(sorted(scores, key=lambda score: (-score.excess, score.layer, score.head))), heads)
 
 
 def _there(table: pa.Table, name: str, wanted: str) -> str:
     """What there is instead: what is written alike, then the most frequent."""
     counts = table.group_by(name).aggregate([("n", "max")]).sort_by([("n_max", "descending"), (name, "ascending")])
-    there = [str(each) for each in counts.column(name).to_pylist()]
+    there = [str(value) for value in counts.column(name).to_pylist()]
     alike = ", ".join(difflib.get_close_matches(wanted, there, 4, 0.5))
     more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
-    listed = ", ".join(each or "(none)" for each in there[:_LISTED])
+    listed = ", ".join(value or "(none)" for value in there[:_LISTED])
     return f"{f'alike are {alike}; ' if alike else ''}there are {listed}{more}"
 
 
@@ -166,9 +166,9 @@ def read_heads(path: Path, manifest: Manifest) -> pa.Table:
     :raises IndexFormatError: if the file is not what a build writes for this model and these labels.
     """
 
-    def require(condition: object, what: str) -> None:
+    def require(condition: object, problem: str) -> None:
         if not condition:
-            raise IndexFormatError(f"{path} is not a table of heads: {what}; build the index again")
+            raise IndexFormatError(f"{path} is not a table of heads: {problem}; build the index again")
 
     try:
         file = pq.ParquetFile(path, read_dictionary=["stack", "measure", "label", "direction"])

@@ -14,7 +14,7 @@ from exbert_hub.checked_json import parse_json
 from exbert_hub.corpus.types import CorpusInfo, Coverage
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import write_atomic
-from exbert_hub.model.types import ModelFacts
+from exbert_hub.model.types import ModelInfo
 
 from . import layout
 from .codecs import CODECS
@@ -61,7 +61,7 @@ class Manifest:
     """See docs/contracts.md, "Manifest". Every figure in it was measured during the build."""
 
     format_version: int
-    model: ModelFacts
+    model: ModelInfo
     corpus: CorpusInfo
     coverage: Coverage
     codec: Codec
@@ -223,7 +223,7 @@ def _name_problem(name: str, labels: Iterable[str]) -> str:
     return _TAKEN if name in {*labels, *POSITIONS} else ""
 
 
-def vector_dim(model: ModelFacts, kind: Kind, layer: Layer) -> int:
+def vector_dim(model: ModelInfo, kind: Kind, layer: Layer) -> int:
     """Width of the vectors of one kind at one layer; 0 for the heads of a layer without attention."""
     if kind == "embedding" or layer == "emb":
         return model.hidden_size

@@ -58,7 +58,7 @@ def record_of(match: Any) -> dict[str, Any]:
 
 
 def reserved_names(labels: Iterable[str]) -> Iterator[str]:
-    """The names that results have beside those of these labels."""
+    """The names of columns that results have in addition to these labels."""
     for column in (*BEFORE_LABELS, *AFTER_LABELS):
         yield column.name
     for name in labels:

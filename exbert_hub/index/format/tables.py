@@ -73,15 +73,15 @@ def piece_counts(sentences: pa.Table) -> np.ndarray:
 
 
 def check_tables(tokens: datasets.Dataset, sentences: datasets.Dataset, folder: Path) -> None:
-    """See that every row of `tokens` is a piece of `sentences` that has a word, that none is left out, and that every
-    piece and every token leads to a word that is there. Reads the tables once through, a batch in memory.
+    """Check that every row of `tokens` is a piece of `sentences` that has a word, that none is missing, and that every
+    piece and every token belongs to an existing word. Reads the tables once, one batch in memory at a time.
 
     :raises IndexFormatError: if they contradict each other.
     """
 
-    def require(condition: object, what: str) -> None:
+    def require(condition: object, problem: str) -> None:
         if not condition:
-            raise IndexFormatError(f"{folder}: the tables contradict each other: {what}")
+            raise IndexFormatError(f"{folder}: the tables contradict each other: {problem}")
 
     rows, first = _Rows(tokens, require), 0
     for batch in _batches(sentences):
@@ -91,7 +91,7 @@ def check_tables(tokens: datasets.Dataset, sentences: datasets.Dataset, folder: 
         require(not _has_nulls(inner) and not _has_nulls(spoken), "a piece or a word lacks a value")
         lengths, of_piece = pieces.value_lengths().to_numpy(), inner.field("word").to_numpy()
         belongs = np.repeat(words.value_lengths().to_numpy(), lengths)
-        require((of_piece >= -1).all() and (of_piece < belongs).all(), "a piece of a word that is not there")
+        require((of_piece >= -1).all() and (of_piece < belongs).all(), "a piece of a word that does not exist")
         indexed = np.flatnonzero(of_piece >= 0)
         sentence = np.repeat(np.arange(first, first + len(batch)), lengths)[indexed]
         position = (np.arange(len(of_piece)) - np.repeat(np.cumsum(lengths) - lengths, lengths))[indexed]
@@ -102,7 +102,7 @@ def check_tables(tokens: datasets.Dataset, sentences: datasets.Dataset, folder: 
 
 
 class _Rows:
-    """Where the tokens say that they stand, in order."""
+    """Where the tokens say they are, in order."""
 
     def __init__(self, tokens: datasets.Dataset, require: Callable[[object, str], None]) -> None:
         self._batches, self._require = _batches(tokens), require

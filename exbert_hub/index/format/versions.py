@@ -74,10 +74,10 @@ class TableFormat:
         missing = tuple(column for column in self.columns if column.name not in names and column.since > minor)
         expected = [column.name for column in self.columns if column not in missing]
         if names != expected or any(schema.field(name).type != known[name].type for name in names):
-            raise IndexFormatError(f"it has not the columns of {self.name}: {', '.join(expected)}")
+            raise IndexFormatError(f"it does not have the columns of {self.name}: {', '.join(expected)}")
         added = len(schema.names) - len(names)
         if added and minor <= FORMAT_MINOR:
-            raise IndexFormatError(f"it has other columns than those of {self.name}: {', '.join(expected)}")
+            raise IndexFormatError(f"it has columns besides those of {self.name}: {', '.join(expected)}")
         if added > _MOST_ADDED:
             raise IndexFormatError(f"it has {added} columns more than {self.name} of this version")
         return missing

@@ -1,4 +1,4 @@
-"""What an index in one piece can be asked about the heads of its model."""
+"""Questions about the heads of an index's model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from exbert_hub.index.search.selection import check_model, choose_heads, choose_
 from exbert_hub.index.store.token_rows import TokenRows
 from exbert_hub.model.selection import existing_heads
 
-from .examples import HeadExample, StoredSentences, find_examples, measure_stored
+from .examples import ExampleSource, HeadExample, StoredSentences, find_examples, measure_stored
 from .page import HeadPage, HeadReading, HeadSource, ordered, read_head
 from .subsets import (
     FoundHeads,
@@ -63,12 +63,13 @@ class HeadCatalog:
         """The most telling sentences of a head; see `CorpusIndex.head_examples`."""
         choose_heads(self._manifest, layer, [head])
         self._need_attention(layer)
-        candidates = self._sentences_with(column)
-        return find_examples(self._stored_sentences, self._searcher.attention(layer), head, column, candidates, k)
+        rows = self._sentences_with(column)
+        source = ExampleSource(self._stored_sentences, self._searcher.attention(layer), head, rows)
+        return find_examples(source, column, k)
 
     def find(self, seen: Inspection, token: str | int, wanted: SubsetRequest) -> FoundHeads:
         """The fewest heads that find a label for a token; see `CorpusIndex.find_heads`."""
-        check_model(self._manifest, seen.facts)
+        check_model(self._manifest, seen.model_info)
         of, layer, k = wanted.of, wanted.layer, wanted.k
         if of not in ("match", "max_attention") or k < 1:
             raise SelectionError(f"of={of!r}, k={k}: choose 'match' or 'max_attention', and at least one match")
@@ -94,8 +95,8 @@ class HeadCatalog:
             return [choose_spec(self._manifest, "heads", layer)]
         stored = self._manifest.attention_layers
         specs = [spec for spec in self._manifest.vectors if spec.kind == "heads"]
-        found = [spec for spec in specs if of == "match" or spec.layer in stored]
-        return found or [choose_spec(self._manifest, "heads", 0)]  # which is then refused with the reason
+        usable = [spec for spec in specs if of == "match" or spec.layer in stored]
+        return usable or [choose_spec(self._manifest, "heads", 0)]  # which is then refused with the reason
 
     def _pieces(self, wanted: SubsetRequest, query: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """bool [pieces] each: which have the label, which may be found, which are held back.
@@ -130,11 +131,11 @@ class HeadCatalog:
         """All there is to say about one head; see `CorpusIndex.head`."""
         choose_heads(self._manifest, layer, [head])
         self._need_attention(layer)
-        induction, no_induction = None, "it takes the model: index.head(layer, head, inspector=inspector)"
+        induction, no_induction = None, "it needs the model: index.head(layer, head, inspector=inspector)"
         if inspector is not None:
             from .induction import induction_scores
 
-            check_model(self._manifest, inspector.facts)
+            check_model(self._manifest, inspector.model_info)
             try:
                 induction, no_induction = float(induction_scores(inspector)[layer][head]), ""
             except UnsupportedError as error:
@@ -176,8 +177,8 @@ class HeadCatalog:
     @cached_property
     def _measured(self) -> pa.Table:
         """The table that the build wrote; if it wrote none, made from the stored attention."""
-        found = self._store.heads()
-        return self._measured_afterwards if found is None else found
+        stored = self._store.heads()
+        return self._measured_afterwards if stored is None else stored
 
     def _asks_for_attached(self, wanted: HeadFilter) -> bool:
         """Whether only labels that were attached later can answer; measuring them reads all of the attention."""
@@ -211,7 +212,7 @@ class HeadCatalog:
         if not stored or layer not in (None, *stored):
             where = "the index" if layer is None else f"layer {layer}"
             raise SelectionError(
-                f"{where} was built without attention, which is what heads are measured by: build it again with "
+                f"{where} was built without attention, which heads are measured by: build it again with "
                 "attention=True (without --no-attention)"
             )
 

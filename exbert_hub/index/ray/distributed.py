@@ -21,7 +21,7 @@ from exbert_hub.corpus.annotation.pipelines import TEXTS_PER_BATCH
 from exbert_hub.corpus.annotation.worker_processes import read_answer
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
-from exbert_hub.index.build.builder import Builder, LocalBuilder, build_with_stages
+from exbert_hub.index.build.builder import IndexBuilder, LocalBuilder, build_with_stages
 from exbert_hub.index.build.engine import RayEngine
 from exbert_hub.index.build.job import BuildJob
 from exbert_hub.index.build.plan import same_build
@@ -60,7 +60,7 @@ _WAVE = 4096  # blocks of texts on their way at once: what the driver and the ob
 
 
 @contextmanager
-def running(engine: Engine) -> Iterator[Builder]:
+def running(engine: Engine) -> Iterator[IndexBuilder]:
     """What annotates and builds while the block runs.
 
     :raises MissingExtraError: if Ray is not installed.
@@ -223,7 +223,7 @@ def _write_card(target: Storage, manifests: Sequence[str]) -> None:
 
 
 def _make_room(target: Storage, job: BuildJob) -> None:
-    """See that nothing else is built there."""
+    """Check that nothing else was built there."""
     written, finished = target.read(_PLAN), target.read(SHARD_LIST) or target.read(layout.MANIFEST)
     if written is None and finished is None:
         return
@@ -233,7 +233,7 @@ def _make_room(target: Storage, job: BuildJob) -> None:
         occupant = "a finished index" if finished else "an interrupted build"
         raise BuildError(
             f"{target.url} holds {occupant}: choose overwrite=True (--overwrite) to replace it, "
-            "resume=True (--resume) to go on with the same build, or another place."
+            "resume=True (--resume) to continue the same build, or another place."
         )
     number = 0
     target.delete(SHARD_LIST)  # first: from here on it is no index

@@ -32,7 +32,7 @@ def describe_rows(
     rows: Sequence[MatchRow],
     sentences: pa.Table,
     labels: Sequence[str],
-    attention: Future[Sequence[_Lines]] | None,
+    attention: Future[list[tuple[np.ndarray, np.ndarray]]] | None,
 ) -> tuple[Match, ...]:
     """Everything there is to show about some rows.
 

@@ -62,8 +62,8 @@ class Matches(Sequence[Match]):
     def summaries(self, wanted: Sequence[tuple[str, Of]] | None = None) -> tuple[Summary, ...]:
         """Several histograms, as `summary` makes them, in much less time than one by one.
 
-        :param wanted: field and whose; if None those that are worth a first look: POS and DEP of the matches, and
-            where attention is stored, of their max-attention tokens, with the offsets of these.
+        :param wanted: field and whose; if None those worth a first look: POS and DEP of the matches and, where
+            attention is stored, of their max-attention tokens, with the offsets of the latter.
         """
         if wanted is None:
             wanted = [("pos", "match"), ("dep", "match")]
@@ -85,8 +85,8 @@ class Matches(Sequence[Match]):
             return Counted(offsets, self._base.offset(self._layer, self.query.heads) if offsets else {}, by_value=True)
         if field not in self.labels:
             raise LabelError(f"the index has no label {field!r}; it has {', '.join(self.labels)}")
-        found = [labels[field] for match in self if (labels := _labels_of(match, of)) is not None]
-        return Counted(found, self._base_counts(field, of) if found else {})
+        values = [labels[field] for match in self if (labels := _labels_of(match, of)) is not None]
+        return Counted(values, self._base_counts(field, of) if values else {})
 
     def to_dict(self, summaries: bool = True) -> dict[str, Any]:
         """Everything but the arrays, ready for JSON.

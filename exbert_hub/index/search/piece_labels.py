@@ -13,7 +13,7 @@ Labels = tuple[str, ...]
 
 
 class PieceLabels(Sequence[Mapping[str, str] | None]):
-    """The labels of every piece of a sentence, made up when they are looked at: a search shows three pieces of each.
+    """The labels of every piece of a sentence, put together when needed: a search shows three pieces of each.
 
     :param pieces: as the tokenizer names them.
     :param word: of each piece, -1 for none.
@@ -40,7 +40,7 @@ class PieceLabels(Sequence[Mapping[str, str] | None]):
         return (None if row is None else self._named(row) for row in self._rows())
 
     def rows(self, names: Labels) -> list[Labels | None]:
-        """These labels of every piece, without their names, which would be said again for each."""
+        """These labels of every piece, without repeating their names."""
         if names == self.names:
             return self._rows()
         places = [self.names.index(name) for name in names]

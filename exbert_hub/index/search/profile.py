@@ -25,8 +25,8 @@ WORDS = 5
 def profile(opened: OpenedIndex, seen: Inspection, position: int, field: str, request: SearchRequest) -> LayerProfile:
     """Labels and words of the nearest pieces at every layer that has vectors of the kind; see `CorpusIndex.profile`.
 
-    Only two columns of the table are read: the sentences and the attention that a search shows would take most of its
-    time, and nobody looks at them here.
+    Only two columns of the table are read: the sentences and the attention that a search shows would take most of the
+    time, and are not needed here.
 
     :param request: its layer does not matter.
     """

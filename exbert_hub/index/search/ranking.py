@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class Ranking(Protocol):
-    """Scores and rows of so many nearest pieces, best first, of equal scores the lowest row first."""
+    """Scores and rows of the `count` nearest pieces, best first; of equal scores the lowest row first."""
 
-    mode: Mode  # how it did that the last time
+    mode: Mode  # how it last did that
 
     def __call__(self, count: int) -> tuple[np.ndarray, np.ndarray]: ...
 
@@ -66,8 +66,8 @@ class IndexRanking:
     """Ranks the vectors of one FAISS index.
 
     FAISS leaves open which of equal vectors it returns, and there are many of them: at the input embeddings, a piece
-    at the same position always has the same one. Without a rule, an index in shards would answer otherwise than one
-    in one piece.
+    at the same position always has the same one. Without a rule, an index in shards would not answer as
+    one in one piece does.
 
     :param index: of FAISS.
     :param name: for errors.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def search(opened: OpenedIndex, seen: Inspection, token: str | int, request: SearchRequest) -> Matches:
     """The corpus pieces nearest to one piece of a text; see `CorpusIndex.search`."""
     manifest, searcher = opened.manifest, opened.searcher
-    check_model(manifest, seen.facts)
+    check_model(manifest, seen.model_info)
     position = seen.position_of(token)
     vector_query = VectorQuery.about(seen, position, manifest, request)
     searcher.prepare(vector_query.spec.layer)

@@ -8,23 +8,23 @@ from exbert_hub.errors import IndexMismatchError, SelectionError
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
 from exbert_hub.index.format.types import Kind, Layer
 from exbert_hub.model.selection import existing_heads
-from exbert_hub.model.types import ModelFacts
+from exbert_hub.model.types import ModelInfo
 
 
-def check_model(manifest: Manifest, facts: ModelFacts) -> None:
+def check_model(manifest: Manifest, model_info: ModelInfo) -> None:
     """Refuse a query from another model: its vectors would have neighbours too, and they would mean nothing.
 
     :raises IndexMismatchError: if weights or tokenizer differ, by fingerprint.
     """
     for name, theirs, ours in (
-        ("weights", facts.weights_fingerprint, manifest.model.weights_fingerprint),
-        ("tokenizer", facts.tokenizer_fingerprint, manifest.model.tokenizer_fingerprint),
+        ("weights", model_info.weights_fingerprint, manifest.model.weights_fingerprint),
+        ("tokenizer", model_info.tokenizer_fingerprint, manifest.model.tokenizer_fingerprint),
     ):
         if theirs != ours:
             raise IndexMismatchError(
                 f"this index was built with {manifest.model_id} (revision {manifest.model.revision}), whose {name} "
-                f"differ from those of {facts.model_id} (revision {facts.revision}): load that model, or build an "
-                f"index for this one."
+                f"differ from those of {model_info.model_id} (revision {model_info.revision}): load that model, or "
+                f"build an index for this one."
             )
 
 

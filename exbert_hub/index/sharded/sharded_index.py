@@ -1,4 +1,4 @@
-"""An index in shards: each a whole index of a part of the corpus, searched side by side, the answers merged exactly.
+"""An index in shards: each a whole index of a part of the corpus, searched side by side, their answers merged exactly.
 
 Rows and sentences are numbered through, shard after shard, as in one index of the whole corpus.
 """
@@ -95,7 +95,7 @@ class OpenShard:
 
 
 class ShardedIndex:
-    """An `OpenedIndex` whose parts lie in several places.
+    """An `OpenedIndex` whose parts are in several places.
 
     :param shards: opened, here or in actors.
     :param manifest: of all of them together; it lists no files.
@@ -164,8 +164,8 @@ class ShardedSearcher:
 
     def places(self, rows: np.ndarray) -> list[Place]:
         """Where the rows stand."""
-        found = self._at(rows, lambda shard, own, _: shard.places(own))
-        return [place._replace(sentence=place.sentence + self._sentences[shard]) for shard, place in found]
+        places = self._at(rows, lambda shard, own, _: shard.places(own))
+        return [place._replace(sentence=place.sentence + self._sentences[shard]) for shard, place in places]
 
     def values(self, column: str, rows: np.ndarray) -> list[str]:
         """A column of the tokens table at the rows, as text."""
@@ -173,10 +173,10 @@ class ShardedSearcher:
 
     def describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
         """Everything there is to show about the rows."""
-        found = self._at(rows, lambda shard, own, chosen: shard.describe(own, scores[chosen], query))
+        matches = self._at(rows, lambda shard, own, chosen: shard.describe(own, scores[chosen], query))
         return tuple(
             replace(match, rank=rank, row=int(rows[rank]), sentence=match.sentence + int(self._sentences[shard]))
-            for rank, (shard, match) in enumerate(found)
+            for rank, (shard, match) in enumerate(matches)
         )
 
     def _each(self, ask: Callable[[AnyShard], Result]) -> Iterator[Result]:
@@ -197,16 +197,16 @@ class ShardedSearcher:
         def answer(number: int, places: np.ndarray) -> Sequence[Result]:
             return ask(self._shards[number], rows[places] - self._rows[number], places)
 
-        found: dict[int, tuple[int, Result]] = {}
+        by_place: dict[int, tuple[int, Result]] = {}
         for number, places, answers in zip(numbers, chosen, self._threads.map(answer, numbers, chosen), strict=True):
-            found |= {int(place): (number, one) for place, one in zip(places, answers, strict=True)}
-        return [found[place] for place in range(len(rows))]
+            by_place |= {int(place): (number, one) for place, one in zip(places, answers, strict=True)}
+        return [by_place[place] for place in range(len(rows))]
 
 
 class ShardedRanking:
     """Merges what the shards rank.
 
-    :param ask: every shard's nearest, so many of each.
+    :param ask: the nearest rows of every shard, this many of each.
     :param before: rows before each shard.
     """
 
@@ -222,7 +222,7 @@ class ShardedRanking:
 
 
 class ShardedBaseRates:
-    """The counts of `BaseRates`, summed over the shards: no sentence lies in two of them."""
+    """The counts of `BaseRates`, summed over the shards: no sentence is in two of them."""
 
     def __init__(self, each: Callable[[Callable[[AnyShard], Mapping[str, int]]], Iterator[Mapping[str, int]]]) -> None:
         self._each = each
@@ -231,9 +231,9 @@ class ShardedBaseRates:
         self.max_attention = self._summed("max_attention")
         self.offset = self._summed("offset")
 
-    def _summed(self, what: str) -> Callable[..., Mapping[str, int]]:
+    def _summed(self, population: str) -> Callable[..., Mapping[str, int]]:
         def counts(*of: Any) -> Mapping[str, int]:
-            counted = (Counter(found) for found in self._each(lambda shard: shard.counts(what, *of)))
+            counted = (Counter(part) for part in self._each(lambda shard: shard.counts(population, *of)))
             return Population.of(sum(counted, Counter()))
 
         return lru_cache(maxsize=256)(counts)

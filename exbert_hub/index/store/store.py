@@ -108,7 +108,7 @@ class Store:
         return read_heads(self.folder / layout.HEADS, self.manifest)
 
     def fetch(self, names: Iterable[str] | None = None) -> None:
-        """Download what is missing of these files (of all if None), and hash what was never hashed."""
+        """Download those of these files that are missing (of all if None), and hash what was never hashed."""
         wanted = list(self.manifest.files if names is None else names)
         self._fetch(wanted)
         for name in wanted:
@@ -131,7 +131,7 @@ class Store:
         :param at_once: wait until its content is known.
         :return: whether it was damaged and has been downloaded again.
         """
-        # who waits for a download does not notice the hashing
+        # after waiting for a download, the time to hash is not noticed
         verify = self.verifier.verify if at_once or not self._is_here(name) else self.verifier.verify_behind
         self._fetch([name])
         try:
@@ -188,7 +188,7 @@ class Store:
         commit = next((path for path in (root, root.parent) if path.parent.name == "snapshots"), None)
         blobs = commit.parent.parent / "blobs" if commit else root
         if not (real.is_relative_to(root) or real.is_relative_to(blobs)):
-            raise IndexFormatError(f"{path} leads out of the index, to {real}: not opened")
+            raise IndexFormatError(f"{path} points outside the index, to {real}: not opened")
         if real.stat().st_size != entry.size:
             raise IndexFormatError(f"{path} has {real.stat().st_size} bytes, the manifest says {entry.size}")
 

@@ -131,4 +131,4 @@ def test_what_is_wrong_with_a_model_reaches_the_page(own, tmp_path):
 
 def test_a_model_in_a_folder_is_the_one_in_the_folder(gpt2, own):
     found = ModelPool(own, Settings()).get(gpt2).inspector
-    assert found.facts == Inspector.from_pretrained(gpt2).facts
+    assert found.model_info == Inspector.from_pretrained(gpt2).model_info

@@ -57,7 +57,7 @@ def told(matches):
 @pytest.mark.parametrize(("name", "options"), BY_TURNS)
 def test_python_finds_the_same(inspector, index, name, options):
     asked = QUERIES[name].model_copy(update=options)
-    code = as_python(inspector.facts, index, asked)
+    code = as_python(inspector.model_info, index, asked)
     names = {}
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         exec(compile(code, "snippet", "exec"), names)
@@ -83,7 +83,7 @@ def shell(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("name", "options"), OTHERWISE)
 def test_the_command_finds_the_same(inspector, index, name, options, shell, monkeypatch, capsys):
     asked = QUERIES[name].model_copy(update=options)
-    verb, *arguments = shell(as_command(inspector.facts, index, asked))
+    verb, *arguments = shell(as_command(inspector.model_info, index, asked))
     monkeypatch.setattr(sys, "argv", ["hf-exbert", verb, "--json", *arguments])
     with contextlib.suppress(SystemExit):  # how typer ends; what was printed says whether it went well
         main()
@@ -91,7 +91,7 @@ def test_the_command_finds_the_same(inspector, index, name, options, shell, monk
 
 
 def test_the_command_runs_as_it_stands(inspector, index):
-    command = as_command(inspector.facts, index, QUERIES["nasty"])
+    command = as_command(inspector.model_info, index, QUERIES["nasty"])
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=os.environ | {"PATH": path})
     assert done.returncode == 0, done.stderr
@@ -100,8 +100,8 @@ def test_the_command_runs_as_it_stands(inspector, index):
 
 def test_the_demo_is_told_by_its_name(inspector, index, monkeypatch):
     monkeypatch.setattr(demo, "owns", lambda opened: opened is index)
-    assert "inspector, index = demo.load()" in as_python(inspector.facts, index, query())
-    assert f"-- demo '{SENTENCE}'" in as_command(inspector.facts, index, query())
+    assert "inspector, index = demo.load()" in as_python(inspector.model_info, index, query())
+    assert f"-- demo '{SENTENCE}'" in as_command(inspector.model_info, index, query())
 
 
 def test_commits_are_pinned(inspector, index):
@@ -109,9 +109,9 @@ def test_commits_are_pinned(inspector, index):
         name_or_path, names, revision = "owner/name", ("owner/name",), "abc123"
         manifest = index.manifest
 
-    code = as_python(inspector.facts, Shared(), query())
+    code = as_python(inspector.model_info, Shared(), query())
     assert "CorpusIndex.from_pretrained('owner/name', revision='abc123')" in code
-    command = as_command(inspector.facts, Shared(), query())
+    command = as_command(inspector.model_info, Shared(), query())
     assert "--revision=abc123" in command and "-- owner/name" in command
 
 

@@ -98,7 +98,7 @@ def chosen_stack(seen: Inspection, request: InspectRequest) -> Stack:
     name = request.stack or seen.main.name
     if name not in stacks:
         raise SelectionError(
-            f"{model_name(seen.facts)} has no {name} stack for this input; it has {', '.join(stacks)}"
+            f"{model_name(seen.model_info)} has no {name} stack for this input; it has {', '.join(stacks)}"
         )
     return stacks[name]
 

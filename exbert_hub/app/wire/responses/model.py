@@ -14,7 +14,7 @@ from .common import Layer, Message
 if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex
     from exbert_hub.index.hub.discovery import Offer
-    from exbert_hub.model.types import ModelFacts
+    from exbert_hub.model.types import ModelInfo
 
 
 class ModelInfoJson(Message):
@@ -52,21 +52,21 @@ class OfferJson(Message):
     model: str
 
 
-def model_name(facts: ModelFacts) -> str:
+def model_name(model_info: ModelInfo) -> str:
     """How the model is called on the page: its Hub id, or the name of its folder."""
-    if Path(facts.model_id) == demo.MODEL:
+    if Path(model_info.model_id) == demo.MODEL:
         return "exbert-mini"
-    return Path(facts.model_id).name if Path(facts.model_id).is_dir() else facts.model_id
+    return Path(model_info.model_id).name if Path(model_info.model_id).is_dir() else model_info.model_id
 
 
-def model_json(facts: ModelFacts) -> ModelInfoJson:
+def model_json(model_info: ModelInfo) -> ModelInfoJson:
     return {
-        "model": facts.model_id,
-        "name": model_name(facts),
-        "architecture": facts.architecture,
-        "kind": facts.kind,
-        "heads": list(facts.heads),
-        "size": facts.hidden_size,
+        "model": model_info.model_id,
+        "name": model_name(model_info),
+        "architecture": model_info.architecture,
+        "kind": model_info.kind,
+        "heads": list(model_info.heads),
+        "size": model_info.hidden_size,
     }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from exbert_hub.model import batching
 from exbert_hub.model.batching import Batcher
 from exbert_hub.model.capture.capture import Capture
-from exbert_hub.model.capture.forward_gate import Footprints, Turns
+from exbert_hub.model.capture.forward_gate import Footprints, ForwardGate
 from tests.tiny_models import ARCHITECTURES
 
 from .conftest import Built
@@ -23,15 +23,15 @@ PATIENCE = 30  # seconds, where something must happen
 class Running:
     """Threads that have their turn until they are told to go on."""
 
-    def __init__(self, turns: Turns) -> None:
-        self._turns, self._pool = turns, ThreadPoolExecutor(8)
+    def __init__(self, gate: ForwardGate) -> None:
+        self._gate, self._pool = gate, ThreadPoolExecutor(8)
 
     def start(self, setting: str, alone: bool = False) -> tuple[threading.Event, threading.Event]:
         """What is set once the thread is in, and what it waits for to leave."""
         inside, leave = threading.Event(), threading.Event()
 
         def run() -> None:
-            with self._turns(setting, alone):
+            with self._gate(setting, alone):
                 inside.set()
                 assert leave.wait(PATIENCE)
 
@@ -39,11 +39,11 @@ class Running:
         return inside, leave
 
 
-def queued(turns: Turns, running: Running, setting: str, alone: bool = False) -> tuple:
+def queued(gate: ForwardGate, running: Running, setting: str, alone: bool = False) -> tuple:
     """A thread that has come and cannot get in yet."""
-    before = len(turns._waiting)
+    before = len(gate._waiting)
     events = running.start(setting, alone)
-    while len(turns._waiting) == before:  # it takes its place in the queue before it looks whether it may go in
+    while len(gate._waiting) == before:  # it takes its place in the queue before it looks whether it may go in
         if events[0].wait(0.01):
             break
     assert not events[0].is_set()
@@ -52,8 +52,8 @@ def queued(turns: Turns, running: Running, setting: str, alone: bool = False) ->
 
 def test_those_who_want_the_same_are_in_at_once() -> None:
     settings: list[str] = []
-    turns = Turns(settings.append)
-    running = Running(turns)
+    gate = ForwardGate(settings.append)
+    running = Running(gate)
     first, second = running.start("sdpa"), running.start("sdpa")
     assert first[0].wait(PATIENCE) and second[0].wait(PATIENCE)  # neither has left
     assert settings == ["sdpa"]  # nothing is set up while one is in
@@ -62,12 +62,12 @@ def test_those_who_want_the_same_are_in_at_once() -> None:
 
 def test_another_setting_waits_and_is_not_overtaken() -> None:
     settings: list[str] = []
-    turns = Turns(settings.append)
-    running = Running(turns)
+    gate = ForwardGate(settings.append)
+    running = Running(gate)
     first = running.start("sdpa")
     assert first[0].wait(PATIENCE)
-    other = queued(turns, running, "eager")
-    late = queued(turns, running, "sdpa")  # would fit, but came later
+    other = queued(gate, running, "eager")
+    late = queued(gate, running, "sdpa")  # would fit, but came later
     first[1].set()
     assert other[0].wait(PATIENCE) and not late[0].is_set()
     other[1].set()
@@ -77,11 +77,11 @@ def test_another_setting_waits_and_is_not_overtaken() -> None:
 
 
 def test_alone_is_alone() -> None:
-    turns = Turns(lambda setting: None)
-    running = Running(turns)
+    gate = ForwardGate(lambda setting: None)
+    running = Running(gate)
     first = running.start("sdpa", alone=True)
     assert first[0].wait(PATIENCE)
-    second = queued(turns, running, "sdpa")
+    second = queued(gate, running, "sdpa")
     first[1].set()
     assert second[0].wait(PATIENCE)
     second[1].set()
@@ -92,12 +92,12 @@ def test_a_setting_that_fails_does_not_hold_up_others() -> None:
         if setting == "flash":
             raise ValueError("no such attention")
 
-    turns = Turns(refuse)
-    with pytest.raises(ValueError, match="no such attention"), turns("flash", False):
+    gate = ForwardGate(refuse)
+    with pytest.raises(ValueError, match="no such attention"), gate("flash", False):
         pass
-    with turns("sdpa", False):
-        assert turns._inside == 1
-    assert turns._inside == 0 and not turns._waiting
+    with gate("sdpa", False):
+        assert gate._inside == 1
+    assert gate._inside == 0 and not gate._waiting
 
 
 class Keeps(nn.Module):
@@ -152,8 +152,8 @@ def test_value_norms_are_computed_alone(monkeypatch: pytest.MonkeyPatch) -> None
     capture = Capture(ARCHITECTURES[0].build())
     Batcher(capture, pad_id=0)
     asked: list[bool] = []
-    turns = capture._turns
-    monkeypatch.setattr(capture, "_turns", lambda setting, alone: asked.append(alone) or turns(setting, alone))
+    gate = capture._turns
+    monkeypatch.setattr(capture, "_turns", lambda setting, alone: asked.append(alone) or gate(setting, alone))
     inputs = {"input_ids": torch.arange(4, 12)[None]}
     capture.run(inputs, weights=True)
     capture.run(inputs, weights=True, norms=True)
