@@ -24,7 +24,8 @@ from exbert_hub.app.wire.api_responses import (
     inspect_answer,
     model_answer,
 )
-from exbert_hub.app.wire.requests import MATCHES, InspectRequest, first_problem
+from exbert_hub.app.wire.parse import first_problem
+from exbert_hub.app.wire.requests import MATCHES, InspectRequest
 from exbert_hub.app.wire.responses.model import model_name
 from exbert_hub.errors import ExbertError, SelectionError
 from exbert_hub.index import Matches

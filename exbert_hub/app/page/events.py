@@ -7,7 +7,8 @@ import gradio as gr
 
 from exbert_hub.app.service.page_service import PageService, no_evidence
 from exbert_hub.app.wire.answers import notice
-from exbert_hub.app.wire.requests import AcceptEvent, InspectEvent, Scope, SearchEvent, parse
+from exbert_hub.app.wire.parse import parse
+from exbert_hub.app.wire.requests import AcceptEvent, InspectEvent, Scope, SearchEvent
 from exbert_hub.errors import RequestError
 
 from . import text_pair
@@ -23,14 +24,14 @@ class PageEvents:
         """Values of the attention view, the sentence, the evidence, the box of the second text and its buttons."""
         sent = {"request": event.request, "restore": event.restore, "switched": event.switched}
         try:
-            asked = parse(InspectEvent, sent)
+            parsed = parse(InspectEvent, sent)
         except RequestError as error:
             message = {"request": event.request, "notice": notice(error)}
             return message, gr.skip(), gr.skip(), *text_pair.stay()
-        answer = self._service.inspect(asked.request, following=asked.restore)
+        answer = self._service.inspect(parsed.request, following=parsed.restore)
         shown = answer["request"]
-        restore = asked.restore and "loading" not in answer
-        switched = asked.switched and answer.get("inspection") is not None
+        restore = parsed.restore and "loading" not in answer
+        switched = parsed.switched and answer.get("inspection") is not None
         model_info = answer.get("facts") if restore or switched else None
         return (
             answer,
@@ -42,15 +43,15 @@ class PageEvents:
     def search(self, event: gr.EventData) -> Any:
         """Value of the evidence."""
         try:
-            asked = parse(SearchEvent, {"query": event.query})
+            parsed = parse(SearchEvent, {"query": event.query})
         except RequestError as error:
             return no_evidence(Scope()) | {"query": event.query, "notice": notice(error)}
-        return self._service.search(asked.query)
+        return self._service.search(parsed.query)
 
     def accept(self, event: gr.EventData) -> tuple[Any, Any]:
         """Values of the evidence and the attention view."""
         try:
-            asked = parse(AcceptEvent, {"request": event.request})
+            parsed = parse(AcceptEvent, {"request": event.request})
         except RequestError as error:
             return no_evidence(Scope()) | {"notice": notice(error)}, gr.skip()
-        return self._service.accept(asked.request)
+        return self._service.accept(parsed.request)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from exbert_hub import demo
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.wire.requests import BuildRequest, CorpusKind, quoted
+from exbert_hub.app.wire.parse import quoted, shortened
+from exbert_hub.app.wire.requests import BuildRequest, CorpusKind
 from exbert_hub.errors import CorpusError, SelectionError
 from exbert_hub.units import format_bytes
 
@@ -104,7 +105,7 @@ def _folder(corpus: str, settings: Settings) -> tuple[str, str]:
         raise SelectionError("The owner of this page does not let visitors name folders.")
     path = Path(corpus).expanduser()
     if not corpus or not path.exists():
-        raise CorpusError(f"There is no file or folder {quoted(corpus)} on the machine that this page runs on.")
+        raise CorpusError(f"There is no file or folder {shortened(corpus)} on the machine that this page runs on.")
     return str(path), path.stem
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.wire.requests import quoted
+from exbert_hub.app.wire.parse import quoted
 from exbert_hub.cache import cache_root
 from exbert_hub.errors import ExbertError, IndexMismatchError, SelectionError
 from exbert_hub.index.search.selection import check_model

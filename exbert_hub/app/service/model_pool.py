@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.wire.requests import quoted
+from exbert_hub.app.wire.parse import quoted
 from exbert_hub.app.wire.responses.model import model_name
 from exbert_hub.errors import ModelLoadError, SelectionError
 

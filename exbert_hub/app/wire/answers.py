@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from exbert_hub.errors import ExbertError, MaskError, RequestError, TextTooLongError
 
-from .requests import Request, parse
+from .parse import Request, parse
 from .responses.common import JsonObject, NoticeJson
 
 logger = logging.getLogger(__name__)

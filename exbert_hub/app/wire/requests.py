@@ -1,4 +1,4 @@
-"""What the page sends, as frozen values: parsed once at the door (`parse`, `answers.answer`), then passed whole.
+"""What the page sends, as frozen values: parsed once at the door (`parse.py`, `answers.py`), then passed whole.
 
 Every field is bounded in length, count and range, so that nothing is allocated for what is refused. Its alias, if it
 has one, is its name on the page and in the page's address, which links depend on.
@@ -7,13 +7,12 @@ has one, is its name on the page and in the page's address, which links depend o
 from __future__ import annotations
 
 import re
-import reprlib
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 
-from exbert_hub.errors import RequestError
+from .parse import Request
 
 LONGEST_TEXT = 1 << 22  # characters; `Settings.max_characters` is what an owner allows
 LONGEST_NAME = 4096  # characters: of a path
@@ -21,7 +20,6 @@ MOST_PIECES = 1 << 20
 MOST_LAYERS, MOST_HEADS = 1 << 10, 1 << 12
 MOST_ABLATED = 1 << 14  # heads: all of 128 layers with 128 heads
 MATCHES, MOST_MATCHES = 50, 10_000  # of a search of the page, unless it says otherwise
-_SHOWN = 80  # characters of a value that an error quotes
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Name = Annotated[str, Field(max_length=LONGEST_NAME)]
@@ -48,66 +46,6 @@ def _head_name(name: str) -> str:
 
 
 HeadName = Annotated[str, Field(max_length=16), AfterValidator(_head_name)]
-
-
-class Request(BaseModel):
-    """Frozen and strict; a field that is not known here is a mistake of the page."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
-        validate_by_name=True,
-        validate_by_alias=True,
-        protected_namespaces=(),
-        json_schema_serialization_defaults_required=True,
-    )
-
-    def to_wire(self) -> dict[str, Any]:
-        """As the page sends it: the same names in the same order, since the page compares the two as text."""
-        return self.model_dump(mode="json", by_alias=True)
-
-    @classmethod
-    def blank(cls) -> dict[str, Any]:
-        """All fields by their names on the page, with their defaults; None where there is none."""
-        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
-        return {name: None if field.is_required() else field.default for name, field in fields.items()}
-
-
-Kind = TypeVar("Kind", bound=Request)
-
-
-def parse(request_type: type[Kind], data: object) -> Kind:
-    """
-    :raises RequestError: in one short line, which quotes 80 characters at most of what came.
-    """
-    try:
-        return request_type.model_validate(data)
-    except ValidationError as error:
-        raise RequestError(first_problem(error)) from None
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first thing that is wrong, as one line."""
-    problem = error.errors(include_url=False, include_context=False)[0]
-    place = _short(".".join(map(str, problem["loc"])))
-    message = problem["msg"].removeprefix("Value error, ")
-    value = "" if problem["type"] in ("missing", "extra_forbidden") else f", not {quoted(problem['input'])}"
-    return f"{place}: {message}{value}" if place else f"{message}{value}"
-
-
-def quoted(value: object) -> str:
-    """A value as errors show it: of a long one the beginning."""
-    return _short(_repr.repr(value))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-_repr = reprlib.Repr()  # of a huge value, a few parts are made into text
-_repr.maxstring = _repr.maxother = _SHOWN
-_repr.maxlong = 40
 
 
 # --- what to look at -------------------------------------------------------------------------------------------------

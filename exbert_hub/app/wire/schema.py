@@ -15,6 +15,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from . import requests
 from .constants import ConstantsJson, constants
+from .parse import Request
 from .responses import comparison, evidence, head_report, inspection, setup
 from .responses.attention_kinds import SentLayerJson
 from .responses.common import NoticeJson
@@ -24,12 +25,12 @@ MESSAGES: dict[str, Any] = {  # values of components
     "evidence": evidence.EvidenceMessage,
     "setup": setup.AllowancesJson,
 }
-EVENTS: dict[str, type[requests.Request]] = {
+EVENTS: dict[str, type[Request]] = {
     "inspect": requests.InspectEvent,
     "search": requests.SearchEvent,
     "accept": requests.AcceptEvent,
 }
-FUNCTIONS: dict[str, tuple[type[requests.Request], Any]] = {  # of the server: what they take and answer
+FUNCTIONS: dict[str, tuple[type[Request], Any]] = {  # of the server: what they take and answer
     "table": (requests.TableRequest, evidence.ResultsFileJson),
     "profile": (requests.ProfileRequest, evidence.AllLayersJson),
     "attention": (requests.AttentionRequest, SentLayerJson),
@@ -55,8 +56,8 @@ def schema() -> dict[str, Any]:
     """Definitions by name, and which of them a component, an event or a server function has. Beside what is named
     here, every function may answer with a `Notice` in its field `notice`."""
     answers = [*MESSAGES.values(), *(answer for _, answer in FUNCTIONS.values()), NoticeJson, ConstantsJson]
-    asked = dict.fromkeys([*EVENTS.values(), *(request for request, _ in FUNCTIONS.values())])
-    modes: dict[JsonSchemaMode, list[Any]] = {"validation": answers, "serialization": list(asked)}
+    taken = dict.fromkeys([*EVENTS.values(), *(request for request, _ in FUNCTIONS.values())])
+    modes: dict[JsonSchemaMode, list[Any]] = {"validation": answers, "serialization": list(taken)}
     inputs = [(_name(one), mode, TypeAdapter(one)) for mode, types in modes.items() for one in types]
     _, definitions = TypeAdapter.json_schemas(inputs, by_alias=True)
     kinds = {_bare(name): definition for name, definition in definitions["$defs"].items()}

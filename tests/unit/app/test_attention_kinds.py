@@ -8,7 +8,8 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.analysis.attention import decode_sqrt
 from exbert_hub.app.service.model_session import ModelSession
-from exbert_hub.app.wire.requests import InspectRequest, parse
+from exbert_hub.app.wire.parse import parse
+from exbert_hub.app.wire.requests import InspectRequest
 from exbert_hub.errors import RequestError
 
 REQUEST = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": [10]}

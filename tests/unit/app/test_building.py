@@ -15,7 +15,8 @@ from exbert_hub.app.service.build_service import BuildService
 from exbert_hub.app.service.index_catalog import library
 from exbert_hub.app.service.model_pool import ModelPool
 from exbert_hub.app.service.model_session import ModelSession
-from exbert_hub.app.wire.requests import BuildRequest, TokenQuery, parse
+from exbert_hub.app.wire.parse import parse
+from exbert_hub.app.wire.requests import BuildRequest, TokenQuery
 from exbert_hub.errors import BuildError, CorpusError, RequestError, SelectionError
 from exbert_hub.index.build import build as index_build
 
@@ -192,7 +193,7 @@ def test_what_fails_is_told_and_another_try_is_free(models, tmp_path, monkeypatc
         (HOME, {"limit": 0}, RequestError, "limit: .* greater than or equal to 1, not 0"),
         (PUBLIC, {"limit": 2001}, SelectionError, "up to 2,000"),
         (PUBLIC, {"kind": "folder", "corpus": "/etc"}, SelectionError, "does not let visitors name folders"),
-        (HOME, {"kind": "folder", "corpus": "/no/such"}, CorpusError, "no file or folder '/no/such'"),
+        (HOME, {"kind": "folder", "corpus": "/no/such"}, CorpusError, "no file or folder /no/such"),
         (HOME, {"kind": "hub", "corpus": "../secrets"}, CorpusError, "not the id of a dataset"),
         (PUBLIC, {"kind": "hub", "corpus": "owner/private"}, CorpusError, "that everybody may read"),
         (HOME, {"annotator": "/tmp/pipeline"}, SelectionError, "no annotator"),

@@ -5,13 +5,13 @@ import pytest
 from exbert_hub import demo
 from exbert_hub.app.wire import requests
 from exbert_hub.app.wire.answers import answer
+from exbert_hub.app.wire.parse import parse
 from exbert_hub.app.wire.requests import (
     BuildRequest,
     HeadRequest,
     InspectRequest,
     ThumbnailsRequest,
     TokenQuery,
-    parse,
 )
 from exbert_hub.errors import RequestError
 
