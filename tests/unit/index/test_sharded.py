@@ -12,7 +12,7 @@ import pytest
 from exbert_hub import compare
 from exbert_hub.errors import HubError, IndexFormatError, IndexMismatchError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.format.shard_list import write_list
+from exbert_hub.index.format.shard_list import list_text
 
 from .conftest import ListCorpus
 
@@ -36,7 +36,8 @@ def folder(tmp_path_factory, inspector, corpus, exact):
     for number, part in enumerate(parts):
         sentences = list(islice(remaining, pq.read_metadata(part).num_rows))
         _build(inspector, corpus, sentences, folder / f"shard-{number:05d}")
-    write_list(folder, len(parts))
+    manifests = [(folder / f"shard-{number:05d}" / "exbert.json").read_bytes() for number in range(len(parts))]
+    (folder / "shards.json").write_text(list_text(manifests))
     return folder
 
 
