@@ -140,9 +140,9 @@ def test_shards_that_are_not_what_the_list_names_are_refused(folder, tmp_path):
     with pytest.raises(IndexFormatError, match="shard-00001"):
         CorpusIndex.from_pretrained(copy)
     listed = json.loads((copy / "shards.json").read_text())
-    for shards in ({"../shard-00000": "0"}, {}, []):
+    for shards, problem in (({"../shard-00000": "0"}, "does not name"), ({}, "does not name"), ([], "malformed")):
         (copy / "shards.json").write_text(json.dumps(listed | {"shards": shards}))
-        with pytest.raises(IndexFormatError, match="does not name"):
+        with pytest.raises(IndexFormatError, match=problem):
             CorpusIndex.from_pretrained(copy)
 
 
