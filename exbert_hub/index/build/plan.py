@@ -8,8 +8,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from exbert_hub.checked_json import parse_json
 from exbert_hub.corpus.types import AnnotatedCorpus, CorpusInfo, Sentence
-from exbert_hub.errors import SelectionError
+from exbert_hub.errors import BuildError, SelectionError
 from exbert_hub.index.format.codecs import CODECS, ShardCodec
 from exbert_hub.index.format.manifest import VectorSpec, vector_dim
 from exbert_hub.index.format.tables import check_label_names
@@ -115,13 +116,12 @@ def _layers(model: ModelInfo, layers: Sequence[Layer] | None) -> list[Layer]:
 
 def same_build(text: str, plan: BuildPlan) -> bool:
     """Whether the plan written in `text` makes the same index; how corpus and model were named does not matter."""
-    from pydantic import TypeAdapter, ValidationError
-
     try:
-        written = TypeAdapter(BuildPlan).validate_json(text)  # with defaults for what an older version did not write
-        unknown = json.loads(text).keys() - vars(plan).keys()
-    except ValidationError:
+        # with defaults for what an older version did not write
+        written = parse_json(text, BuildPlan, "the plan", BuildError, strict=False)
+    except BuildError:
         return False
+    unknown = json.loads(text).keys() - vars(plan).keys()
     return not unknown and _identity(written) == _identity(plan) and _same_corpus(written.corpus, plan.corpus)
 
 

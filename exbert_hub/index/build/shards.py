@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow.parquet as pq
 
+from exbert_hub.checked_json import parse_json
 from exbert_hub.corpus.types import Coverage, Sentence
+from exbert_hub.errors import BuildError
 from exbert_hub.files import link_or_copy, sha256_of, sync, write_atomic
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.codecs import CODECS
@@ -64,17 +66,15 @@ class Shard:
     @classmethod
     def load(cls, folder: Path, number: int) -> Shard | None:
         """The shard in a folder; None if it is not whole."""
-        from pydantic import TypeAdapter, ValidationError
-
         try:
-            marker = TypeAdapter(ShardMarker).validate_json((folder / MARKER).read_bytes())
+            marker = parse_json((folder / MARKER).read_bytes(), ShardMarker, MARKER, BuildError)
             files = {folder / name: entry for name, entry in marker.files.items()}
             whole = all(path.stat().st_size == entry.size for path, entry in files.items())
             if whole and all(sha256_of(path) == entry.sha256 for path, entry in files.items()):
                 return cls(folder, number, marker.coverage)
         except FileNotFoundError:
             return None
-        except ValidationError:
+        except BuildError:
             pass
         logger.warning("%s is damaged and will be built again", folder)
         return None

@@ -27,8 +27,9 @@ from exbert_hub.index.build.job import BuildJob
 from exbert_hub.index.build.plan import same_build
 from exbert_hub.index.build.shards import MARKER, Shard, ShardJob, shard_folder
 from exbert_hub.index.format import layout
+from exbert_hub.index.format.layout import SHARD_LIST
 from exbert_hub.index.format.manifest import Manifest
-from exbert_hub.index.format.shard_list import SHARD_LIST, list_text, shard_name
+from exbert_hub.index.format.shard_list import list_text, shard_name
 from exbert_hub.index.hub.card import render
 from exbert_hub.index.hub.publish import without_folders
 from exbert_hub.index.sharded.merged_manifest import merged
