@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exbert_hub.index.heads.subsets import FoundHeads
     from exbert_hub.index.hub.discovery import SharedIndex
     from exbert_hub.index.labels.attach import Attached
-    from exbert_hub.index.search.results import Match
+    from exbert_hub.index.results.types import Match
 
 _CONTEXT = 44  # characters on either side of the match
 _BARS = 8

@@ -21,10 +21,10 @@ from exbert_hub.index.format.types import Codec, Kind, Layer
 from exbert_hub.index.heads.catalog import HeadCatalog
 from exbert_hub.index.heads.subsets import SubsetRequest
 from exbert_hub.index.labels.attach import NO_LABELS_FOR_SHARDS, Attached, attach_labels
+from exbert_hub.index.results.types import LayerProfile
 from exbert_hub.index.search.matches import Matches
 from exbert_hub.index.search.profile import profile
 from exbert_hub.index.search.query import SearchRequest
-from exbert_hub.index.search.results import LayerProfile
 from exbert_hub.index.search.search import search
 from exbert_hub.index.search.selection import check_model
 from exbert_hub.index.search.stored_index import StoredIndex, in_one_piece

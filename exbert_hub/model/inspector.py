@@ -100,7 +100,7 @@ class Inspector:
 
     @property
     def predicts(self) -> Literal["here", "next", "none"]:
-        """Whether predictions are for a piece itself, for the one after it, or not to be had."""
+        """Whether predictions are for a piece itself, for the one after it, or unavailable."""
         if not self.has_head or self.model_info.kind == "encoder":
             return "none"
         return "here" if self.model_info.kind == "masked" else "next"

@@ -23,14 +23,14 @@ _TITLES: Mapping[type[ExbertError], str] = {
 }
 _BROKEN: NoticeJson = {"title": "Something broke on our side", "message": "The server's log has the details."}
 
-Kind = TypeVar("Kind", bound=Request)
+RequestType = TypeVar("RequestType", bound=Request)
 
 
-def answer(request_type: type[Kind]) -> Callable[[Callable[[Kind], Mapping[str, Any]]], ServerFunction]:
+def answer(request_type: type[RequestType]) -> Callable[[Callable[[RequestType], Mapping[str, Any]]], ServerFunction]:
     """Makes a server function of the page from a function that takes a typed request: what the browser sent is parsed,
     and errors become notices."""
 
-    def wrap(function: Callable[[Kind], Mapping[str, Any]]) -> ServerFunction:
+    def wrap(function: Callable[[RequestType], Mapping[str, Any]]) -> ServerFunction:
         def server_function(data: Any) -> JsonObject:
             return as_notice(lambda: function(parse(request_type, data)))
 

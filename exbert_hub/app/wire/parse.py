@@ -36,10 +36,10 @@ class Request(BaseModel):
         return {name: None if field.is_required() else field.default for name, field in fields.items()}
 
 
-Kind = TypeVar("Kind", bound=Request)
+RequestType = TypeVar("RequestType", bound=Request)
 
 
-def parse(request_type: type[Kind], data: object) -> Kind:
+def parse(request_type: type[RequestType], data: object) -> RequestType:
     """
     :raises RequestError: in one short line, which quotes 80 characters at most of what came.
     """

@@ -12,9 +12,9 @@ from exbert_hub.analysis.similarity import jaccard, linear_cka, rbo
 from exbert_hub.errors import IndexMismatchError, LabelError, SelectionError, UnsupportedError
 from exbert_hub.index.format.corpus_words import word_numbers
 from exbert_hub.index.format.types import Kind, Layer
+from exbert_hub.index.results.types import LayerProfile
 from exbert_hub.index.search.profile import profile
 from exbert_hub.index.search.query import SearchRequest, VectorQuery, word_at
-from exbert_hub.index.search.results import LayerProfile
 from exbert_hub.index.search.selection import check_model, choose_spec
 
 from .attention_difference import AttentionDifference, attention_difference

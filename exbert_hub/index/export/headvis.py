@@ -36,6 +36,7 @@ from exbert_hub.analysis.head_pattern import (
     strength,
 )
 from exbert_hub.errors import ExportError
+from exbert_hub.index.build.options import Progress
 from exbert_hub.index.heads.page import strong_edges
 from exbert_hub.index.search.stored_index import StoredIndex, in_one_piece
 
@@ -55,8 +56,6 @@ _METRICS = {
     "qk_distance_variance": "Variance of |q - k|, weighted by attention.",
     "induction_score": "Mean attention of a token that occurred before to what came after it then, in this corpus.",
 }
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from exbert_hub.analysis.max_attention import max_attention
-
-from .piece_labels import PieceLabels
-from .results import Match, SentenceContext
+from exbert_hub.index.results.piece_labels import PieceLabels
+from exbert_hub.index.results.types import Match, SentenceContext
 
 
 class MatchRow(NamedTuple):

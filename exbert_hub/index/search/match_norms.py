@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exbert_hub.errors import IndexMismatchError, SelectionError
+from exbert_hub.index.results.types import Match
 
 from .describe import attended_position
 from .matches import Matches
-from .results import Match
 from .selection import check_model
 
 if TYPE_CHECKING:

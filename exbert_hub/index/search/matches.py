@@ -10,11 +10,11 @@ from exbert_hub.analysis.histogram import Counted, histograms
 from exbert_hub.errors import LabelError, SelectionError
 from exbert_hub.index.format.result_columns import record_of
 from exbert_hub.index.format.types import Of
+from exbert_hub.index.results.matches_html import matches_html
+from exbert_hub.index.results.types import Match, Summary
 
-from .matches_html import matches_html
 from .protocols import BaseRateSource
 from .query import Query
-from .results import Match, Summary
 
 if TYPE_CHECKING:
     import pandas as pd

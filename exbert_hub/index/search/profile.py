@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from exbert_hub.analysis.histogram import histogram
 from exbert_hub.errors import LabelError
 from exbert_hub.index.format.types import Layer
+from exbert_hub.index.results.types import LayerProfile, LayerSummary
 
 from .protocols import OpenedIndex
 from .query import SearchRequest, VectorQuery, word_at
-from .results import LayerProfile, LayerSummary
 from .selection import last_layer
 
 if TYPE_CHECKING:

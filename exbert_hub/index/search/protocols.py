@@ -9,11 +9,11 @@ import numpy as np
 
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
 from exbert_hub.index.format.types import Kind, Layer
+from exbert_hub.index.results.types import Match
 
 from .filter import Place
 from .query import Query, VectorQuery
 from .ranking import NearestRows
-from .results import Match
 
 if TYPE_CHECKING:
     import datasets

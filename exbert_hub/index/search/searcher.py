@@ -12,6 +12,7 @@ import pyarrow as pa
 from exbert_hub.index.format.manifest import VectorSpec
 from exbert_hub.index.format.tables import piece_counts
 from exbert_hub.index.format.types import Layer
+from exbert_hub.index.results.types import Match
 from exbert_hub.index.store.attention_files import Readers
 from exbert_hub.index.store.background import SEARCHING
 from exbert_hub.index.store.base_rates import BaseRates
@@ -24,7 +25,6 @@ from .filter import Place
 from .head_columns import HeadColumnCache, HeadColumns
 from .query import Query, VectorQuery
 from .ranking import IndexRanking, NearestRows, nearest_rows
-from .results import Match
 
 if TYPE_CHECKING:
     import datasets

@@ -19,10 +19,10 @@ from exbert_hub.analysis.histogram import Population
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
 from exbert_hub.index.format.types import Layer, Mode
 from exbert_hub.index.hub.shard_places import ShardPlace
+from exbert_hub.index.results.types import Match
 from exbert_hub.index.search.filter import Place
 from exbert_hub.index.search.query import Query, VectorQuery
 from exbert_hub.index.search.ranking import NearestRows, first, nearest_rows
-from exbert_hub.index.search.results import Match
 from exbert_hub.index.search.stored_index import StoredIndex
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from exbert_hub.corpus import annotate as annotate_corpus
 from exbert_hub.errors import AnnotationError, IndexFormatError, IndexMismatchError, LabelError
 from exbert_hub.index import CorpusIndex, annotation_of
 from exbert_hub.index.hub.card import render
-from exbert_hub.index.search.piece_labels import PieceLabels
+from exbert_hub.index.results.piece_labels import PieceLabels
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 

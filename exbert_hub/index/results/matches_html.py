@@ -7,7 +7,7 @@ from html import escape
 
 from exbert_hub import notebook
 
-from .results import Match, Summary
+from .types import Match, Summary
 
 MATCHES = 20  # shown
 
