@@ -242,7 +242,7 @@ def test_a_build_that_needs_too_much_memory_is_refused(tmp_path, inspector, corp
     import psutil
 
     monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": 10_000_000}))
-    with pytest.raises(ResourceError, match=r"\d+ MB of memory \(10 MB free\)"):
+    with pytest.raises(ResourceError, match=r"\d+ MB of memory \(10\.0 MB free\)"):
         build(inspector, corpus, tmp_path / "big")
 
 

@@ -152,8 +152,8 @@ def test_value_norms_are_computed_alone(monkeypatch: pytest.MonkeyPatch) -> None
     capture = Capture(ARCHITECTURES[0].build())
     Batcher(capture, pad_id=0)
     asked: list[bool] = []
-    gate = capture._turns
-    monkeypatch.setattr(capture, "_turns", lambda setting, alone: asked.append(alone) or gate(setting, alone))
+    gate = capture._gate
+    monkeypatch.setattr(capture, "_gate", lambda setting, alone: asked.append(alone) or gate(setting, alone))
     inputs = {"input_ids": torch.arange(4, 12)[None]}
     capture.run(inputs, weights=True)
     capture.run(inputs, weights=True, norms=True)
