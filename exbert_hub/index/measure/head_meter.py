@@ -1,8 +1,8 @@
 """Measuring all heads of many sentences at once; `analysis/heads.py` says what is measured.
 
-What does not depend on the heads is worked out once per batch (`head_batch.py`). Per layer remain a few passes over
-the attention: two products, two maxima, its entropy. What follows from these is small, and counted for all layers at
-once.
+What does not depend on the heads is worked out once per batch (`sentence_batch.py`). What is left per layer are a few
+passes over the attention: two products, two maxima, its entropy. What follows from these is small, and counted for all
+layers at once.
 """
 
 from __future__ import annotations
