@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PORT ?= 7860
+WORKERS ?= 2
 CODE := exbert_hub tests benchmarks app.py
 
 .PHONY: demo test test-slow quality style architectures paper-cases tour screenshots bench clean
@@ -14,21 +15,24 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	@.ci/system
-	$(BIN)/python -m pytest tests -m "not slow"
-	node --test tests/js/*.test.mjs
+	$(BIN)/python -m pytest tests -m "not slow" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	node --test tests/js/*.test.js
 
 test-slow: $(VENV)/.installed-test
 	@.ci/system
 	$(BIN)/python -m pytest tests -m slow --timeout 3600
 
-quality: $(VENV)/.installed-dev
+quality: $(VENV)/.installed-dev node_modules/.installed
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	npm run --silent quality
 
-style: $(VENV)/.installed-dev
+style: $(VENV)/.installed-dev node_modules/.installed
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
+	npm run --silent format
 
 architectures: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/architectures.py
@@ -52,7 +56,13 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) node_modules
+
+# what checks the page's scripts, pinned by package-lock.json; the page itself needs none of it
+node_modules/.installed: package.json package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: sudo apt-get install npm" >&2; exit 1; }
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

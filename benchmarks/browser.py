@@ -268,9 +268,10 @@ def _beside(
 
 def _bytes_sent(inspector: Inspector, text: str) -> tuple[int, int]:
     """Bytes of the attention that the page gets for a text, and of the whole answer."""
-    from exbert_hub.app.service.model_session import Workbench
+    from exbert_hub.app.service.model_session import ModelSession
+    from exbert_hub.app.wire.requests import InspectRequest
 
-    value = Workbench(inspector, None).inspect({"text": text, "pair": "", "stack": "", "mask": []})
+    value = ModelSession(inspector, None).inspect(InspectRequest(text=text))
     layers = value["inspection"]["layers"]
     attention = sum(len(layer["data"]) for layer in layers if layer and layer.get("data"))
     if not attention:  # a long text brings the layer that is looked at

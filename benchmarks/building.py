@@ -77,7 +77,7 @@ def capturing(shape: str, sentences: int, pieces: int, runs: int) -> list[Row]:
 
 
 def plan_of(inspector: Inspector, attention: bool) -> BuildPlan:
-    return make_plan(inspector.facts, open_corpus(demo.CORPUS).info, BuildOptions(attention=attention))
+    return make_plan(inspector.model_info, open_corpus(demo.CORPUS).info, BuildOptions(attention=attention))
 
 
 def plain(inspector: Inspector, shards: Sequence[Group]) -> Callable[[], None]:

@@ -156,7 +156,7 @@ class Queries:
         hidden = np.broadcast_to(vector, (2, pieces, self._dim))
         contexts = np.broadcast_to(vector.reshape(HEADS, -1), (1, pieces, HEADS, self._dim // HEADS))
         stack = replace(self._seen.main, hidden=hidden, contexts=contexts)
-        seen = replace(self._seen, stacks={stack.name: stack}, facts=self._manifest.model)
+        seen = replace(self._seen, stacks={stack.name: stack}, model_info=self._manifest.model)
         return seen, 3
 
 

@@ -19,9 +19,10 @@ from exbert_hub import demo
 from exbert_hub.analysis.vectors import head_query, normalise
 from exbert_hub.corpus import open_corpus
 from exbert_hub.index import CorpusIndex
+from exbert_hub.index.format.codecs import CODECS
 from exbert_hub.index.format.manifest import Manifest
 from exbert_hub.index.format.types import Kind
-from exbert_hub.index.search.head_columns import pack
+from exbert_hub.index.search.head_columns import HeadColumns, copy_columns
 from exbert_hub.index.search.query import SearchRequest, VectorQuery
 from exbert_hub.index.search.selection import choose_spec
 from exbert_hub.index.store.coarse import add_coarse_stages, search_coarse, write_coarse
@@ -123,7 +124,7 @@ def head_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
     padded: Any = index.tokens.get_index(spec.name).faiss_index
     for heads in ((6,), (6, 9)):
         query = head_query(seen.contexts[0][position], heads)
-        packed = pack(path, "fp16", shape, heads, HEADS)
+        packed = copy_columns(HeadColumns(path, *shape, HEADS, heads), CODECS["fp16"])
         part = query.reshape(HEADS, -1)[list(heads)].ravel()
         faster = ratio_of(
             lambda query=query: nearest(padded, "", query, K),  # type: ignore[misc]
@@ -149,7 +150,7 @@ def head_rows(folder: Path, manifest: Manifest, runs: int) -> list[Row]:
         5,
     )
     done = threading.Event()
-    index.opened.searcher._packs._background.submit(done.set)  # what was asked for before is packed when this is set
+    index.opened.searcher._columns._background.submit(done.set)  # what was asked for before is packed when this is set
     done.wait()
     return [*rows, at_most("first search by 2 heads, packed behind it, against zero-padded", first, 1.3)]
 

@@ -25,7 +25,7 @@ import httpx
 import psutil
 
 from exbert_hub import demo
-from exbert_hub.app.service.memory import BYTES
+from exbert_hub.app.service.inspection_cache import BYTES
 from exbert_hub.corpus import open_corpus
 from exbert_hub.index.store.memory import KEPT
 

@@ -85,7 +85,7 @@ def _measure_memory(pieces: int) -> dict[str, float]:
         # what libraries load and keep is not the build's
         CorpusIndex.build(inspector, Repeated(200), Path(folder) / "first", progress=lambda done, total: None)
         corpus = Repeated(pieces // PIECES_PER_SENTENCE)
-        plan = make_plan(inspector.facts, corpus.info)
+        plan = make_plan(inspector.model_info, corpus.info)
         expected = estimate(corpus, inspector, plan, Path(folder)).memory
         before, peak = private_bytes(), _Peak()
         with peak:

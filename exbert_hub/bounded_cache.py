@@ -39,7 +39,10 @@ class BoundedCache(Generic[Key, Value]):
         return None if entry is None else entry.value
 
     def put(self, key: Key, value: Value, size: int) -> None:
-        """Keep a value of so many bytes, in place of the key's former one."""
+        """Keep a value, replacing the key's former one.
+
+        :param size: bytes of the value.
+        """
         with self._lock:
             self._entries.pop(key, None)
             # one larger than the limit counts as the limit, so that everything else makes room for it

@@ -1,6 +1,6 @@
 """What exbert_hub keeps on this machine between sessions, and locks between processes.
 
-Everything lies under the assets cache of huggingface_hub (`HF_ASSETS_CACHE`), one folder per kind.
+Everything is under the assets cache of huggingface_hub (`HF_ASSETS_CACHE`), one folder per kind.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def delete(entry: CacheEntry) -> None:
     """Delete a cached thing from the disk.
 
     :raises LockedError: if another process is writing it.
-    :raises ExbertError: if it does not lie in the cache.
+    :raises ExbertError: if it is not in the cache.
     """
     folder = cache_root() / entry.kind
     if entry.kind not in KINDS or entry.path.parent != folder or entry.path.name in ("", ".", ".."):

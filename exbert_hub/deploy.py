@@ -15,7 +15,7 @@ from .errors import SelectionError
 
 PACKAGE = Path(__file__).parent
 TAG = "exbert"
-"""Tag of the card: what has it is ours, and may be updated."""
+"""Tag of the card: Spaces that have it are ours and may be updated."""
 
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.pyi", "space")
 _OURS = ("sdk", "sdk_version", "python_version", "app_file")
@@ -23,7 +23,7 @@ _OURS = ("sdk", "sdk_version", "python_version", "app_file")
 
 @dataclass(frozen=True)
 class DeployRequest:
-    """What a Space shall be; see `deploy`."""
+    """What to deploy, and where; see `deploy`."""
 
     repo_id: str
     model: str | None = None
@@ -50,7 +50,7 @@ class DeployRequest:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A Space as it was left."""
+    """A Space after it was deployed."""
 
     repo_id: str
     url: str
@@ -96,7 +96,7 @@ def deploy(
 
 
 def deploy_space(request: DeployRequest) -> Deployment:
-    """The same, asked for by one value."""
+    """The same, with its arguments as one value."""
     _check_ids(request)
     card = hub.space_card(request.repo_id, token=request.token)
     with tempfile.TemporaryDirectory() as folder:
@@ -124,15 +124,16 @@ def stage(folder: Path, card: str) -> None:
 
 
 def merge_card(existing: str | None, repo_id: str, model: str | None, index: str | None) -> str:
-    """The card of the Space; of one that exists, only what Gradio and the Hub must know is changed.
+    """The card of the Space; in one that exists, only what Gradio and the Hub need is changed.
 
-    :param existing: "" where there is none yet, None where there is no Space yet.
-    :raises SelectionError: if the Space is one of something else.
+    :param existing: "" if there is none yet, None if there is no Space yet.
+    :raises SelectionError: if the Space is something else.
+    :raises HubError: if its card cannot be read.
     """
     from huggingface_hub import SpaceCard
 
     ours = SpaceCard((_templates() / "README.md").read_text("utf-8"))
-    card = SpaceCard(existing) if existing else ours
+    card = hub.parse_card(SpaceCard, existing, repo_id) if existing else ours
     if existing is not None and TAG not in (card.data.get("tags") or []):
         raise SelectionError(
             f"The Space {repo_id} is not one of exbert_hub, so it is not overwritten: its card has no tag {TAG!r}. "

@@ -79,6 +79,10 @@ class HubError(ExbertError):
     """The Hub cannot be reached, refuses, or does not have what was requested."""
 
 
+class RequestError(ExbertError):
+    """A request to the page or to its API has a field that is missing, of another type, or out of its range."""
+
+
 class RateLimitError(ExbertError):
     """More calls in a short time than the owner of a server allows."""
 

@@ -25,7 +25,7 @@ def write_atomic(path: Path, text: str) -> None:
 
 
 def sha256_of(path: Path, between: Callable[[], None] = lambda: None) -> str:
-    """Hex digest of a file's content.
+    """Hex digest of a file's content. `hashlib.file_digest` has no callback, which a hash behind a search needs.
 
     :param between: called after every megabyte.
     """

@@ -25,12 +25,12 @@ RELATIONS = ("same_lemma", "same_pos", "punctuation", "earlier_name")
 """Measures of how much attention words give to the other words that stand in some relation to them."""
 
 LENGTHS = 4
-"""Words are told apart by their number of pieces up to this one; longer ones count as alike."""
+"""Words are distinguished by their number of pieces up to this one; longer ones count as alike."""
 
 
 @dataclass(frozen=True)
 class AnnotatedPieces:
-    """A sentence as a head meets it: N pieces, W words."""
+    """A sentence as a head sees it: N pieces, W words."""
 
     word_of_piece: np.ndarray  # int [N], -1 for special tokens and for pieces without a word
     special: np.ndarray  # bool [N]
@@ -63,7 +63,7 @@ class AnnotatedPieces:
 
     @cached_property
     def others(self) -> np.ndarray:
-        """bool [W, W]: the other words that a word can attend to; words without pieces have no part in it."""
+        """bool [W, W]: the other words that a word can attend to; words without pieces do not count."""
         there = self.lengths > 0
         pairs = there[:, None] & there[None, :]
         return np.tril(pairs, -1) if self.causal else pairs & ~np.eye(len(there), dtype=bool)
@@ -109,14 +109,14 @@ def relation(name: str, sentence: AnnotatedPieces) -> np.ndarray:
       pronoun (PRON) the nearest earlier one. No coreference is resolved: it only looks like it.
     """
     if name == "punctuation":
-        found = np.broadcast_to(_is(sentence.pos, "PUNCT"), sentence.others.shape)
+        related = np.broadcast_to(_is(sentence.pos, "PUNCT"), sentence.others.shape)
     elif name == "earlier_name":
-        found = _earlier_names(_is(sentence.pos, "PROPN"), _is(sentence.pos, "PRON"), _alike(sentence.lemma))
+        related = _earlier_names(_is(sentence.pos, "PROPN"), _is(sentence.pos, "PRON"), _alike(sentence.lemma))
     elif name in ("same_lemma", "same_pos"):
-        found = _alike(sentence.lemma if name == "same_lemma" else sentence.pos)
+        related = _alike(sentence.lemma if name == "same_lemma" else sentence.pos)
     else:
         raise ValueError(f"{name!r} is not one of {RELATIONS}")
-    return found & sentence.others
+    return related & sentence.others
 
 
 def _is(labels: Sequence[str], wanted: str) -> np.ndarray:

@@ -68,16 +68,16 @@ class Bar:
     label: str
     count: int
     share: float  # of the counted tokens
-    base_rate: float  # see docs/design.md, section 1
+    base_rate: float  # see docs/glossary.md
     lift: float  # share / base_rate; inf for a label that the base never shows
     low: float  # of the 95 % bootstrap interval of the share
     high: float
-    p: float  # two-sided, hypergeometric: so odd a count among so many tokens taken blindly from the base
+    p: float  # two-sided, hypergeometric: chance of so unusual a count among tokens drawn blindly from the base
     q: float  # p, corrected for all labels that could have been shown (Benjamini & Hochberg 1995)
 
     @property
     def significant(self) -> bool:
-        """Whether the share can be told from the base rate, at a false discovery rate of 5 %."""
+        """Whether the share differs from the base rate, at a false discovery rate of 5 %."""
         return self.q < LEVEL
 
     def to_dict(self) -> dict[str, Any]:
@@ -154,14 +154,14 @@ def _together(drafts: Sequence[_Draft]) -> list[np.ndarray]:
     alike: dict[tuple[int, int], list[int]] = {}
     for number, draft in enumerate(drafts):
         alike.setdefault((draft.total, draft.size), []).append(number)
-    found = [np.zeros(0)] * len(drafts)
+    values = [np.zeros(0)] * len(drafts)
     for (total, size), numbers in alike.items():
         observed = [drafts[number].observed() for number in numbers]
         inside = [drafts[number].inside for number in numbers]
         p = hypergeometric_p(np.concatenate(observed), np.concatenate(inside), total, size)
         for number, own in zip(numbers, np.split(p, np.cumsum(list(map(len, inside)))), strict=False):
-            found[number] = own
-    return found
+            values[number] = own
+    return values
 
 
 def _bars(draft: _Draft, p: np.ndarray, by_value: bool) -> tuple[Bar, ...]:

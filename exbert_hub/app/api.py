@@ -9,39 +9,35 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import gradio as gr
-import numpy as np
-from pydantic import ValidationError, validate_call
+from pydantic import ValidationError
 
-from exbert_hub.analysis.attention import aggregate
 from exbert_hub.app.config.limits import RateLimit
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.service.model_session import Workbench
-from exbert_hub.app.service.models import Models
-from exbert_hub.app.wire.api_types import (
-    AttentionInfo,
+from exbert_hub.app.service.model_pool import ModelPool
+from exbert_hub.app.service.model_session import ModelSession
+from exbert_hub.app.wire.api_requests import ApiInspectRequest, ApiRequest, ApiSearchRequest, ApiSummaryRequest
+from exbert_hub.app.wire.api_responses import (
     InspectAnswer,
-    LayerInfo,
     ModelAnswer,
-    PieceInfo,
     SearchAnswer,
     SummaryAnswer,
+    inspect_answer,
+    model_answer,
 )
-from exbert_hub.app.wire.payload import InspectRequest, model_name
+from exbert_hub.app.wire.parse import first_problem
+from exbert_hub.app.wire.requests import MATCHES, InspectRequest
+from exbert_hub.app.wire.responses.model import model_name
 from exbert_hub.errors import ExbertError, SelectionError
 from exbert_hub.index import Matches
-from exbert_hub.index.format.types import Layer
 from exbert_hub.model import Inspection
 
 logger = logging.getLogger(__name__)
-
-MOST_PREDICTIONS = 10
-_DIGITS = 4
 
 
 class Api:
     """The functions that programs may call. Their signatures and docstrings are what a client is shown."""
 
-    def __init__(self, models: Models, settings: Settings) -> None:
+    def __init__(self, models: ModelPool, settings: Settings) -> None:
         self._models = models
         self._settings = settings
 
@@ -52,28 +48,9 @@ class Api:
         Args:
             model: Hub id of another model, if this server offers any; empty for its own.
         """
-        bench = self._models.get(model)
-        facts, index = bench.inspector.facts, bench.index
-        layers: list[Layer] = ["emb", *range(len(facts.heads))]
-        stored = index.manifest.attention_layers if index else ()
-        return {
-            "model": model_name(facts),
-            "kind": facts.kind,
-            "architecture": facts.architecture,
-            "hidden_size": facts.hidden_size,
-            "max_pieces": bench.inspector.max_pieces,
-            "layers": [
-                LayerInfo(
-                    layer=layer,
-                    heads=0 if layer == "emb" else facts.heads[layer],
-                    searchable=[by for by in ("embedding", "heads") if index and layer in index.layers(by)],
-                    attention_stored=layer in stored,
-                )
-                for layer in layers
-            ],
-            "corpus": _corpus(bench),
-            "further_models": list(self._settings.allowed_models),
-        }
+        request = ApiRequest(model=model)
+        session = self._models.get(request.model)
+        return model_answer(session.inspector, session.index, self._settings.allowed_models)
 
     def inspect(
         self,
@@ -97,18 +74,11 @@ class Api:
             top_k: Predictions per piece, at most 10.
             model: Hub id of another model, if this server offers any; empty for its own.
         """
-        if not 0 <= top_k <= MOST_PREDICTIONS:
-            raise SelectionError(f"top_k={top_k}: 0 to {MOST_PREDICTIONS} predictions per piece are given.")
-        bench = self._models.get(model)
-        seen = self._look(bench, text, text_pair, mask or [])
-        predicted = seen.predicted if len(seen.predicted) == len(seen.pieces) and len(seen.stacks) == 1 else ()
-        return {
-            "model": model_name(seen.facts),
-            "stack": seen.main.name,
-            "predicts": seen.predicts if predicted else "none",
-            "pieces": [_piece(seen, at, predicted[at][:top_k] if predicted else ()) for at in range(len(seen.pieces))],
-            "attention": None if layer is None else _attention(seen, layer, heads),
-        }
+        request = ApiInspectRequest(
+            model=model, text=text, text_pair=text_pair, mask=mask or (), layer=layer, heads=heads, top_k=top_k
+        )
+        session = self._models.get(request.model)
+        return inspect_answer(_look(session, request.text, request.text_pair, request.mask), request)
 
     def search(
         self,
@@ -134,7 +104,10 @@ class Api:
             k: Number of matches.
             model: Hub id of another model, if this server offers any; empty for its own.
         """
-        return self._search(text, token, mask, by, layer, heads, k, model).to_dict(summaries=False)  # type: ignore[return-value]
+        request = ApiSearchRequest(
+            model=model, text=text, token=token, mask=mask, by=by, layer=layer, heads=heads, k=k
+        )
+        return self._search(request).to_dict(summaries=False)  # type: ignore[return-value]
 
     def summarise(
         self,
@@ -146,7 +119,7 @@ class Api:
         by: Literal["embedding", "heads"] = "embedding",
         layer: int | Literal["emb"] | None = None,
         heads: list[int] | None = None,
-        k: int = 50,
+        k: int = MATCHES,
         model: str = "",
     ) -> SummaryAnswer:
         """Count a label over the corpus words nearest to one word of your text and compare with the whole corpus: what
@@ -165,41 +138,44 @@ class Api:
             k: Number of matches to count over.
             model: Hub id of another model, if this server offers any; empty for its own.
         """
-        matches = self._search(text, token, mask, by, layer, heads, k, model)
-        summary = matches.summary(field, of)
+        search = ApiSearchRequest(model=model, text=text, token=token, mask=mask, by=by, layer=layer, heads=heads, k=k)
+        request = ApiSummaryRequest(search=search, field=field, of=of)
+        matches = self._search(request.search)
+        summary = matches.summary(request.field, request.of)
         return {"query": matches.to_dict(summaries=False)["query"], **summary.to_dict()}  # type: ignore[typeddict-item]
 
-    def _look(self, bench: Workbench, text: str, pair: str, mask: list[int | str]) -> Inspection:
-        words = [place for place in mask if isinstance(place, str)]
-        # one more pass tells where the words stand; with positions the answer is found in the bench's memory next time
-        plain = bench.look(InspectRequest(text, pair)) if words else None
-        positions = {at for word in words if plain for at in plain.find(word)}
-        positions |= {place for place in mask if isinstance(place, int)}
-        return bench.look(InspectRequest(text, pair, mask=tuple(sorted(positions))))
-
-    def _search(
-        self,
-        text: str,
-        token: int | str,
-        mask: bool,
-        by: Literal["embedding", "heads"],
-        layer: Layer | None,
-        heads: list[int] | None,
-        k: int,
-        model: str,
-    ) -> Matches:
-        if k > self._settings.max_matches:
-            raise SelectionError(f"k={k}: at most {self._settings.max_matches} matches are given at once.")
-        bench = self._models.get(model)
-        if bench.index is None:
-            raise SelectionError(f"There is no index of a corpus for {model_name(bench.inspector.facts)} here.")
-        seen = self._look(bench, text, "", [token] if mask else [])
-        return bench.index.search(
-            seen, token, by=by, layer=layer, heads=heads or None, k=k, exclude_query=True, unique_sentences=True
+    def _search(self, request: ApiSearchRequest) -> Matches:
+        if request.k > self._settings.max_matches:
+            raise SelectionError(f"k={request.k}: at most {self._settings.max_matches} matches are given at once.")
+        session = self._models.get(request.model)
+        if session.index is None:
+            raise SelectionError(f"There is no index of a corpus for {model_name(session.inspector.model_info)} here.")
+        return session.index.search(
+            _look(session, request.text, "", (request.token,) if request.mask else ()),
+            request.token,
+            by=request.by,
+            layer=request.layer,
+            heads=request.heads or None,
+            k=request.k,
+            exclude_query=True,
+            unique_sentences=True,
         )
 
 
-def expose(models: Models, settings: Settings) -> None:
+def _look(session: ModelSession, text: str, text_pair: str, mask: tuple[int | str, ...]) -> Inspection:
+    """
+    :param mask: words, or positions of pieces.
+    """
+    plain = InspectRequest(text=text, text_pair=text_pair)
+    words = [place for place in mask if isinstance(place, str)]
+    # one more pass tells where the words stand; with positions the answer is in the session's memory the next time
+    seen = session.look(plain) if words else None
+    positions = {position for word in words if seen for position in seen.find(word)}
+    positions |= {place for place in mask if isinstance(place, int)}
+    return session.look(plain.model_copy(update={"mask": tuple(sorted(positions))}))
+
+
+def expose(models: ModelPool, settings: Settings) -> None:
     """Add the API to the page that is being built."""
     api, limit = Api(models, settings), RateLimit(settings.calls_per_minute)
     for function in (api.describe_model, api.inspect, api.search, api.summarise):
@@ -207,23 +183,22 @@ def expose(models: Models, settings: Settings) -> None:
 
 
 def _endpoint(function: Callable[..., Any], limit: RateLimit) -> Callable[..., Any]:
-    """A function as Gradio calls it: its arguments checked, its calls counted, its errors told."""
-    checked, names = validate_call(function), list(inspect.signature(function).parameters)
+    """A function as Gradio calls it: its calls counted, its errors as Gradio shows them."""
+    names = list(inspect.signature(function).parameters)
 
     @functools.wraps(function)
     def endpoint(*values: Any) -> Any:
         *arguments, request = values
         try:
             limit.check(_caller(request))
-            answer = checked(**dict(zip(names, arguments, strict=True)))
+            answer = function(**dict(zip(names, arguments, strict=True)))
         except ValidationError as error:
-            first = error.errors()[0]
-            raise _told(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise _api_error(first_problem(error)) from error
         except ExbertError as error:
-            raise _told(str(error)) from error
+            raise _api_error(str(error)) from error
         except Exception as error:
             logger.exception("a call of %s failed", function.__name__)
-            raise _told("Something broke on our side; the server's log has the details.") from error
+            raise _api_error("Something broke on our side; the server's log has the details.") from error
         # an agent reads text, and Gradio would give it the text of a Python dict
         return json.dumps(answer, ensure_ascii=False) if _is_agent(request) else answer
 
@@ -235,7 +210,7 @@ def _endpoint(function: Callable[..., Any], limit: RateLimit) -> Callable[..., A
     return endpoint
 
 
-def _told(message: str) -> gr.Error:
+def _api_error(message: str) -> gr.Error:
     return gr.Error(message, print_exception=False)
 
 
@@ -248,43 +223,3 @@ def _caller(request: gr.Request) -> str:
 def _is_agent(request: gr.Request) -> bool:
     """Gradio's MCP server passes calls on with this header."""
     return request.headers.get("x-gradio-user") == "mcp"
-
-
-def _corpus(bench: Workbench) -> dict[str, Any] | None:
-    if bench.index is None:
-        return None
-    manifest = bench.index.manifest
-    return {
-        "name": manifest.corpus.name,
-        "license": manifest.corpus.license,
-        "annotator": manifest.corpus.annotator,
-        "pieces": manifest.pieces,
-        "sentences": manifest.sentences,
-        "labels": list(bench.index.labels),
-    }
-
-
-def _piece(seen: Inspection, at: int, predictions: Any) -> PieceInfo:
-    start, end = seen.tokens.offsets[at]
-    text = (seen.text_pair or "") if seen.tokens.segments[at] else seen.text
-    return {
-        "position": at,
-        "piece": seen.pieces[at],
-        "text": text[start:end].strip(),
-        "special": bool(seen.special[at]),
-        "masked": bool(seen.masked[at]),
-        "predictions": [{"text": one.text, "probability": round(one.probability, _DIGITS)} for one in predictions],
-    }
-
-
-def _attention(seen: Inspection, layer: int, heads: list[int] | None) -> AttentionInfo:
-    if not 0 <= layer < len(seen.attention) or seen.attention[layer] is None:
-        raise SelectionError(
-            f"layer={layer}: the model has no attention there; it has layers 0 to {len(seen.attention) - 1}."
-        )
-    weights = np.asarray(seen.attention[layer])
-    chosen = list(range(len(weights))) if not heads else sorted(set(heads))
-    if chosen[0] < 0 or chosen[-1] >= len(weights):
-        raise SelectionError(f"heads={heads}: layer {layer} has heads 0 to {len(weights) - 1}.")
-    mean = aggregate(weights, chosen) / len(chosen)
-    return {"layer": layer, "heads": chosen, "weights": mean.round(_DIGITS).tolist()}

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.service.open import open_bench
+from exbert_hub.app.service.open import open_session
 from exbert_hub.errors import MissingExtraError, PortError
 from exbert_hub.extras import install_command
 
@@ -53,10 +53,10 @@ def launch(
     mcp_server = mcp_server or settings.mcp
     if mcp_server and find_spec("mcp") is None:
         raise MissingExtraError(f"Tools for agents need the package mcp: {install_command('mcp')}")
-    bench = open_bench(model, index, settings)
+    session = open_session(model, index, settings)
     from exbert_hub.app.page.blocks import build_page, launch_options
 
-    page = build_page(bench, settings)
+    page = build_page(session, settings)
     page.queue(max_size=settings.queue_size, default_concurrency_limit=settings.concurrency)
     limits = {"max_file_size": f"{settings.max_upload}mb"}
     options = launch_options() | limits | {"mcp_server": mcp_server or None} | kwargs

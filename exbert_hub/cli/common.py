@@ -36,7 +36,7 @@ CodecName = StrEnum("CodecName", list(CODECS))  # type: ignore[misc]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, only results and errors.")]
-Device = Annotated[str | None, typer.Option(help="Device of the model, such as cuda; chosen by itself if not given.")]
+Device = Annotated[str | None, typer.Option(help="Device of the model, such as cuda. Default: chosen automatically.")]
 Ablate = Annotated[
     list[str] | None,
     typer.Option(help="Heads to silence (of two sides, on the second), as layer:heads, e.g. 5:6,9; may be repeated."),
@@ -68,11 +68,9 @@ def quiet_transformers(quiet: bool) -> None:
 
 
 def print_info(manifest: Manifest, place: str, as_json: bool) -> None:
-    from dataclasses import asdict
-
     from . import render
 
-    print_result(asdict(manifest), lambda: render.manifest(manifest, place), as_json)
+    print_result(manifest.to_dict(), lambda: render.manifest(manifest, place), as_json)
 
 
 def print_result(value: Mapping[str, Any] | list[Any], text: Callable[[], str], as_json: bool) -> None:

@@ -61,10 +61,10 @@ class IndexSource:
         from exbert_hub.model import Inspector
 
         index = self.open()
-        facts = index.manifest.model
-        name, revision = (facts.model_id, facts.revision) if self.model is None else (self.model, None)
+        model_info = index.manifest.model
+        name, revision = (model_info.model_id, model_info.revision) if self.model is None else (self.model, None)
         # what the index was built with, so that a query is cut as its corpus was
-        start = facts.start_token
+        start = model_info.start_token
         return Inspector.from_pretrained(name, revision=revision, device=self.device, start_token=start), index
 
     def manifest(self) -> Manifest:

@@ -59,9 +59,9 @@ def build(
     streaming: Annotated[bool, typer.Option(help="Stream a Hub dataset instead of downloading it.")] = False,
     name: Annotated[str | None, typer.Option(help="Name of the corpus.")] = None,
     license: Annotated[str | None, typer.Option(help="Licence of the corpus.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Index the first so many sentences only.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option(help="Index only the first N sentences.", min=1)] = None,
     sample: Annotated[
-        int | None, typer.Option(help="Index so many sentences only, drawn at random, always the same.", min=1)
+        int | None, typer.Option(help="Index only N sentences, drawn at random, always the same.", min=1)
     ] = None,
     shard_pieces: Annotated[int | None, typer.Option(help="Pieces per shard.", min=1)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted build.")] = False,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exbert_hub.index.heads.subsets import FoundHeads
     from exbert_hub.index.hub.discovery import SharedIndex
     from exbert_hub.index.labels.attach import Attached
-    from exbert_hub.index.search.results import Match
+    from exbert_hub.index.results.types import Match
 
 _CONTEXT = 44  # characters on either side of the match
 _BARS = 8
@@ -60,7 +60,7 @@ def _summary(summary: Summary) -> str:
 
 
 def attached(labels: Attached, pieces: int) -> str:
-    """What was attached to an index of so many pieces."""
+    """What was attached to an index with this many pieces."""
     unused = f"; {labels.unused:,} rows are for words that no indexed piece belongs to" if labels.unused else ""
     return f"{', '.join(labels.labels)}: {labels.pieces:,} of {pieces:,} pieces have a label{unused}"
 

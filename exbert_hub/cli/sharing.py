@@ -25,7 +25,7 @@ def push(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Share an index, and with it the text of its corpus. An interrupted push goes on when it is repeated."""
+    """Share an index, and with it the text of its corpus. An interrupted push resumes when it is repeated."""
     log_to_stderr(quiet)
     from exbert_hub.index.hub.publish import PushRequest, publish
     from exbert_hub.index.store.store import Store

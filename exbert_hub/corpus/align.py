@@ -12,7 +12,7 @@ from .types import Word
 
 
 class Alignment(NamedTuple):
-    """What `align_pieces` found."""
+    """Result of `align_pieces`."""
 
     word_of_piece: np.ndarray  # int32 [N], index of the word, -1 for a piece without a word
     spanning: int  # pieces that overlap more than one word
@@ -34,14 +34,14 @@ def align_pieces(words: Sequence[Word], offsets: Iterable[Sequence[int]], text: 
     starts = [solid[word.start] for word in words]
     ends = [solid[word.end] for word in words]
     count = len(words)
-    found: list[int] = []
+    word_of_piece: list[int] = []
     covered: set[int] = set()
     spanning = 0
     first = previous = 0  # words before `first` end before any later piece begins
     for raw_start, raw_end in _pairs(offsets):
         start, end = solid[raw_start], solid[raw_end]
         if start >= end:
-            found.append(-1)
+            word_of_piece.append(-1)
             continue
         if start < previous:  # some normalisers report pieces out of order
             first = 0
@@ -60,8 +60,8 @@ def align_pieces(words: Sequence[Word], offsets: Iterable[Sequence[int]], text: 
         spanning += touched > 1
         if best >= 0:
             covered.add(best)
-        found.append(best)
-    return Alignment(np.array(found, dtype=np.int32), spanning, count - len(covered))
+        word_of_piece.append(best)
+    return Alignment(np.array(word_of_piece, dtype=np.int32), spanning, count - len(covered))
 
 
 def _solid_characters(text: str) -> list[int]:

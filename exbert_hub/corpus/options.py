@@ -1,4 +1,4 @@
-"""How a corpus is to be made of a source: one value, packed at the edge and passed whole."""
+"""How to make a corpus of a source: one value, packed at the edge and passed whole."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class Description:
-    """What the user says about a corpus; the rest is taken from the source and the annotator.
+    """The user's description of a corpus; anything else is taken from the source and the annotator.
 
-    :param name: what to call it.
+    :param name: its name.
     :param language: a language code, such as "de".
     :param license: licence of the text, for the card of an index.
     """

@@ -1,4 +1,4 @@
-"""What travels out of the corpus room."""
+"""The types that other rooms use: words, sentences, annotated corpora and what describes them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CorpusInfo:
     extra_labels: tuple[str, ...] = ()  # names of the columns in `Word.extra`
     sha256: str = ""  # over the annotated sentences; "" while they are being annotated
     key: str = ""  # of the text and of how it is annotated, known before; with `sha256` it identifies a corpus
-    skipped: Mapping[str, int] = field(default_factory=dict)  # what of the source is not in the corpus, and how often
+    skipped: Mapping[str, int] = field(default_factory=dict)  # kinds of things left out of the source, and how many
 
 
 class AnnotatedCorpus(Protocol):
@@ -87,7 +87,7 @@ def expected_sentences(corpus: AnnotatedCorpus) -> int:
 
 @dataclass
 class Coverage:
-    """What became of the corpus during a build. Nothing is dropped without being counted here."""
+    """How much of a corpus a build took, cut or left out. Nothing is dropped without being counted here."""
 
     sentences: int = 0
     windows: int = 0  # rows of the sentences table; more than `sentences` when long ones were cut

@@ -50,11 +50,11 @@ def _index(inspector: Inspector, progress: Callable[[int, int], None] | None) ->
     from exbert_hub.corpus import open_corpus
     from exbert_hub.errors import IndexFormatError
     from exbert_hub.index import CorpusIndex
-    from exbert_hub.index.format.manifest import FORMAT_VERSION
+    from exbert_hub.index.format.versions import FORMAT_VERSION
 
     corpus = open_corpus(CORPUS)
-    facts = inspector.facts
-    parts = (str(FORMAT_VERSION), corpus.info.sha256, facts.weights_fingerprint, facts.tokenizer_fingerprint)
+    model_info = inspector.model_info
+    parts = (str(FORMAT_VERSION), corpus.info.sha256, model_info.weights_fingerprint, model_info.tokenizer_fingerprint)
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     folder = cache_root() / "indexes" / f"{_PREFIX}{key}"
     # a second start that comes while the first one builds waits for it instead of failing or building twice

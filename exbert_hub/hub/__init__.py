@@ -1,6 +1,7 @@
 """All traffic with the Hub that transformers does not handle: repositories and files, not what is in them."""
 
 from .calls import explaining, is_reachable, patiently
+from .cards import parse_card
 from .datasets import dataset_revision, is_open_dataset, load_hub_dataset
 from .download import RemoteFile, Snapshot, is_offline, known_tags, open_snapshot
 from .folders import delete_folder, open_folder, push_file, push_folder, repository_of
@@ -26,6 +27,7 @@ __all__ = [
     "open_folder",
     "open_repository",
     "open_snapshot",
+    "parse_card",
     "patiently",
     "push_file",
     "push_folder",

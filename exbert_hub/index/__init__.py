@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from exbert_hub.index.build.engine import RayEngine
     from exbert_hub.index.compare.comparison import Comparison
     from exbert_hub.index.hub.index_annotation import annotation_of
+    from exbert_hub.index.results.types import LayerProfile, LayerSummary, Match, SentenceContext, Summary
     from exbert_hub.index.search.match_norms import with_norms
     from exbert_hub.index.search.matches import Matches
     from exbert_hub.index.search.query import Query
-    from exbert_hub.index.search.results import LayerProfile, LayerSummary, Match, SentenceContext, Summary
 
     from .corpus_index import CorpusIndex
 
@@ -38,14 +38,14 @@ _HOME = {
     "Bar": "exbert_hub.analysis.histogram",
     "Comparison": "exbert_hub.index.compare.comparison",
     "CorpusIndex": "exbert_hub.index.corpus_index",
-    "LayerProfile": "exbert_hub.index.search.results",
-    "LayerSummary": "exbert_hub.index.search.results",
-    "Match": "exbert_hub.index.search.results",
+    "LayerProfile": "exbert_hub.index.results.types",
+    "LayerSummary": "exbert_hub.index.results.types",
+    "Match": "exbert_hub.index.results.types",
     "Matches": "exbert_hub.index.search.matches",
     "Query": "exbert_hub.index.search.query",
     "RayEngine": "exbert_hub.index.build.engine",
-    "SentenceContext": "exbert_hub.index.search.results",
-    "Summary": "exbert_hub.index.search.results",
+    "SentenceContext": "exbert_hub.index.results.types",
+    "Summary": "exbert_hub.index.results.types",
     "annotation_of": "exbert_hub.index.hub.index_annotation",
     "with_norms": "exbert_hub.index.search.match_norms",
 }

@@ -21,10 +21,10 @@ from exbert_hub.index.format.types import Codec, Kind, Layer
 from exbert_hub.index.heads.catalog import HeadCatalog
 from exbert_hub.index.heads.subsets import SubsetRequest
 from exbert_hub.index.labels.attach import NO_LABELS_FOR_SHARDS, Attached, attach_labels
+from exbert_hub.index.results.types import LayerProfile
 from exbert_hub.index.search.matches import Matches
 from exbert_hub.index.search.profile import profile
 from exbert_hub.index.search.query import SearchRequest
-from exbert_hub.index.search.results import LayerProfile
 from exbert_hub.index.search.search import search
 from exbert_hub.index.search.selection import check_model
 from exbert_hub.index.search.stored_index import StoredIndex, in_one_piece
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from exbert_hub.model import Inspection, Inspector
 
 NO_HEADS_OF_SHARDS = (
-    "the heads of an index in shards are not measured as one: open one of the shards, or build the corpus as one index"
+    "heads are not measured across the shards of an index: open one of the shards, or build the corpus as one index"
 )
-NO_PUSH_OF_SHARDS = "an index in shards is not pushed as one: push each shard, or build with a store on the Hub"
+NO_PUSH_OF_SHARDS = "an index in shards cannot be pushed as a whole: push each shard, or build straight to the Hub"
 
 
 class CorpusIndex:
@@ -113,11 +113,11 @@ class CorpusIndex:
             of a sentence of 33 pieces at most.
         :param codec: "fp16" (default), "fp32" (exact, twice the bytes) or "sq8" (half the bytes, recall@50 0.99).
         :param fast: add a coarse stage for fast search; from 200,000 pieces on if None.
-        :param limit: index the first so many sentences only.
-        :param sample: index so many sentences only, drawn at random from all of the corpus (or from the first
-            `limit`), the same at every call.
+        :param limit: index only the first `limit` sentences.
+        :param sample: index only this many sentences, drawn at random from the whole corpus (or from the first
+            `limit`); the same ones every time.
         :param shard_pieces: pieces per shard, the unit of a resume and the bound on memory; by size if None.
-        :param resume: go on with an interrupted build of the same arguments.
+        :param resume: continue an interrupted build with the same arguments.
         :param overwrite: replace an index or an interrupted build in `output_dir`.
         :param progress: called with pieces done and expected instead of showing a bar.
         :param engine: "ray", or a `RayEngine`, to annotate and to run the model on a cluster; the index is the same.
@@ -149,7 +149,7 @@ class CorpusIndex:
         with running(engine) as builder:
             # a sample is drawn from all sentences, so they have to be there first
             corpus = annotated_corpus(corpus, corpus_options, annotate_fn=builder.annotate_fn, streamed=sample is None)
-            plan = make_plan(inspector.facts, corpus.info, options)
+            plan = make_plan(inspector.model_info, corpus.info, options)
             built = builder.build(BuildJob(inspector, corpus, plan, output_dir, options))
         return cls.from_pretrained(built)
 
@@ -180,11 +180,11 @@ class CorpusIndex:
         :param engine: "ray", or a `RayEngine`, to hold the shards in actors on a cluster.
         :raises IndexFormatError: if this is not an index, or not what its manifest says.
         :raises IndexMismatchError: if several are not of one model, annotator, and choice of labels and layers.
-        :raises HubError: if the repository or a file cannot be had.
+        :raises HubError: if the repository or a file is unavailable.
         """
         access = {"token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
         names = [name] if isinstance(name, str | os.PathLike) else name
-        return cls(open_index([str(each) for each in names], revision, engine, access))
+        return cls(open_index([str(one) for one in names], revision, engine, access))
 
     def push_to_hub(
         self,
@@ -199,9 +199,9 @@ class CorpusIndex:
     ) -> CommitInfo:
         """Share the index as a dataset repository, which is created if need be.
 
-        Everybody who may see the repository can read the text of the corpus. The data goes first and `exbert.json`
-        last; an upload that was interrupted goes on where it stopped when it is called again. The finished commit is
-        tagged "index-1", "index-2", …. What you wrote into the card on the Hub stays.
+        Anyone who can see the repository can read the text of the corpus. Data is uploaded first and `exbert.json`
+        last; calling this again continues an interrupted upload where it stopped. The finished commit is tagged
+        "index-1", "index-2", …. What you wrote into the card on the Hub is kept.
 
         :param repo_id: "owner/name".
         :param private: of a new repository; the setting of your account if None.
@@ -211,18 +211,18 @@ class CorpusIndex:
         :param commit_message: first line of the commit.
         :param token: of the Hub, with write access; the one you logged in with if None.
         :return: the finished commit, as huggingface_hub describes it.
-        :raises HubError: if no licence is known, if the Hub refuses, or if somebody else has pushed meanwhile.
+        :raises HubError: if no licence is known, if the Hub refuses, or if somebody else has pushed in the meantime.
         """
         from .hub.publish import PushRequest, publish
 
         stored = in_one_piece(self.opened, HubError(NO_PUSH_OF_SHARDS))
-        asked = PushRequest(repo_id, private, license, revision, create_pr, commit_message, token)
-        return publish(stored.store, asked)
+        request = PushRequest(repo_id, private, license, revision, create_pr, commit_message, token)
+        return publish(stored.store, request)
 
     def annotate(
         self, name_or_file: str | os.PathLike[str], labels: Sequence[Any] | None = None, *, overwrite: bool = False
     ) -> Attached:
-        """Attach labels of your own to an index in a folder: nothing is built again, and they are shared with it.
+        """Attach your own labels to an index in a folder. Nothing is rebuilt, and they are shared along with it.
 
         :param name_or_file: a .tsv, .csv or Parquet file with a column per label, and either a row for each row of
             `tokens` or columns `sentence` and `word`, as `tokens` has them; or the name of a label.
@@ -248,7 +248,7 @@ class CorpusIndex:
 
     @property
     def manifest(self) -> Manifest:
-        """What the index says about itself; of several shards together, without a list of files."""
+        """What the index says about itself; of several shards, what they are together, without a list of files."""
         return self.opened.manifest
 
     @property
@@ -294,6 +294,7 @@ class CorpusIndex:
         self,
         seen: Inspection,
         token: str | int,
+        *,
         by: Kind = "embedding",
         layer: Layer | None = None,
         heads: Iterable[int] | None = None,
@@ -335,6 +336,7 @@ class CorpusIndex:
         seen: Inspection,
         token: str | int,
         field: str = "pos",
+        *,
         by: Kind = "embedding",
         heads: Iterable[int] | None = None,
         k: int = 50,
@@ -354,7 +356,7 @@ class CorpusIndex:
         request = SearchRequest.of(
             by=by, heads=heads, k=k, exclude_query=exclude_query, unique_sentences=unique_sentences
         )
-        check_model(self.manifest, seen.facts)
+        check_model(self.manifest, seen.model_info)
         return profile(self.opened, seen, seen.position_of(token), field, request)
 
     def verify(self) -> None:
@@ -413,9 +415,9 @@ class CorpusIndex:
         return self.head_catalog.examples(layer, head, Column(measure, label, direction), k)
 
     def head(self, layer: int, head: int, *, inspector: Inspector | None = None) -> HeadPage:
-        """All there is to say about one head; docs/head_page.md explains every number.
+        """Everything there is to say about one head; docs/head_page.md explains every number.
 
-        :param inspector: the model of the index, which the induction score takes: it is run on random sequences.
+        :param inspector: the model of the index, needed for the induction score: it is run on random sequences.
         :raises SelectionError: for a head without stored attention.
         :raises IndexMismatchError: if the inspector has another model.
         """
@@ -428,6 +430,7 @@ class CorpusIndex:
         label: str,
         field: str = "dep",
         of: OfMatch = "max_attention",
+        *,
         layer: int | None = None,
         k: int = 50,
         exclude_query: bool = False,
@@ -436,8 +439,8 @@ class CorpusIndex:
         """The smallest set of heads whose `k` nearest corpus pieces show a label most.
 
         `index.find_heads(seen, "escape", "dobj")` answers what the paper's authors clicked for (Hoover et al. 2019,
-        section 4.2): by which heads do the words most like this one attend to direct objects? Chosen by greedy forward
-        selection on one half of the corpus; the other half says whether it was luck.
+        section 4.2): by which heads do the words most like this one attend to direct objects? They are chosen by
+        greedy forward selection on one half of the corpus; the other half shows whether it was luck.
 
         :param seen: what the index's own model computed, from `Inspector.inspect`.
         :param token: a word of the text, or the position of a piece.

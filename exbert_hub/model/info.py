@@ -14,7 +14,7 @@ from exbert_hub.model.capture.capture import Capture
 
 from .load import LoadedModel
 from .start_token import StartToken
-from .types import ModelFacts, ModelKind
+from .types import ModelInfo, ModelKind
 
 UNLIMITED = 1_000_000
 """`max_length` of models without a limit of their own, such as those with relative positions only."""
@@ -22,9 +22,11 @@ UNLIMITED = 1_000_000
 _SAMPLES = 256
 
 
-def model_facts(model_id: str, loaded: LoadedModel, capture: Capture, start: StartToken | None = None) -> ModelFacts:
+def read_model_info(
+    model_id: str, loaded: LoadedModel, capture: Capture, start: StartToken | None = None
+) -> ModelInfo:
     config = loaded.model.config
-    return ModelFacts(
+    return ModelInfo(
         model_id=model_id,
         revision=getattr(config, "_commit_hash", None),
         kind=model_kind(capture, loaded.has_head),

@@ -17,7 +17,7 @@ from exbert_hub.errors import SelectionError, UnsupportedError
 from .inspection_html import attention_html, pieces_html, predictions_html
 from .selection import whole_number
 from .tokens import find, position_of
-from .types import ModelFacts, Prediction, Stack, StackName, Tokens
+from .types import ModelInfo, Prediction, Stack, StackName, Tokens
 
 if TYPE_CHECKING:
     from exbert_hub.model.effects.lens import LogitLens
@@ -31,7 +31,7 @@ class Inspection:
     text_pair: str | None
     stacks: Mapping[StackName, Stack]
     predicts: Literal["here", "next", "none"]  # what predictions at a piece are about: itself, the one after it
-    facts: ModelFacts  # of the model that looked
+    model_info: ModelInfo  # of the model that looked
     predicted: tuple[tuple[Prediction, ...], ...]  # per piece of the stack with the head; empty without one
     ablated: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # heads of the main stack, by layer
     _lens: LogitLens | None = field(default=None, compare=False)
@@ -41,12 +41,16 @@ class Inspection:
         return self.__dict__ | {"_lens": None}
 
     def __repr__(self) -> str:
-        return f"<Inspection of {self.text!r} by {self.facts.model_id}: {len(self.pieces)} pieces>"
+        return f"<Inspection of {self.text!r} by {self.model_info.model_id}: {len(self.pieces)} pieces>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        layers = f"{len(self.facts.heads)} layers of up to {max(self.facts.heads)} heads"
-        name = Path(self.facts.model_id).name if Path(self.facts.model_id).is_dir() else self.facts.model_id
+        layers = f"{len(self.model_info.heads)} layers of up to {max(self.model_info.heads)} heads"
+        name = (
+            Path(self.model_info.model_id).name
+            if Path(self.model_info.model_id).is_dir()
+            else self.model_info.model_id
+        )
         title = f"<b>{escape(name)}</b> <span class=q>{len(self.pieces)} pieces, {layers}</span>"
         pieces = pieces_html(self.tokens, self.predicted if len(self.stacks) == 1 else ())
         return notebook.box(title, pieces, self._predictions_html(), attention_html(list(self.attention)))
@@ -148,8 +152,8 @@ class Inspection:
         gaps = [layer for layer, attention in enumerate(self.attention) if attention is None]
         if gaps:
             raise UnsupportedError(
-                f"Layer {gaps[0]} of {self.facts.model_id} mixes pieces without attention, so attention cannot be "
-                f"followed through the layers."
+                f"Layer {gaps[0]} of {self.model_info.model_id} mixes pieces without attention, so attention cannot "
+                f"be followed through the layers."
             )
         return rollout([attention.mean(0) for attention in self.attention])
 
@@ -163,7 +167,9 @@ class Inspection:
         import torch
 
         if self.predicts == "none":
-            raise UnsupportedError(f"{self.facts.model_id} has no language-model head, so no layer predicts anything.")
+            raise UnsupportedError(
+                f"{self.model_info.model_id} has no language-model head, so no layer predicts anything."
+            )
         if self._lens is None:
             raise UnsupportedError("This inspection came from another process without its model: inspect again.")
         last = self.predictions(token, k)

@@ -17,14 +17,14 @@ from exbert_hub.model.capture.capture import Capture, CapturedStack
 from exbert_hub.model.effects.lens import LogitLens
 
 from .batching import Batch, Batcher
-from .info import model_facts, model_kind
+from .info import model_kind, read_model_info
 from .inspection import Inspection
 from .load import LoadedModel, load
 from .predict import top_predictions
 from .selection import existing_heads, whole_number
 from .start_token import AUTO, choose_start_token
 from .tokens import find, mask_tokens, position_of, tokenize
-from .types import ModelFacts, Prediction, Stack, StackName, Tokens
+from .types import ModelInfo, Prediction, Stack, StackName, Tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -53,8 +53,8 @@ class Inspector:
         self._lens = LogitLens(self._capture, loaded.tokenizer)
         is_causal = model_kind(self._capture, loaded.has_head) == "causal"
         self._start = choose_start_token(loaded.tokenizer, start_token, is_causal=is_causal)
-        self.facts: ModelFacts = model_facts(model_id, loaded, self._capture, self._start)
-        self._max_pieces = min(DEFAULT_MAX_PIECES, self.facts.max_length)
+        self.model_info: ModelInfo = read_model_info(model_id, loaded, self._capture, self._start)
+        self._max_pieces = min(DEFAULT_MAX_PIECES, self.model_info.max_length)
 
     @classmethod
     def from_pretrained(
@@ -112,14 +112,14 @@ class Inspector:
 
     @max_pieces.setter
     def max_pieces(self, value: int) -> None:
-        self._max_pieces = max(1, min(value, self.facts.max_length))
+        self._max_pieces = max(1, min(value, self.model_info.max_length))
 
     @property
     def predicts(self) -> Literal["here", "next", "none"]:
-        """Whether predictions are for a piece itself, for the one after it, or not to be had."""
-        if not self.has_head or self.facts.kind == "encoder":
+        """Whether predictions are for a piece itself, for the one after it, or unavailable."""
+        if not self.has_head or self.model_info.kind == "encoder":
             return "none"
-        return "here" if self.facts.kind == "masked" else "next"
+        return "here" if self.model_info.kind == "masked" else "next"
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class Inspector:
         kept = whole_number(top_k)
         if kept is None or kept < 0:
             raise SelectionError(f"top_k is the number of predictions kept per piece, 0 or more, not {top_k!r}.")
-        is_seq2seq = self.facts.kind == "seq2seq"
+        is_seq2seq = self.model_info.kind == "seq2seq"
         pair = None if is_seq2seq else text_pair
         tokens = tokenize(self.tokenizer, [text], None if pair is None else [pair], start=self._start)[0]
         if len(tokens.ids) == (self._start is not None):
@@ -181,7 +181,7 @@ class Inspector:
         predicted: tuple[tuple[Prediction, ...], ...] = ()
         if self.predicts != "none" and captured.logits is not None:
             predicted = top_predictions(captured.logits[0], self.tokenizer, kept)
-        return Inspection(text, text_pair, stacks, self.predicts, self.facts, predicted, silenced, self._lens)
+        return Inspection(text, text_pair, stacks, self.predicts, self.model_info, predicted, silenced, self._lens)
 
     def encode(self, ids: Sequence[Sequence[int]], weights: bool = False, norms: bool = False) -> Batch:
         """The main stack over many texts, for building an index; equal to one text at a time.
@@ -194,22 +194,23 @@ class Inspector:
         :raises TextTooLongError: if a text has more pieces than the model takes.
         """
         longest = max(len(row) for row in ids)
-        if longest > self.facts.max_length:
-            raise TextTooLongError(f"A text has {longest} pieces, the model takes {self.facts.max_length}.")
+        if longest > self.model_info.max_length:
+            raise TextTooLongError(f"A text has {longest} pieces, the model takes {self.model_info.max_length}.")
         return self._batcher.encode(ids, weights, norms)
 
     # -- inputs -------------------------------------------------------------------------------------------------------
 
     def _check_length(self, tokens: Tokens) -> None:
         count = len(tokens.ids)
-        if count > self.facts.max_length:
+        if count > self.model_info.max_length:
             raise TextTooLongError(
-                f"The text has {count} pieces and the model takes {self.facts.max_length}: shorten the text."
+                f"The text has {count} pieces and the model takes {self.model_info.max_length}: shorten the text."
             )
         if count > self.max_pieces:
             raise TextTooLongError(
                 f"The text has {count} pieces; at most {self.max_pieces} are shown at once, because attention grows "
-                f"with their square. Shorten the text, or raise inspector.max_pieces (up to {self.facts.max_length})."
+                f"with their square. Shorten the text, or raise inspector.max_pieces (up to "
+                f"{self.model_info.max_length})."
             )
 
     def _masked(self, tokens: Tokens, texts: tuple[str, str], mask: Sequence[int | str]) -> Tokens:
@@ -218,10 +219,12 @@ class Inspector:
         items = list(mask)
         if not items:
             return tokens
-        if self.facts.kind == "causal":
+        if self.model_info.kind == "causal":
             raise MaskError("Causal models predict the next piece and never saw a mask in training: none can be set.")
         if self.tokenizer.mask_token_id is None:
-            raise MaskError(f"The tokenizer of {self.facts.model_id} has no mask token, so nothing can be masked.")
+            raise MaskError(
+                f"The tokenizer of {self.model_info.model_id} has no mask token, so nothing can be masked."
+            )
         positions: list[int] = []
         for item in items:
             if isinstance(item, str):
@@ -236,7 +239,7 @@ class Inspector:
     def _silenced(self, ablate: Mapping[int, Iterable[int]]) -> dict[int, tuple[int, ...]]:
         if not isinstance(ablate, Mapping):
             raise SelectionError(f"ablate takes heads by layer, such as ablate={{5: [6, 9]}}, not {ablate!r}.")
-        return {layer: existing_heads(self.facts.heads, layer, heads) for layer, heads in ablate.items()}
+        return {layer: existing_heads(self.model_info.heads, layer, heads) for layer, heads in ablate.items()}
 
     def _inputs(self, tokens: Tokens, is_pair: bool) -> dict[str, Tensor]:
         inputs = {"input_ids": self._row(tokens.ids), "attention_mask": self._row(np.ones_like(tokens.ids))}

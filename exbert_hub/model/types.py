@@ -22,7 +22,7 @@ class Prediction(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ModelFacts:
+class ModelInfo:
     """What identifies a loaded model and what one must know to index or to search with it."""
 
     model_id: str

@@ -13,10 +13,12 @@ from unittest import mock
 
 from exbert_hub.index import CorpusIndex, RayEngine
 from exbert_hub.model import Inspector
+from tests.processes import Fork
 from tests.tiny_models import TEXTS, tiny_bert_dir
 
 from .tracing import Way, followed
 
+ROOT = Path(__file__).parents[2]
 REPO = "alice/tales"
 WORD = "girl"
 
@@ -53,7 +55,7 @@ def search(folder: Path) -> Way:
 def search_from_page(folder: Path) -> Way:
     """From an event of the browser to what it draws."""
     from exbert_hub.app.page.blocks import build_page
-    from exbert_hub.app.service.model_session import Workbench as ModelSession
+    from exbert_hub.app.service.model_session import ModelSession
 
     inspector = _inspector(folder)
     index = _build(inspector, folder / "index")
@@ -83,9 +85,7 @@ def open_from_hub(folder: Path) -> Way:
     finally:
         server.close()
     assert done.returncode == 0, done.stderr
-    way, told = Way(), json.loads(done.stdout.splitlines()[-1])
-    way.files, way.beside = told["files"], set(told["beside"])
-    return way
+    return _read(done.stdout)
 
 
 def head_page(folder: Path) -> Way:
@@ -133,7 +133,30 @@ WAYS: dict[str, Callable[[Path], Way]] = {
     "a build on a cluster": build_on_cluster,
 }
 
+
+def gone(name: str, folder: Path) -> Way:
+    """Go a way in a process of its own: nothing has been imported, cached or annotated there by another test."""
+    fork = Fork(_go, (name, str(folder)), environment=os.environ | {"HF_HOME": str(folder / "home")}, folder=ROOT)
+    out, err = fork.communicate(timeout=240)
+    assert fork.returncode == 0, err
+    return _read(out)
+
+
+def _go(name: str, folder: str) -> None:
+    _write(WAYS[name](Path(folder)))
+
+
+def _write(way: Way) -> None:
+    print(json.dumps({"files": way.files, "beside": sorted(way.beside)}))
+
+
+def _read(out: str) -> Way:
+    way, told = Way(), json.loads(out.splitlines()[-1])
+    way.files, way.beside = told["files"], set(told["beside"])
+    return way
+
+
 if __name__ == "__main__":  # the client of `open_from_hub`
     with followed() as opening:
         CorpusIndex.from_pretrained(REPO)
-    print(json.dumps({"files": opening.files, "beside": sorted(opening.beside)}))
+    _write(opening)

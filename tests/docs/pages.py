@@ -11,7 +11,7 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *s
 
 RUN = ("python", "bash", "console", "tsv")
 """Languages whose blocks are run; of a `tsv` block with a file name, that file is written."""
-SHOWN = ("text", "json", "yaml")
+SHOWN = ("text", "json", "yaml", "mermaid")
 """Languages whose blocks are only to be read."""
 
 _FENCE = re.compile(r"^( *)```(.*)$")

@@ -50,7 +50,11 @@ class Stored:
 
     def _model(self, name: str) -> Inspector:
         return exbert_hub.Inspector.from_pretrained(
-            FROZEN / name, device="cpu", dtype="float32", local_files_only=True
+            FROZEN / name,
+            device="cpu",
+            dtype="float32",
+            local_files_only=True,
+            start_token=None,  # there was none when these indexes were built
         )
 
 

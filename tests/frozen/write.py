@@ -168,7 +168,7 @@ ADDRESSES = (
 """Of the page, as links and bookmarks have them: all of its fields, their edges, and what is no state at all."""
 
 _RESTORE = """
-const state = require(process.argv[1]), facts = { heads: [4, 4, 4, 4, 4, 4], from: 18, to: 18 };
+const state = await import(process.argv[1]), facts = { heads: [4, 4, 4, 4, 4, 4], from: 18, to: 18 };
 console.log(JSON.stringify(JSON.parse(process.argv[2]).map((address) => {
   const restored = state.fromQuery(address);
   return { address, restored, again: state.toQuery(restored), shown: state.clamp(restored, facts).values };
@@ -177,9 +177,9 @@ console.log(JSON.stringify(JSON.parse(process.argv[2]).map((address) => {
 
 
 def write_addresses() -> None:
-    """What the page's own script makes of them: as it stood in one file per global name."""
-    script = FROZEN.parents[2] / "exbert_hub/app/static/state.js"
-    command = ["node", "-e", _RESTORE, str(script), json.dumps(ADDRESSES)]
+    """What the page's own script makes of them."""
+    script = FROZEN.parents[2] / "exbert_hub/app/static/core/state.js"
+    command = ["node", "--input-type=module", "-e", _RESTORE, str(script), json.dumps(ADDRESSES)]
     restored = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in restored)
     (FROZEN / "addresses.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")

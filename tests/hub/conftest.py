@@ -76,11 +76,11 @@ class Client:
         """Run `hf-exbert`."""
         return finish(self.start(*arguments))
 
-    def program(self, *arguments: object) -> Done:
+    def program(self, *arguments: object, timeout: float = 120) -> Done:
         """Run `hf-exbert` as a shell would."""
         command = [sys.executable, "-m", "exbert_hub", *map(str, arguments)]
         done = subprocess.run(
-            command, env=self.environment, cwd=self.home, capture_output=True, text=True, timeout=120
+            command, env=self.environment, cwd=self.home, capture_output=True, text=True, timeout=timeout
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from exbert_hub import __version__, deploy
-from exbert_hub.errors import SelectionError
+from exbert_hub.errors import HubError, SelectionError
 
 from .repos import Blob
 from .spaces import SpaceServer, other_space
@@ -124,6 +124,12 @@ def test_a_space_cannot_see_folders_of_this_machine(tmp_path, monkeypatch, optio
     (tmp_path / "here").mkdir()
     with pytest.raises(SelectionError, match=message):
         deploy.deploy(**options)
+
+
+def test_a_card_that_cannot_be_read_is_an_error_of_one_line():
+    for broken in ("---\ntags: [\n---\n", "---\n- exbert\n---\n"):
+        with pytest.raises(HubError, match="head of the card of alice/page cannot be read"):
+            deploy.merge_card(broken, "alice/page", None, None)
 
 
 def test_the_card_is_one_the_hub_takes():

@@ -34,7 +34,7 @@ def test_labels_are_shared(server, client, folder, tmp_path):
     assert "labels/part-00000.parquet" in server.hub.repos[REPO].at("main").files
 
     label, values, refused = reader.python(LABELS, REPO).value
-    assert (label, values) == ("size", sizes) and f"{REPO} lies in a cache" in refused
+    assert (label, values) == ("size", sizes) and f"{REPO} is in a cache" in refused
     assert "labels/part-00000.parquet" in reader.cached() and not [name for name in reader.cached() if "faiss" in name]
 
     copy = reader.home / "copy"

@@ -21,7 +21,7 @@ from exbert_hub.index import CorpusIndex
 repo, question = args[0], json.load(open(args[1]))
 def search(layer, **options):
     index = CorpusIndex.from_pretrained(repo, **options)
-    seen = SimpleNamespace(**question, facts=index.manifest.model, position_of=question["pieces"].index)
+    seen = SimpleNamespace(**question, model_info=index.manifest.model, position_of=question["pieces"].index)
     seen.contexts, seen.tokens = np.array(seen.contexts), SimpleNamespace(offsets=seen.offsets, segments=seen.segments)
     return [index.search(seen, "ran", by="heads", layer=layer, heads=[1, 2], k=5).to_dict(), index.revision]
 online, offline = search(5), search(5, local_files_only=True)
@@ -176,8 +176,8 @@ def test_a_file_damaged_in_the_cache_is_downloaded_again(server, client, folder)
 @pytest.mark.parametrize(
     ("token", "options", "message"),
     [
-        ("hf_bob", {"private": True}, "it is private and you are not logged in as somebody who may see it"),
-        (None, {"private": True}, "it is private and you are not logged in as somebody who may see it"),
+        ("hf_bob", {"private": True}, "it is private and you are not logged in as someone who may see it"),
+        (None, {"private": True}, "it is private and you are not logged in as someone who may see it"),
         ("hf_bob", {"gated": True}, "access to it is restricted; ask for access on its page"),
         ("hf_wrong", {}, "the token is not valid; log in again with `hf auth login`"),
     ],
@@ -208,7 +208,7 @@ index = CorpusIndex.from_pretrained(args[0])
 found = []
 for change in ({"weights_fingerprint": "0"}, {"tokenizer_fingerprint": "0"}):
     try:
-        index.search(SimpleNamespace(facts=replace(index.manifest.model, revision="main", **change)), "ran")
+        index.search(SimpleNamespace(model_info=replace(index.manifest.model, revision="main", **change)), "ran")
     except IndexMismatchError as error:
         found.append(str(error))
 show(found)

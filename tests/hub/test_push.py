@@ -47,7 +47,7 @@ def test_who_will_read_it_is_said_before_the_first_upload(server, client, folder
     assert "it needs write access" in done.error and not stored(server)
     server.fail("POST", "/preupload/", status=403)
     done = client("writer").push(folder, "alice/own", "--private")
-    assert server.hub.repos["alice/own"].private and "readable by you and those to whom you give access" in done.err
+    assert server.hub.repos["alice/own"].private and "readable by you and those you give access" in done.err
     done = client("writer").push(folder, "alice/own", "--public")
     assert "alice/own is private already" in done.error
 

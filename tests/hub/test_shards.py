@@ -57,9 +57,8 @@ def test_workers_write_to_the_hub_and_readers_find_and_search_it(server, client,
     writer = client("writer")
     layers = ",".join(map(str, LAYERS))
     options = ("--layers", layers, "--ray", "local", "--workers", "2", "--shard-pieces", "300")
-    process = writer.start("build", demo.MODEL, corpus, "-o", f"hf://datasets/{REPO}", *options)
-    out, err = process.communicate(timeout=500)
-    assert process.returncode == 0, out + err
+    done = writer.program("build", demo.MODEL, corpus, "-o", f"hf://datasets/{REPO}", *options, timeout=500)
+    assert done.code == 0, done.out + done.err
 
     files = server.hub.repos[REPO].at("main").files
     shards = json.loads(files["shards.json"].data)["shards"]

@@ -38,7 +38,7 @@ def test_package_data_is_in_the_wheel(python, tmp_path):
     code = """
 from importlib.resources import files
 package = files("exbert_hub")
-for name in ("py.typed", "app/static/view.js", "app/static/theme.css", "demo/model/model.safetensors",
+for name in ("py.typed", "app/static/view/view.js", "app/static/theme.css", "demo/model/model.safetensors",
              "demo/annotated/corpus.json", "demo/corpus/01-fairy-tale.txt"):
     assert package.joinpath(name).is_file(), name
 """

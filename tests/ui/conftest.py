@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.ui)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Starts a page in a process of its own and returns its address; the same model and index share one."""
     running: dict[tuple[str, ...], tuple[Fork, str]] = {}
@@ -81,7 +81,7 @@ def wait_for(url: str, process: Fork, log: Path) -> None:
     pytest.fail(f"the page did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small index: the first sentences of the demo's corpus, seen by the embedded model."""
     from exbert_hub import CorpusIndex
@@ -92,12 +92,12 @@ def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(serve: Serve, index_folder: Path) -> str:
     return serve(demo.MODEL, index_folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_site(serve: Serve) -> str:
     """The page without an index."""
     return serve(demo.MODEL)
@@ -127,7 +127,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     browser = next((path for path in BROWSERS if Path(path).exists()), None)
     if browser is None:
@@ -140,7 +140,7 @@ def chromium() -> Iterator[Any]:
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def profile(chromium: Any) -> Iterator[Any]:
     """The browser profile of whoever comes first in a test: what the page loads is in its cache."""
     context = chromium.new_context(reduced_motion="reduce")

@@ -8,6 +8,7 @@ import pytest
 
 from exbert_hub import CorpusIndex, Inspector, demo
 from exbert_hub.app.wire import assets
+from exbert_hub.app.wire.bundle import bundle
 
 from .conftest import Visit
 from .steps import (
@@ -152,7 +153,7 @@ def test_a_part_tells_its_figures(site: str, visit: Visit) -> None:
     page.locator(f"{ROWS} [data-chance]").first.hover()
     assert "may be chance" in page.locator("#exb-evidence .exb-tooltip").inner_text()
     assert any("(may be chance)" in row.get_attribute("aria-label") for row in page.locator(ROWS).all())
-    assert "not to be told from the base rate" in page.locator(".exb-profile .exb-legend").inner_text()
+    assert "not distinguishable from the base rate" in page.locator(".exb-profile .exb-legend").inner_text()
 
 
 @pytest.mark.parametrize(("theme", "size"), LOADED)
@@ -216,19 +217,19 @@ def test_results_stay_while_all_layers_are_looked_at(site: str, visit: Visit) ->
 def test_thumbnails_of_long_inputs_come_from_the_server(chromium: Any) -> None:
     """The grid alone, told of two layers whose attention is not here, and of a gap."""
     page = chromium.new_page()
-    modules = "\n".join(assets.read(f"{name}.js") for name in ("maths", "state", "dom", "links", "figure", "grid"))
+    grid = bundle(assets.page_modules("figure/head_grid.js"))
     script = """
       window.asked = [];
       const layer = { heads: 2, height: 1, width: 2, data: btoa(String.fromCharCode(1, 2, 3, 255)) };
       const server = { thumbnails: async (q) => (window.asked.push(q), window.asked.length === 1 ? undefined : { layers: [layer, null] }) };
-      const all = new grid.Grid({ open: (...at) => { window.opened = at; }, close() {}, server: () => server });
+      const all = new grid.HeadGrid({ open: (...at) => { window.opened = at; }, close() {}, server: () => server });
       all.node.hidden = false;
       document.body.style.setProperty("--exb-accent", "#3d5bd9");
       document.body.append(all.node);
-      all.update([{ heads: 2 }, null], { text: "a" }, [1], [1, 2], { layer: 0, heads: [1] });
+      all.update([{ heads: 2 }, null], { request: { text: "a" }, rows: [1], cols: [1, 2] }, { layer: 0, heads: [1] });
     """  # noqa: E501
     page.goto("about:blank")
-    page.evaluate(f"() => {{ {modules}\n{script} }}")
+    page.evaluate(f"() => {{ const grid = {grid};\n{script} }}")
     page.get_by_role("button", name="Try again").click()  # the first answer was lost
     page.wait_for_selector(".exb-thumbnail")
     assert page.evaluate("window.asked[1]") == {"request": {"text": "a"}, "rows": [1], "cols": [1, 2]}

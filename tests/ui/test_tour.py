@@ -44,7 +44,7 @@ def test_behind_the_mask(demo_site: str, visit: Visit) -> None:
     page.wait_for_selector(".exb-profile")
     query = "({ query: exbert.store.profiled ?? {}, field: 'pos' })"
     layers = page.evaluate(f"() => exbert.parts.evidence.server.profile({query})")["layers"]
-    counts = {layer["layer"]: {bar[0]: bar[1] for bar in layer["bars"]} for layer in layers}
+    counts = {layer["layer"]: {bar["label"]: bar["count"] for bar in layer["bars"]} for layer in layers}
     assert "45 of them are determiners and none is a verb" in sentences[1]
     assert counts["emb"]["DET"] == 45 and "VERB" not in counts["emb"]
     assert "From layer 1 on at least 40 of 50 are verbs" in sentences[2]

@@ -10,13 +10,13 @@ import pytest
 from exbert_hub import CorpusIndex, Inspector, demo
 from exbert_hub.app.config.settings import Settings
 from exbert_hub.app.page.blocks import build_page, launch_options
-from exbert_hub.app.service.model_session import Workbench
+from exbert_hub.app.service.model_session import ModelSession
 
 from .conftest import free_port
 from .steps import await_results, mask, piece, received
 
 
-class Held(Workbench):
+class Held(ModelSession):
     """Answers no search before it is let go."""
 
     def __init__(self, *what) -> None:
@@ -33,12 +33,12 @@ class Held(Workbench):
 def held(index_folder) -> Iterator[tuple[str, Held]]:
     """A page that works on one request at a time."""
     inspector = Inspector.from_pretrained(demo.MODEL, local_files_only=True)
-    bench = Held(inspector, CorpusIndex.from_pretrained(index_folder))
-    page, port = build_page(bench, Settings()), free_port()
+    session = Held(inspector, CorpusIndex.from_pretrained(index_folder))
+    page, port = build_page(session, Settings()), free_port()
     page.queue(max_size=8, default_concurrency_limit=1)
     page.launch(server_port=port, prevent_thread_lock=True, quiet=True, **launch_options())
-    yield f"http://127.0.0.1:{port}", bench
-    bench.go_on.set()
+    yield f"http://127.0.0.1:{port}", session
+    session.go_on.set()
     page.close()
 
 
@@ -54,10 +54,10 @@ def begin_search(page) -> int:
 
 
 def test_who_waits_is_told_the_place_in_the_line_until_it_is_their_turn(visit, held):
-    site, bench = held
+    site, session = held
     pages = [visit(site) for _ in range(4)]
     befores = [begin_search(pages[0])]
-    assert bench.begun.wait(60)
+    assert session.begun.wait(60)
     befores += [begin_search(pages[1])]
     place(pages[1], "exb-evidence").get_by_text("you are next in line").wait_for()
     befores += [begin_search(pages[2])]
@@ -65,7 +65,7 @@ def test_who_waits_is_told_the_place_in_the_line_until_it_is_their_turn(visit, h
     piece(pages[3], 3).dblclick()  # another kind of question, the same line
     place(pages[3], "exb-view").get_by_text("you are 3rd in line").wait_for()
     assert place(pages[0], "exb-evidence").text_content() == ""  # being answered
-    bench.go_on.set()
+    session.go_on.set()
     for page, before in zip(pages[:3], befores, strict=True):
         await_results(page, before)
         assert place(page, "exb-evidence").text_content() == ""
@@ -74,8 +74,8 @@ def test_who_waits_is_told_the_place_in_the_line_until_it_is_their_turn(visit, h
 
 
 def test_nobody_is_told_of_a_line_where_there_is_none(visit, held):
-    site, bench = held
-    bench.go_on.set()
+    site, session = held
+    session.go_on.set()
     page = visit(site)
     page.evaluate(
         "() => { window.seen = []; for (const node of document.querySelectorAll('.exb-line'))"

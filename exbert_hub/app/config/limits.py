@@ -10,11 +10,11 @@ from collections.abc import Callable
 from exbert_hub.errors import RateLimitError
 
 MINUTE = 60.0
-TOGETHER = 10  # all callers may do so many times as much as one: an address can be forged, the sum cannot
+TOGETHER = 10  # times the limit of one caller, for all together: an address can be forged, the sum cannot
 
 
 class RateLimit:
-    """At most so many calls in any minute by one caller, and ten times as many by all together."""
+    """A bound on the calls of one caller in any minute, and ten times that on the calls of all together."""
 
     def __init__(self, calls_per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         """
@@ -27,7 +27,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def check(self, caller: str) -> None:
-        """Count a call, or refuse it; what is refused does not count.
+        """Count a call, or refuse it; refused calls do not count.
 
         :raises RateLimitError: with the seconds to wait.
         """

@@ -1,7 +1,7 @@
 """ZeroGPU: a GPU of the Hub's Spaces that is lent for the time of one call.
 
-There the model waits on the CPU, and the forward pass, nothing else, runs in a process that is forked for it and has
-the GPU. Everywhere else this module does nothing.
+There the model waits on the CPU, and only the forward pass runs in a process that is forked for it and has the GPU.
+Everywhere else this module does nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from exbert_hub.model import Inspection, Inspector
 
-Look = Callable[..., "Inspection"]
+ForwardPass = Callable[..., "Inspection"]
 
 
 def is_zero() -> bool:
@@ -23,9 +23,9 @@ def is_zero() -> bool:
 
 
 def load_device() -> str | None:
-    """Where a model is loaded to; None where that is as good as anywhere.
+    """The device that a model is loaded to; None if it does not matter.
 
-    To be asked before torch is imported: `spaces`, which the Space installs, must have patched it by then.
+    Call it before torch is imported: `spaces`, which the Space installs, must have patched torch by then.
     """
     if not is_zero():
         return None
@@ -34,15 +34,15 @@ def load_device() -> str | None:
     return "cpu"
 
 
-def forward(inspector: Inspector) -> Look:
+def forward(inspector: Inspector) -> ForwardPass:
     """The forward pass for a text, a second text, the positions to mask, the heads to silence by layer, and whether
-    norms are wanted; on ZeroGPU with the GPU.
+    norms are wanted; on ZeroGPU it runs on the GPU.
 
-    Arguments and result are pickled there, the model is not: it is there because the process is forked. What comes
-    back is given the logit lens of the model here, which does not travel.
+    There, arguments and result are pickled, but not the model, which the forked process has. The logit lens is not
+    pickled either: the result is given that of the model here.
     """
 
-    def look(
+    def run(
         text: str,
         pair: str | None,
         mask: tuple[int, ...],
@@ -54,8 +54,8 @@ def forward(inspector: Inspector) -> Look:
         return inspector.inspect(text, pair, mask=mask, norms=norms, ablate=ablate)
 
     if not is_zero():
-        return look
+        return run
     import spaces
 
-    lent = spaces.GPU(look)
-    return lambda *asked: replace(lent(*asked), _lens=inspector._lens)
+    on_gpu = spaces.GPU(run)
+    return lambda *arguments: replace(on_gpu(*arguments), _lens=inspector._lens)

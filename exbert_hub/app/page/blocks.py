@@ -9,20 +9,21 @@ import gradio as gr
 from exbert_hub import demo
 from exbert_hub.app import api
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.service.building import Builder
-from exbert_hub.app.service.model_session import Workbench
-from exbert_hub.app.service.models import Models
-from exbert_hub.app.service.page_service import Desk
+from exbert_hub.app.service.build_service import BuildService
+from exbert_hub.app.service.model_pool import ModelPool
+from exbert_hub.app.service.model_session import ModelSession
+from exbert_hub.app.service.page_service import PageService
 from exbert_hub.app.service.queue_status import LINE, place_in_line
 from exbert_hub.app.wire import assets
+from exbert_hub.app.wire.requests import InspectRequest, Scope
 
-from . import text_pair
-from .actions import actions
-from .comparing import comparing
+from .compare_actions import compare_actions
+from .events import PageEvents
 from .evidence import CorpusView
-from .heads import head_actions
-from .setup import SetupBar, Tour, allowances, setup_actions
-from .text_pair import PairBox
+from .evidence_actions import evidence_actions
+from .head_actions import head_actions
+from .setup_bar import SetupBar, Tour, allowances, setup_actions
+from .text_pair import TextPairBox
 from .view import AttentionView
 
 # A text typed by the user goes to the view, which asks for it like for every other change.
@@ -59,19 +60,17 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
+def build_page(session: ModelSession, settings: Settings | None = None) -> gr.Blocks:
     """The page for one model and its index, with its API."""
     settings = settings or Settings()
-    facts = bench.inspector.facts
     with gr.Blocks(title="exBERT", fill_width=True, analytics_enabled=False) as page:
-        desk = Desk(Models(bench, settings))
-        api.expose(desk.models, settings)  # first: its functions get their names before the page's events
+        service = PageService(ModelPool(session, settings))
+        api.expose(service.models, settings)  # first: its functions get their names before the page's events
         with gr.Row(elem_classes="exb-masthead"):
             gr.HTML(_masthead(), apply_default_css=False, padding=False)
-            builder = Builder(desk.models, settings)
             SetupBar(
-                allowances(desk, settings),
-                server_functions=setup_actions(desk, builder, settings),
+                allowances(service, settings),
+                server_functions=setup_actions(service, BuildService(service.models, settings), settings),
                 elem_id="exb-setup",
             )
         with gr.Row(elem_classes="exb-ask", equal_height=True):
@@ -84,45 +83,27 @@ def build_page(bench: Workbench, settings: Settings | None = None) -> gr.Blocks:
                 elem_id="exb-sentence",
                 scale=3,
             )
-            second = PairBox(facts.kind)
+            second = TextPairBox(session.inspector.model_info.kind)
         with gr.Row(elem_classes="exb-panes"):
             with gr.Column(elem_classes="exb-pane"):
-                request = {"model": "", "index": "", "text": demo.SENTENCE, "pair": "", "stack": "", "mask": []}
-                request |= {"mode": "attention", "ablate": []}  # as state.js has them: the page compares the two
-                view = AttentionView(bench.inspect(request), elem_id="exb-view")
+                view = AttentionView(session.inspect(InspectRequest(text=demo.SENTENCE)), elem_id="exb-view")
             with gr.Column(elem_classes="exb-pane"):
                 Tour(elem_id="exb-tour")
+                functions = [*evidence_actions(service), *compare_actions(service), *head_actions(service)]
                 evidence = CorpusView(
-                    bench.evidence({}),
-                    server_functions=[*actions(desk), *comparing(desk), *head_actions(desk), place_in_line(page)],
+                    session.evidence(Scope()),
+                    server_functions=[*functions, place_in_line(page)],
                     elem_id="exb-evidence",
                 )
 
-        def inspect(event: gr.EventData) -> tuple[Any, ...]:
-            answer = desk.inspect(event.request, following=event.restore)
-            request, restore = answer["request"], event.restore and "loading" not in answer
-            switched = event.switched and answer.get("inspection") is not None
-            follows = (restore or switched) and "facts" in answer
-            return (
-                answer,
-                request["text"] if restore else gr.skip(),
-                desk.evidence(request) if switched else gr.skip(),
-                *(text_pair.follow(answer["facts"]["kind"], request["pair"]) if follows else text_pair.stay()),
-            )
-
-        def search(event: gr.EventData) -> Any:
-            return desk.search(event.query)
-
-        def accept(event: gr.EventData) -> tuple[Any, Any]:
-            return desk.accept(event.request)
-
+        events = PageEvents(service)
         quiet: dict[str, Any] = {"show_progress": "hidden", "trigger_mode": "multiple", "api_visibility": "private"}
         texts = [sentence, second.box]
         gr.on([box.submit for box in texts], None, texts, None, js=_SEND, show_progress="hidden")
-        view.inspect(inspect, None, [view, sentence, evidence, *second.parts], concurrency_id=LINE, **quiet)
+        view.inspect(events.inspect, None, [view, sentence, evidence, *second.parts], concurrency_id=LINE, **quiet)
         second.listen(sentence)
-        evidence.search(search, None, evidence, concurrency_id=LINE, **quiet)
-        evidence.accept(accept, None, [evidence, view], **quiet)
+        evidence.search(events.search, None, evidence, concurrency_id=LINE, **quiet)
+        evidence.accept(events.accept, None, [evidence, view], **quiet)
     return page
 
 

@@ -1,19 +1,19 @@
-"""The evidence of a search as a Gradio component."""
+"""What was found in the corpus, as a Gradio component."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
-import orjson
 from gradio.events import EventListener
 
 from exbert_hub.app.wire import assets
 
+from .component import ScriptedHTML
 
-class CorpusView(gr.HTML):
-    """Histograms and result sentences. Value: what `Workbench.search` returns. Listen with `search`, and with
-    `accept` for the wish to open the offered index."""
+
+class CorpusView(ScriptedHTML):
+    """Histograms and result sentences. Value: an `EvidenceMessage`. Listen with `search` for a `SearchEvent`, and with
+    `accept` for an `AcceptEvent`: the wish to open the offered index."""
 
     EVENTS = [EventListener("search"), EventListener("accept")]
 
@@ -23,10 +23,3 @@ class CorpusView(gr.HTML):
             **assets.component("evidence", "evidence.css", "props, trigger, watch, server"),
             **kwargs,
         )
-
-    def postprocess(self, value: Any) -> str | None:
-        """One string: Gradio's front end would make every nested list reactive, which takes longer than a search."""
-        return None if value is None else orjson.dumps(value).decode()
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "string"}

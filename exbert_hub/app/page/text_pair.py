@@ -13,7 +13,7 @@ _DROP = """(text) => {
 }"""
 
 
-class PairBox:
+class TextPairBox:
     """The box and the two buttons that bring it and take it away. Made inside the layout of the page."""
 
     def __init__(self, kind: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exbert_hub.app.config.settings import Settings
+from exbert_hub.app.wire.parse import quoted
 from exbert_hub.cache import cache_root
 from exbert_hub.errors import ExbertError, IndexMismatchError, SelectionError
 from exbert_hub.index.search.selection import check_model
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex
     from exbert_hub.index.format.manifest import Manifest
     from exbert_hub.index.hub.discovery import Offer
-    from exbert_hub.model.types import ModelFacts
+    from exbert_hub.model.types import ModelInfo
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +35,11 @@ def library(settings: Settings) -> tuple[Path, str]:
     return cache_root() / "indexes", "public-" if settings.is_public else "built-"
 
 
-class Shelf:
+class IndexCatalog:
     """Names stand for indexes: "" is the default one, others are folders of the library."""
 
     def __init__(
-        self, facts: ModelFacts, own: CorpusIndex | None, settings: Settings, offer: Offer | None = None
+        self, model_info: ModelInfo, own: CorpusIndex | None, settings: Settings, offer: Offer | None = None
     ) -> None:
         """
         :param own: the index the page was launched with.
@@ -46,8 +47,8 @@ class Shelf:
         :raises IndexMismatchError: if the index was built with another model.
         """
         if own is not None:
-            check_model(own.manifest, facts)
-        self._facts = facts
+            check_model(own.manifest, model_info)
+        self._model_info = model_info
         self._own = own
         self._settings = settings
         self._offer = offer
@@ -67,14 +68,14 @@ class Shelf:
     def accept(self) -> None:
         """Open the shared index that was found for the model, for everybody who looks at this page.
 
-        :raises ExbertError: if it cannot be had, or is not of this model after all.
+        :raises ExbertError: if it is unavailable, or not of this model after all.
         """
         from exbert_hub.index import CorpusIndex
 
         with self._opening:
             if self._own is None and self._offer is not None:
                 index = CorpusIndex.from_pretrained(self._offer.index.repo_id, revision=self._offer.commit)
-                check_model(index.manifest, self._facts)
+                check_model(index.manifest, self._model_info)
                 self._own = index
 
     def get(self, name: str = "") -> CorpusIndex | None:
@@ -89,18 +90,29 @@ class Shelf:
         if not name:
             return self._open(names[0]) if names else None
         if name not in names:
-            raise SelectionError(f"There is no index {name!r} of this model here.")
+            raise SelectionError(f"There is no index {quoted(name)} of this model here.")
         return self._open(name)
+
+    def require(self, name: str = "") -> CorpusIndex:
+        """An index by name.
+
+        :raises IndexMismatchError: if the model has none at all.
+        :raises ExbertError: as `get` does.
+        """
+        index = self.get(name)
+        if index is None:
+            raise IndexMismatchError("No index is open: launch with one, `exbert_hub.launch(model, index=folder)`.")
+        return index
 
     def built(self) -> list[str]:
         """Names of the indexes in the library that are of this model, the newest first."""
         folder, prefix = library(self._settings)
-        ours = (self._facts.weights_fingerprint, self._facts.tokenizer_fingerprint)
-        found = []
+        ours = (self._model_info.weights_fingerprint, self._model_info.tokenizer_fingerprint)
+        by_time = []
         for path in folder.glob(f"{prefix}*/exbert.json"):
             if _model_of(path, stamp := path.stat().st_mtime_ns) == ours and _NAME.fullmatch(path.parent.name):
-                found.append((stamp, path.parent.name))
-        return [name for _, name in sorted(found, reverse=True)]
+                by_time.append((stamp, path.parent.name))
+        return [name for _, name in sorted(by_time, reverse=True)]
 
     def listed(self) -> list[tuple[str, CorpusIndex]]:
         """Everything there is by name, the default first."""
@@ -116,18 +128,9 @@ class Shelf:
         with self._opening:
             if name not in self._opened:
                 index = CorpusIndex.from_pretrained(library(self._settings)[0] / name)
-                check_model(index.manifest, self._facts)
+                check_model(index.manifest, self._model_info)
                 self._opened[name] = index
             return self._opened[name]
-
-
-def require(index: CorpusIndex | None) -> CorpusIndex:
-    """
-    :raises IndexMismatchError: if there is none.
-    """
-    if index is None:
-        raise IndexMismatchError("No index is open: launch with one, `exbert_hub.launch(model, index=folder)`.")
-    return index
 
 
 @lru_cache(maxsize=256)
@@ -150,5 +153,6 @@ def _model_of(path: Path, stamp: int) -> tuple[str, str] | None:
 def models_with_index(settings: Settings) -> list[str]:
     """Ids of the models that the indexes of the library were built with."""
     folder, prefix = library(settings)
-    found = (_manifest(path, path.stat().st_mtime_ns) for path in sorted(folder.glob(f"{prefix}*/exbert.json")))
-    return list(dict.fromkeys(manifest.model_id for manifest in found if manifest))
+    paths = sorted(folder.glob(f"{prefix}*/exbert.json"))
+    manifests = (_manifest(path, path.stat().st_mtime_ns) for path in paths)
+    return list(dict.fromkeys(manifest.model_id for manifest in manifests if manifest))

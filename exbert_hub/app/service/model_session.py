@@ -1,4 +1,4 @@
-"""What serves all visitors of one page: the model, the index, and a bounded memory of what was computed lately.
+"""What serves all visitors of one page: the model, its indexes, and a bounded memory of what was computed lately.
 
 Nothing here belongs to one visitor. Every request carries its whole question, so two visitors can never see each
 other's text, and a repeated question costs nothing.
@@ -6,37 +6,36 @@ other's text, and a repeated question costs nothing.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from exbert_hub.app.config import zerogpu
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.wire import payload, snippets
-from exbert_hub.app.wire.attention_kinds import reasons
-from exbert_hub.app.wire.payload import InspectRequest, Json, SearchRequest
-from exbert_hub.app.wire.snippets import SearchOptions
-from exbert_hub.errors import ExbertError
+from exbert_hub.app.wire.answers import as_notice
+from exbert_hub.app.wire.requests import MATCHES, InspectRequest, ModelInput, Scope, TokenQuery, by_layer
+from exbert_hub.app.wire.responses.attention_kinds import unavailable
+from exbert_hub.app.wire.responses.common import JsonObject
+from exbert_hub.app.wire.responses.evidence import EvidenceMessage, ResultsJson, results_json
+from exbert_hub.app.wire.responses.inspection import InspectMessage, chosen_stack, inspection_json
+from exbert_hub.app.wire.responses.model import index_json, model_json, offer_json
+from exbert_hub.app.wire.snippets import snippets_json
+from exbert_hub.errors import SelectionError
 
-from .index_catalog import Shelf, require
-from .memory import Memory
+from .index_catalog import IndexCatalog
+from .inspection_cache import InspectionCache
 
 if TYPE_CHECKING:
     from exbert_hub.index import CorpusIndex, Matches
     from exbert_hub.index.hub.discovery import Offer
     from exbert_hub.model import Inspection, Inspector
 
-logger = logging.getLogger(__name__)
-
-SEARCH = SearchOptions()
 _SHORT = 600  # characters, about 128 pieces
 
 
-class Workbench:
+class ModelSession:
     """A model and the indexes that were built with it, if there are any."""
 
     def __init__(
@@ -52,107 +51,123 @@ class Workbench:
         """
         self.inspector = inspector
         self._settings = settings or Settings()
-        self.shelf = Shelf(inspector.facts, index, self._settings, offer)
+        self.catalog = IndexCatalog(inspector.model_info, index, self._settings, offer)
         inspector.max_pieces = min(inspector.max_pieces, self._settings.max_pieces)
         self._forward = zerogpu.forward(inspector)
         self._busy = threading.Lock()  # one forward pass at a time: two would only share the same cores
         self._no_norms: Mapping[str, str] = {}  # why the stacks have no value-weighted attention; empty: not known yet
-        self._remember = Memory(self._look)
+        self._computed = InspectionCache(self._compute)
+
+    @property
+    def index(self) -> CorpusIndex | None:
+        """The default index, None where there is none."""
+        return self.catalog.get()
 
     def look(self, request: InspectRequest) -> Inspection:
         """What the model computes for a text; any stack of it.
 
         :raises ExbertError: if the model cannot, or the owner of the page has set a lower limit.
         """
-        return self._remember(replace(request, stack="", mode="norms" if request.mode == "norms" else "attention"))
+        return self._computed(request.model_input)
 
-    def _look(self, request: InspectRequest) -> Inspection:
-        self._settings.check_text(request.text, request.pair)
+    def _compute(self, given: ModelInput) -> Inspection:
+        self._settings.check_text(given.text, given.text_pair)
         with self._busy:
-            norms = request.mode == "norms" or not self._no_norms  # the first one tells whether the model has them
-            asked = request.text, request.pair or None, request.mask
-            with _threads(len(request.text) + len(request.pair)):
-                seen = self._forward(*asked, payload.by_layer(request.ablate), norms)
+            norms = given.norms or not self._no_norms  # the first one tells whether the model has them
+            with _threads(len(given.text) + len(given.text_pair)):
+                seen = self._forward(given.text, given.text_pair or None, given.mask, by_layer(given.ablate), norms)
             self._no_norms = self._no_norms or {name: stack.no_norms for name, stack in seen.stacks.items()}
             return seen
 
-    def inspect(self, data: Mapping[str, Any]) -> Json:
-        """Value of the attention view for a request of the page; what is wrong with the text becomes a notice.
+    def inspect(self, request: InspectRequest) -> InspectMessage:
+        """Value of the attention view; what is wrong with the text becomes a notice.
 
         :raises SelectionError: if the index that the request names is not there.
         """
+        index = self.catalog.get(request.index)
+        message: JsonObject = {
+            "request": request.to_wire(),
+            "facts": model_json(self.inspector.model_info),
+            "index": index_json(index),
+            "inspection": None,
+        }
+        return cast(InspectMessage, message | as_notice(lambda: self._inspected(request)))
 
-        def look() -> Json:
-            request = InspectRequest.parse(data)
-            seen = self.look(request)
-            why = reasons(seen, payload.chosen_stack(seen, request), self._no_norms)[request.mode]
-            if why:  # another model, or another stack, than the mode was chosen for
-                request = replace(request, mode="attention")
-            before = (
-                self.look(InspectRequest(request.text, request.pair, mask=request.mask)) if request.ablate else None
-            )
-            shown = payload.inspection_payload(seen, request, self._no_norms, before)
-            told = {"request": dict(data) | {"mode": request.mode}, "asked": dict(data), "note": why} if why else {}
-            return {"inspection": shown, "notice": None} | told
+    def _inspected(self, request: InspectRequest) -> JsonObject:
+        seen, shown = self.look(request), request
+        reason = unavailable(seen, chosen_stack(seen, request), self._no_norms)[request.attention_kind]
+        if reason:  # another model, or another stack, than the kind of attention was chosen for
+            shown = request.model_copy(update={"attention_kind": "attention"})
+        before = None
+        if request.ablate:
+            before = self.look(request.model_copy(update={"ablate": (), "attention_kind": "attention"}))
+        inspection = inspection_json(seen, shown, self._no_norms, before)
+        changed = {"request": shown.to_wire(), "asked": request.to_wire(), "note": reason} if reason else {}
+        return {"inspection": inspection, "notice": None} | changed
 
-        index = self.shelf.get(payload.name_in(data, "index"))
-        answer = {"request": dict(data), "facts": payload.facts_payload(self.inspector.facts), "inspection": None}
-        return answer | {"index": payload.index_payload(index)} | noticed(look)
+    def search(self, query: TokenQuery) -> EvidenceMessage:
+        """Value of the evidence for a search.
 
-    def search(self, data: Mapping[str, Any]) -> Json:
-        """Value of the evidence for a search of the page."""
+        :raises SelectionError: if the index that it names is not there.
+        """
+        message = self.evidence(query) | {"query": query.to_wire()}
+        return cast(EvidenceMessage, message | as_notice(lambda: {"results": self._results(query), "notice": None}))
 
-        def find() -> Json:
-            request = SearchRequest.parse(data)
-            started = time.perf_counter()
-            seen, matches, index = self.find(request)
-            seconds = time.perf_counter() - started
-            results = payload.matches_payload(matches, seen, index, seconds)
-            told = {"query": dict(data), "recipes": self._recipes(index, request)}
-            return {"results": results | told, "notice": None}
+    def _results(self, query: TokenQuery) -> ResultsJson:
+        started = time.perf_counter()
+        seen, matches, index = self.find(query)
+        seconds = time.perf_counter() - started
+        snippets = snippets_json(self.inspector.model_info, index, query)
+        return results_json(
+            matches,
+            seen,
+            index,
+            seconds=seconds,
+            query=query.to_wire(),
+            snippets=snippets,
+        )
 
-        return self.evidence(data) | {"query": dict(data)} | noticed(find)
-
-    @property
-    def index(self) -> CorpusIndex | None:
-        """The default index, None where there is none."""
-        return self.shelf.get()
-
-    def find(self, request: SearchRequest) -> tuple[Inspection, Matches, CorpusIndex]:
+    def find(self, query: TokenQuery) -> tuple[Inspection, Matches, CorpusIndex]:
         """What the page shows for a search, and the index that was searched.
 
         :raises ExbertError: if the index has no such vectors, or the model cannot take the text.
         """
-        index, seen = require(self.shelf.get(request.index)), self.look(request.inspect)
-        heads = list(request.heads) or None
+        seen, index = self.ready(query)
         matches = index.search(
-            seen, request.token, by=request.by, layer=request.layer, heads=heads, **SEARCH._asdict()
+            seen, query.token, by=query.by, layer=query.layer, heads=query.chosen_heads, **query.options
         )
         return seen, matches, index
 
-    def _recipes(self, index: CorpusIndex, request: SearchRequest) -> Json:
-        asked = self.inspector.facts, index, request, SEARCH
-        return {"python": snippets.as_python(*asked), "command": snippets.as_command(*asked)}
+    def ready(self, query: TokenQuery) -> tuple[Inspection, CorpusIndex]:
+        """What is searched for, and where.
 
-    def evidence(self, data: Mapping[str, Any]) -> Json:
+        :raises ExbertError: if there is no index, if the model cannot take the text, or for more matches than the
+            owner of the page allows.
+        """
+        most = max(self._settings.max_matches, MATCHES)
+        if query.k > most:
+            raise SelectionError(f"k={query.k}: at most {most} matches are given at once.")
+        index = self.catalog.require(query.index)
+        return self.look(query.inspect), index
+
+    def evidence(self, scope: Scope) -> EvidenceMessage:
         """Value of the evidence before any search: what is there, or how to get it.
 
-        :param data: any request of the page; only the model and the index that it names matter.
+        :param scope: any request of the page; only the model and the index that it names matter.
         :raises SelectionError: if that index is not there.
         """
-        model = self.inspector.facts.model_id
-        how = {
-            "cli": f"hf-exbert build {model} corpus.txt -o my-index\nhf-exbert launch {model} --index my-index",
-            "python": f'exbert_hub.CorpusIndex.build("{model}", "corpus.txt", "my-index")\n'
-            f'exbert_hub.launch("{model}", index="my-index")',
-        }
-        index = self.shelf.get(payload.name_in(data, "index"))
-        offer = payload.offer_payload(self.shelf.offer, model) if index is None and self.shelf.offer else None
+        model = self.inspector.model_info.model_id
+        index = self.catalog.get(scope.index)
+        offer = self.catalog.offer if index is None else None
         return {
-            "scope": payload.scope(data),
-            "index": payload.index_payload(index),
-            "how": how,
-            "offer": offer,
+            "scope": {"model": scope.model, "index": scope.index},
+            "index": index_json(index),
+            "how": {
+                "cli": f"hf-exbert build {model} corpus.txt -o my-index\nhf-exbert launch {model} --index my-index",
+                "python": f'exbert_hub.CorpusIndex.build("{model}", "corpus.txt", "my-index")\n'
+                f'exbert_hub.launch("{model}", index="my-index")',
+            },
+            "offer": offer_json(offer, model) if offer else None,
             "results": None,
             "notice": None,
         }
@@ -176,14 +191,3 @@ def _threads(characters: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def noticed(answer: Callable[[], Json]) -> Json:
-    """The answer, or the error as a notice. The page must come to rest whatever happens, so nothing escapes."""
-    try:
-        return answer()
-    except ExbertError as error:
-        return {"notice": payload.notice(error)}
-    except Exception:
-        logger.exception("a request of the page failed")
-        return {"notice": {"title": "Something broke on our side", "message": "The server's log has the details."}}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from exbert_hub.app.wire.payload import Json
+from exbert_hub.app.wire.answers import answer
+from exbert_hub.app.wire.requests import PlaceRequest
+from exbert_hub.app.wire.responses.common import JsonObject
+from exbert_hub.app.wire.responses.setup import LinePositionJson
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -14,15 +17,19 @@ LINE = "page"
 """Inspections and searches wait in one line, Gradio's of this `concurrency_id`: whoever comes first goes first."""
 
 
-def place_in_line(page: gr.Blocks) -> Callable[[Mapping[str, Any]], Awaitable[Json]]:
+def place_in_line(page: gr.Blocks) -> Callable[[Any], Awaitable[JsonObject]]:
     """Server function of the page. It does not wait in the line itself."""
 
-    async def place(data: Mapping[str, Any]) -> Json:  # of the event loop, to which the line belongs
-        """How many requests wait `ahead` of the one with the ticket `data["ticket"]`; None if it does not wait."""
+    @answer(PlaceRequest)
+    def ahead(request: PlaceRequest) -> LinePositionJson:
         line = page._queue.event_queue_per_concurrency_id.get(LINE)  # Gradio tells this to its own components only
         tickets = [_ticket(event.data) for event in line.queue] if line else []
-        ticket = data.get("ticket")
-        return {"ahead": tickets.index(ticket) if ticket and ticket in tickets else None}
+        is_there = request.ticket and request.ticket in tickets
+        return {"ahead": tickets.index(request.ticket) if is_there else None}
+
+    async def place(data: Any) -> JsonObject:  # of the event loop, to which the line belongs
+        """How many requests wait before the one with this ticket; None if it does not wait."""
+        return ahead(data)
 
     return place
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exbert_hub._version import __version__
 from exbert_hub.index import CorpusIndex, Matches
 from exbert_hub.index.search.query import Query
+
+from .requests import TableFormat
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _FORMULA = tuple(
     "=+-@\t\r\n＝＋－＠"
@@ -24,13 +28,12 @@ def to_csv(matches: Matches, index: CorpusIndex) -> bytes:
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay numbers.
     """
-    records = _records(matches)
-    columns = _columns(records)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(map(_harmless, columns))
-    writer.writerows([_harmless(record.get(name)) for name in columns] for record in records)
-    return out.getvalue().encode()
+    import pandas as pd
+
+    # Arrow's types: where a cell is empty, whole numbers stay whole
+    frame = _table(matches).to_pandas(types_mapper=pd.ArrowDtype).map(_harmless, na_action="ignore")
+    content: str = frame.rename(columns=_harmless).to_csv(index=False, lineterminator="\r\n")
+    return content.encode()
 
 
 def to_json(matches: Matches, index: CorpusIndex) -> bytes:
@@ -40,19 +43,15 @@ def to_json(matches: Matches, index: CorpusIndex) -> bytes:
 
 def to_parquet(matches: Matches, index: CorpusIndex) -> bytes:
     """One row per match; the query and where it comes from are in the metadata, under "exbert"."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    records = _records(matches)
-    columns = {name: [record.get(name) for record in records] for name in _columns(records)}
     about = json.dumps({"source": _source(index), "query": matches.to_dict()["query"]})
-    table = pa.table(columns).replace_schema_metadata({"exbert": about})
     out = io.BytesIO()
-    pq.write_table(table, out)
+    pq.write_table(_table(matches).replace_schema_metadata({"exbert": about}), out)
     return out.getvalue()
 
 
-FORMATS: Mapping[str, Callable[[Matches, CorpusIndex], bytes]] = {
+FORMATS: Mapping[TableFormat, Callable[[Matches, CorpusIndex], bytes]] = {
     "csv": to_csv,
     "json": to_json,
     "parquet": to_parquet,
@@ -66,13 +65,13 @@ def file_name(query: Query, suffix: str) -> str:
     return "-".join(part for part in parts if part) + f".{suffix}"
 
 
-def _records(matches: Matches) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = matches.to_dict()["matches"]
-    return records
+def _table(matches: Matches) -> pa.Table:
+    """`Matches.records`: a column is added there, for every format."""
+    import pyarrow as pa
 
-
-def _columns(records: list[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for record in records for name in record))
+    records = matches.records()
+    names = dict.fromkeys(name for record in records for name in record)
+    return pa.table({name: [record.get(name) for record in records] for name in names})
 
 
 def _harmless(cell: Any) -> Any:

@@ -1,7 +1,7 @@
 """The page as one file: the same scripts and styles, and a place for the data. It needs no server and no network.
 
-The browser puts in what is on the page (`static/saved.js`). A policy in the file allows the one script below, known by
-its hash, and nothing from anywhere else; text of the user is data in it, never markup.
+The browser puts in what is on the page (`static/export/saved_page.js`). A policy in the file allows the one script
+below, known by its hash, and nothing from anywhere else; text of the user is data in it, never markup.
 """
 
 from __future__ import annotations
@@ -52,4 +52,4 @@ def shell() -> str:
 def _style() -> str:
     # Gradio scopes the styles of a component to its element; nesting does the same
     scoped = [f"#{name} {{\n{assets.style(file)}\n}}" for name, file in _PARTS.items()]
-    return "\n".join([assets.read("theme.css"), assets.read("saved.css"), *scoped])
+    return "\n".join([assets.read("theme.css"), assets.read("export/shell.css"), *scoped])

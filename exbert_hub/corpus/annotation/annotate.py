@@ -134,7 +134,7 @@ def stream_corpus(
 
 
 def _refuse_index(source: Any, read: ReadOptions) -> None:
-    """An index is known in the room above; here one would be read as a dataset of its pieces."""
+    """Indexes belong to the room above: here, one would be read as a dataset of pieces."""
     if read == ReadOptions() and is_index(source):
         raise CorpusError(
             f"{source} is an index. CorpusIndex.build takes it as a corpus as it is; for its annotation alone, pass "
@@ -145,7 +145,7 @@ def _refuse_index(source: Any, read: ReadOptions) -> None:
 def _open_or_plan(
     source: Any, options: CorpusOptions, annotate_fn: AnnotateFn | None
 ) -> ParquetCorpus | AnnotationTask:
-    """The corpus if there is one already, else what has to be done."""
+    """The corpus if it exists already, else the task of making it."""
     description = options.description.fields()
     if isinstance(source, str | Path) and is_corpus(Path(source)):
         source = open_corpus(source)
@@ -154,7 +154,7 @@ def _open_or_plan(
         if isinstance(source, ParquetCorpus):
             if options.limit is None or options.limit >= len(source):
                 return source.described(**description)
-        else:  # what was left out of it before is left out here too
+        else:  # the new corpus lacks whatever the old one left out
             description = {"skipped": source.info.skipped} | description
         sentences = AnnotationInput.of_annotated(source)
     else:

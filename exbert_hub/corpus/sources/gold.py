@@ -1,4 +1,4 @@
-"""What the readers of gold annotation have in common: words without offsets in, sentences out."""
+"""Common to the readers of gold annotation: words without offsets in, sentences out."""
 
 from __future__ import annotations
 

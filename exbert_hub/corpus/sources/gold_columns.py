@@ -126,14 +126,14 @@ def _decoder(feature: Any) -> Callable[[Any], str]:
 
 
 def _roles(dataset: Dataset | IterableDataset, columns: Mapping[str, Callable[[Any], str]]) -> dict[str, str]:
-    """What each column with a known name is; the first column wins where two have the same role."""
+    """The role of each column with a known name; the first column wins where two have the same."""
     roles: dict[str, str] = {}
     rows = list(islice(dataset, _SAMPLE)) if "pos_tags" in columns or "pos" in columns else []
     for name in sorted(columns, key=_rank):
         role = _ROLES.get(name)
         if name in ("pos", "pos_tags"):
-            found = {columns[name](value) for row in rows for value in row[name] or () if value is not None}
-            role = "pos" if found <= _UPOS else "tag"
+            values = {columns[name](value) for row in rows for value in row[name] or () if value is not None}
+            role = "pos" if values <= _UPOS else "tag"
         if role and role not in roles.values():
             roles[name] = role
     return roles

@@ -10,7 +10,7 @@ from itertools import islice, pairwise
 
 _SAMPLE = 20_000  # lines that decide about a file
 _WIDTHS = range(45, 101)  # at which people and Project Gutenberg wrap text
-_SHORT = 0.6  # of the width: a line that nobody wrapped
+_SHORT = 0.6  # of the width: shorter lines were not wrapped
 _CLOSERS = "\"')]}»”’"
 _SENTENCE_ENDS = tuple(".!?…:;。！？")
 _BOOK_MARK = re.compile(r"\*\*\* ?(START|END) OF TH(?:E|IS) PROJECT GUTENBERG EBOOK")
@@ -29,7 +29,7 @@ def paragraphs_of(text: str) -> Iterator[str]:
 def join_lines(lines: Iterable[str], width: int | None) -> Iterator[str]:
     """Paragraphs without white space at their ends; empty ones are left out.
 
-    :param width: at which the lines were broken: then all lines between two blank lines are one paragraph, save for
+    :param width: at which the lines were broken: then all lines between two blank lines are one paragraph, except
         verse and lists, which are three lines or more, most of them far shorter. None: every line is a paragraph.
     """
     block: list[str] = []
@@ -73,7 +73,7 @@ def wrap_width(lines: Iterable[str]) -> int | None:
 def book_lines(lines: Iterable[str], skipped: Counter[str]) -> Iterator[str]:
     """The lines of a Project Gutenberg book between its START and END marks; of any other text, all lines.
 
-    What is around the marks is Project Gutenberg's licence, the same in each of its books.
+    The rest is Project Gutenberg's licence, the same in each of its books.
     """
     remaining = iter(lines)
     head = []

@@ -1,4 +1,4 @@
-"""What a sentence looks like in Arrow and Parquet: one row, its words a list of structs."""
+"""Sentences in Arrow and Parquet: one row each, its words a list of structs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def schema_of(extra: Iterable[str]) -> pa.Schema:
 def batch_of(sentences: list[Sentence], extra: list[str], missing: str | None = None) -> pa.RecordBatch:
     """Sentences as rows. Column by column, which is many times faster than a dictionary per word.
 
-    :param missing: stands in a column of `Word.extra` for words that have no value there.
+    :param missing: the value in a column of `Word.extra` of words that have none.
     """
     import pyarrow as pa
 

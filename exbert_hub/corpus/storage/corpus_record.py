@@ -1,4 +1,4 @@
-"""`corpus.json`, which says what lies in the folder of an annotated corpus."""
+"""`corpus.json`, which describes the folder of an annotated corpus."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def write_corpus(
 ) -> ParquetCorpus:
     """Write annotated sentences, as they come, into a folder and open it.
 
-    `info.sha256` and `info.extra_labels` are found on the way. White space at the ends of a sentence is cut off, and a
+    `info.sha256` and `info.extra_labels` are computed on the way. White space at the ends of a sentence is cut off; a
     sentence of nothing else is skipped and counted in `info.skipped`.
 
     :param skipped: what the annotator skipped; read after the last sentence, so it may fill while they come.
@@ -43,7 +43,7 @@ def write_corpus(
 class CorpusWriter:
     """Appends batches; begins another file when a batch brings a column that the one before did not have.
 
-    :param files: names of files to go on after; whatever else lies in the folder goes.
+    :param files: names of files to continue after; other files of sentences in the folder are deleted.
     :raises CorpusError: if one of them cannot be read.
     """
 
@@ -56,14 +56,14 @@ class CorpusWriter:
         self.digest = hashlib.sha256()
         self._file: Any = None
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / INFO_FILE).unlink(missing_ok=True)  # first of all: from here on the folder is not a whole corpus
+        (folder / INFO_FILE).unlink(missing_ok=True)  # first, for from here on the corpus is incomplete
         for leftover in folder.glob("sentences-*.parquet"):
             if leftover.name not in self.files:
                 leftover.unlink()
         self._read()
 
     def _read(self) -> None:
-        """Count what is there already."""
+        """Count the sentences that are there already."""
         import pyarrow as pa
 
         try:
@@ -95,7 +95,7 @@ class CorpusWriter:
         self.close_file()
 
     def close_file(self) -> None:
-        """Let what comes next begin another file; this one is safe from a power cut."""
+        """Begin another file with the next batch; this one survives a power cut."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -104,7 +104,7 @@ class CorpusWriter:
     def write(self, batch: list[Sentence]) -> list[Sentence]:
         """Append sentences.
 
-        :return: what was written of them, as it will be read.
+        :return: those that were written, as they will be read.
         """
         before = len(self.extra)
         kept = [self._tidy(sentence) for sentence in batch if sentence.text.strip()]

@@ -26,7 +26,7 @@ _FILE_NAME = re.compile(r"sentences-\d{5}\.parquet")
 
 
 class ParquetCorpus:
-    """An annotated corpus in a folder; each iteration reads the files anew, a batch at a time."""
+    """An annotated corpus in a folder; each iteration reads the files again, a batch at a time."""
 
     def __init__(self, folder: Path, info: CorpusInfo, files: tuple[Path, ...], sentences: int, words: int) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ def read_files(files: Iterable[Path]) -> Iterator[Sentence]:
 
     for path in files:
         try:
-            file = pq.ParquetFile(path, pre_buffer=False)  # ahead, it would hold the whole file
+            file = pq.ParquetFile(path, pre_buffer=False)  # buffered ahead, the whole file would be in memory
         except FileNotFoundError as error:
             raise CorpusError(f"{path} was deleted while the corpus was read: annotate the text again") from error
         with file:

@@ -20,8 +20,9 @@ from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
 from exbert_hub.files import sha256_of, write_atomic
 from exbert_hub.index.format import layout
-from exbert_hub.index.format.manifest import FORMAT_VERSION, FileEntry, Manifest, library_versions
+from exbert_hub.index.format.manifest import FileEntry, Manifest, library_versions
 from exbert_hub.index.format.tables import label_columns
+from exbert_hub.index.format.versions import FORMAT_MINOR, FORMAT_VERSION
 
 from .estimate import estimate
 from .job import BuildJob
@@ -86,9 +87,9 @@ def _write_here(sentences: Iterable[Sentence], job: ShardJob) -> Iterator[Shard]
 
 
 def _look(job: BuildJob) -> Manifest | None:
-    """See that the folder is free, may be replaced, or holds an interrupted build of the same plan; changes nothing.
+    """Check that the folder is free, may be replaced, or holds an interrupted build of the same plan; changes nothing.
 
-    :return: the index, if the build was interrupted when there was nothing left to do but to tidy up.
+    :return: the index, if the build was interrupted when only tidying up was left.
     """
     output, options = job.folder, job.options
     build = output / layout.BUILD
@@ -112,7 +113,7 @@ def _look(job: BuildJob) -> Manifest | None:
             )
         if not options.resume and not options.overwrite:
             raise BuildError(
-                f"{output} holds an interrupted build: choose resume=True (--resume) to go on, overwrite=True "
+                f"{output} holds an interrupted build: choose resume=True (--resume) to continue, overwrite=True "
                 "(--overwrite) to replace it, or another folder."
             )
     elif output.exists() and any(path.name[0] != "." for path in output.iterdir()):
@@ -126,7 +127,7 @@ def _resumable(job: BuildJob) -> bool:
 
 
 def _clear(output: Path) -> None:
-    """Remove an index or an interrupted build, and nothing else that may lie in the folder."""
+    """Remove an index or an interrupted build, and nothing else that may be in the folder."""
     (output / layout.MANIFEST).unlink(missing_ok=True)
     (output / layout.CARD).unlink(missing_ok=True)
     for path in list(output.rglob("*")):
@@ -146,6 +147,7 @@ def describe(plan: BuildPlan, coverage: Coverage, shards: Sequence[Shard], outpu
     hashes = dict(zip(files, at_once(sha256_of, files), strict=True))
     return Manifest(
         format_version=FORMAT_VERSION,
+        format_minor=FORMAT_MINOR,
         model=plan.model,
         corpus=plan.corpus,
         coverage=coverage,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from exbert_hub.corpus.annotation.task import AnnotateFn
 
 
-class Builder(Protocol):
+class IndexBuilder(Protocol):
     """Annotates a corpus and builds an index of it."""
 
     @property

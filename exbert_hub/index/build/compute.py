@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from exbert_hub.index.format.codecs import CODECS
 from exbert_hub.index.measure.head_counts import HeadCounts
 from exbert_hub.index.measure.scratch import ScratchMemory
-from exbert_hub.index.store.vectors import ShardMemory
 
 from .batch_vectors import BatchVectors
 from .plan import BuildPlan
@@ -52,19 +52,17 @@ def compute_shard(
     inspector: Inspector,
     plan: BuildPlan,
     advance: Callable[[int], None],
-    memory: ShardMemory,
 ) -> ShardArrays:
     """Run the model over all windows, the longest first so that a batch is padded as little as possible.
 
     :param advance: called with the number of pieces after every batch.
-    :param memory: where the vectors go; they are there until the next shard.
     """
     first_rows = np.cumsum([0, *(int(window.indexed.sum()) for window in windows)])
     meter = _meter(windows, inspector) if plan.attention_layers else None
-    vectors = memory.arrays(int(first_rows[-1]), [spec.dim for spec in plan.vectors], plan.shard_codec)
+    pieces, dtype = int(first_rows[-1]), np.dtype(f"<f{CODECS[plan.shard_codec].bytes_per_value}")
     arrays = ShardArrays(
-        {spec.name: array for spec, array in zip(plan.vectors, vectors, strict=True)},
-        np.empty(first_rows[-1], np.int64),
+        {spec.name: np.empty((pieces, spec.dim), dtype) for spec in plan.vectors},
+        np.empty(pieces, np.int64),
         {layer: [b""] * len(windows) for layer in plan.attention_layers},
         meter.counts if meter else None,
     )
@@ -101,7 +99,7 @@ def compute_shard(
 
 
 class _WorkerState(NamedTuple):
-    """What a thread keeps that computes one batch after the other."""
+    """What a thread keeps while it computes one batch after another."""
 
     vectors: BatchVectors
     scratch: ScratchMemory
@@ -113,10 +111,10 @@ def _in_passes(
     begin: Callable[[], _WorkerState],
     at_once: int,
 ) -> Generator[Result, None, None]:
-    """The results in the order of the items, so many computed at once.
+    """The results in the order of the items, `at_once` of them computed at a time.
 
-    A thread for each batch takes less time than all threads for one: they need not wait for each other a hundred times
-    in each forward pass.
+    One thread per batch is faster than all threads on one batch: they need not wait for each other a hundred times in
+    each forward pass.
 
     :param begin: makes the state of a thread.
     """
@@ -152,7 +150,7 @@ def batches_of(
 ) -> Iterator[Sequence[int]]:
     """Numbers of the windows of each batch; those under way at the same time are bounded together."""
     device, at_once = "cpu" if inspector.device.type == "cpu" else "cuda", passes_at_once(inspector)
-    heads = sum(inspector.facts.heads) if attention_layers else 0
+    heads = sum(inspector.model_info.heads) if attention_layers else 0
     pairs = WEIGHT_BYTES_AT_ONCE[device] // (4 * heads * at_once) if heads else None
     return batches([len(window) for window in windows], PIECES_AT_ONCE[device] // at_once, pairs)
 
@@ -182,7 +180,7 @@ def batches(lengths: Sequence[int], pieces: int, pairs: int | None = None) -> It
 def _meter(windows: Sequence[Window], inspector: Inspector) -> HeadMeter:
     from exbert_hub.index.measure.head_meter import HeadMeter
 
-    causal = inspector.facts.kind == "causal"
+    causal = inspector.model_info.kind == "causal"
     return HeadMeter([window.annotated(causal) for window in windows])
 
 

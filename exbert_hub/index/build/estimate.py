@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from exbert_hub.corpus.types import expected_sentences
 from exbert_hub.errors import CorpusError, ResourceError
 from exbert_hub.index.format.codecs import CODECS, SMALLEST
-from exbert_hub.index.store.vectors import ShardMemory
 from exbert_hub.units import format_bytes, format_duration
 
 from .compute import PIECES_AT_ONCE, WEIGHT_BYTES_AT_ONCE, compute_shard, passes_at_once
@@ -59,7 +58,7 @@ class Estimate:
         """
         if self.disk > self.free_disk:
             raise ResourceError(
-                f"The index does not fit on the disk: it needs {self}. Build fewer layers, leave the attention out, "
+                f"The index does not fit on the disk: it needs {self}. Build fewer layers, leave out the attention, "
                 f"use codec {SMALLEST.name!r}, a smaller corpus, or another disk."
             )
         if self.memory > self.free_memory:
@@ -97,16 +96,15 @@ def estimate(corpus: AnnotatedCorpus, inspector: Inspector, plan: BuildPlan, out
 
 def _pieces_per_second(windows: list[Window], inspector: Inspector, plan: BuildPlan) -> float:
     timed = windows[:: max(1, len(windows) // _TIMED)][:_TIMED]
-    memory = ShardMemory()
-    compute_shard(timed[:2], inspector, plan, lambda pieces: None, memory)  # warm up
+    compute_shard(timed[:2], inspector, plan, lambda pieces: None)  # warm up
     start = time.perf_counter()
-    compute_shard(timed, inspector, plan, lambda pieces: None, memory)
+    compute_shard(timed, inspector, plan, lambda pieces: None)
     return sum(int((~window.tokens.special).sum()) for window in timed) / (time.perf_counter() - start)
 
 
 def _weights(plan: BuildPlan, inspector: Inspector, longest: int) -> int:
-    """Attention of all layers of a batch, and as much again to measure and code it in; on a GPU it is not this memory
-    that it takes."""
+    """Attention of all layers of a batch, and as much again to measure and code it in; on a GPU it takes other
+    memory."""
     if not plan.attention_layers or inspector.device.type != "cpu":
         return 0
     pair = 4 * sum(plan.model.heads)
@@ -127,7 +125,7 @@ def _memory(plan: BuildPlan, pieces: float, pairs: float, device: str) -> int:
 
 
 def _disk(plan: BuildPlan, pieces: float, pairs: float) -> int:
-    """The shards and the merged index lie side by side for a moment."""
+    """The shards and the merged index exist side by side for a moment."""
     shards = pieces * plan.bytes_per_piece(plan.shard_codec)
     merged = pieces * plan.bytes_per_piece(plan.codec)
     return round(shards + merged + 2 * (plan.attention_bytes_per_pair * pairs + pieces * _TABLE_BYTES_PER_PIECE))

@@ -1,4 +1,4 @@
-"""What a build is going to do, fixed before it starts and compared when it is resumed."""
+"""What a build will do: fixed before it starts, compared when it is resumed."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
+from exbert_hub.checked_json import parse_json
 from exbert_hub.corpus.types import AnnotatedCorpus, CorpusInfo, Sentence
-from exbert_hub.errors import SelectionError
+from exbert_hub.errors import BuildError, SelectionError
 from exbert_hub.index.format.codecs import CODECS, ShardCodec
 from exbert_hub.index.format.manifest import VectorSpec, vector_dim
+from exbert_hub.index.format.tables import check_label_names
 from exbert_hub.index.format.types import Codec, Layer
-from exbert_hub.model.types import ModelFacts
+from exbert_hub.model.types import ModelInfo
 
 from .options import DEFAULTS, BuildOptions
 
-_SHARD_BYTES = 256 * 1024**2  # beside a GPU two lie in memory: one is written while the next is computed
+_SHARD_BYTES = 256 * 1024**2  # with a GPU two are in memory: one is written while the next is computed
 _SHARD_PIECES = (2_048, 65_536)
-_SEED = 0  # of a sample, so that the same is drawn again
+_SEED = 0  # of a sample, so that the same one is drawn again
 _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a shard
 
 
@@ -28,7 +29,7 @@ _TYPICAL_LENGTH = 40  # pieces of a sentence, for the attention's share of a sha
 class BuildPlan:
     """Two builds with equal plans make equal indexes."""
 
-    model: ModelFacts
+    model: ModelInfo
     corpus: CorpusInfo
     codec: Codec
     vectors: tuple[VectorSpec, ...]
@@ -71,11 +72,13 @@ class BuildPlan:
         return min(self.limited(sentences), self.sample or sentences)
 
 
-def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEFAULTS) -> BuildPlan:
-    """Turn what was asked for into what is to be computed.
+def make_plan(model: ModelInfo, corpus: CorpusInfo, options: BuildOptions = DEFAULTS) -> BuildPlan:
+    """Turn what was asked for into what will be computed.
 
     :raises SelectionError: for a layer that does not exist, or if the choice leaves nothing to build.
+    :raises BuildError: for a column of the corpus whose name the index needs itself.
     """
+    check_label_names(corpus.extra_labels)
     wanted = _layers(model, options.layers)
     vectors = tuple(
         VectorSpec(kind, layer, vector_dim(model, kind, layer))
@@ -102,7 +105,7 @@ def make_plan(model: ModelFacts, corpus: CorpusInfo, options: BuildOptions = DEF
     return plan if options.shard_pieces else replace(plan, shard_pieces=_default_shard(plan))
 
 
-def _layers(model: ModelFacts, layers: Sequence[Layer] | None) -> list[Layer]:
+def _layers(model: ModelInfo, layers: Sequence[Layer] | None) -> list[Layer]:
     """The chosen layers in order, each once."""
     every: list[Layer] = ["emb", *range(len(model.heads))]
     wrong = [layer for layer in layers or () if isinstance(layer, bool | float) or layer not in every]
@@ -114,27 +117,30 @@ def _layers(model: ModelFacts, layers: Sequence[Layer] | None) -> list[Layer]:
 def same_build(text: str, plan: BuildPlan) -> bool:
     """Whether the plan written in `text` makes the same index; how corpus and model were named does not matter."""
     try:
-        written = json.loads(text)
-    except ValueError:
+        # with defaults for what an older version did not write
+        written = parse_json(text, BuildPlan, "the plan", BuildError, strict=False)
+    except BuildError:
         return False
-    ours = json.loads(plan.to_json())
-    return _identity(written) == _identity(ours) and _same_corpus(written["corpus"], ours["corpus"])
+    unknown = json.loads(text).keys() - vars(plan).keys()
+    return not unknown and _identity(written) == _identity(plan) and _same_corpus(written.corpus, plan.corpus)
 
 
-def _identity(plan: Any) -> Any:
-    corpus = {name: plan["corpus"][name] for name in ("annotator", "annotator_version", "extra_labels")}
-    return plan | {"corpus": corpus, "model": plan["model"] | {"model_id": None, "revision": None}}
+def _identity(plan: BuildPlan) -> BuildPlan:
+    """The plan without how its corpus and model were named."""
+    corpus = plan.corpus
+    bare = CorpusInfo("", "", corpus.annotator, corpus.annotator_version, extra_labels=tuple(corpus.extra_labels))
+    return replace(plan, model=replace(plan.model, model_id="", revision=None), corpus=bare)
 
 
-def _same_corpus(one: Any, other: Any) -> bool:
+def _same_corpus(one: CorpusInfo, other: CorpusInfo) -> bool:
     """By what was annotated; by its key where one was still being annotated."""
-    if one["sha256"] and other["sha256"]:
-        return one["sha256"] == other["sha256"]
-    return bool(one.get("key")) and one["key"] == other["key"]
+    if one.sha256 and other.sha256:
+        return one.sha256 == other.sha256
+    return bool(one.key) and one.key == other.key
 
 
 def _default_shard(plan: BuildPlan) -> int:
-    """As many pieces as fit into `_SHARD_BYTES`, within reason."""
+    """As many pieces as fit into `_SHARD_BYTES`, within limits."""
     low, high = _SHARD_PIECES
     per_piece = plan.bytes_per_piece(plan.shard_codec) + plan.attention_bytes_per_pair * _TYPICAL_LENGTH
     return min(high, max(low, _SHARD_BYTES // per_piece))

@@ -6,7 +6,6 @@ their sizes and hashes, so a shard either counts or does not exist.
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import shutil
@@ -19,7 +18,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow.parquet as pq
 
+from exbert_hub.checked_json import parse_json
 from exbert_hub.corpus.types import Coverage, Sentence
+from exbert_hub.errors import BuildError
 from exbert_hub.files import link_or_copy, sha256_of, sync, write_atomic
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.codecs import CODECS
@@ -27,7 +28,7 @@ from exbert_hub.index.format.head_schema import stack_of
 from exbert_hub.index.format.manifest import FileEntry, VectorSpec
 from exbert_hub.index.measure.head_counts import HeadCounts, add_up, heads_table
 from exbert_hub.index.store.attention_files import merge_attention, write_attention
-from exbert_hub.index.store.vectors import ShardMemory, merge_vectors, write_vectors
+from exbert_hub.index.store.vectors import merge_vectors, write_vectors
 
 from .compute import ShardArrays, compute_shard
 from .plan import BuildPlan
@@ -47,6 +48,14 @@ _HEADS = "heads.npz"  # sums, which become rows of heads.parquet at the merge
 
 
 @dataclass(frozen=True)
+class ShardMarker:
+    """What `shard.json` says, which is there once the shard is whole."""
+
+    coverage: Coverage
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True)
 class Shard:
     """A finished shard."""
 
@@ -58,19 +67,17 @@ class Shard:
     def load(cls, folder: Path, number: int) -> Shard | None:
         """The shard in a folder; None if it is not whole."""
         try:
-            marker = json.loads((folder / MARKER).read_text("utf-8"))
-            coverage = Coverage(**marker["coverage"])
-            files = {folder / name: FileEntry(**entry) for name, entry in marker["files"].items()}
+            marker = parse_json((folder / MARKER).read_bytes(), ShardMarker, MARKER, BuildError)
+            files = {folder / name: entry for name, entry in marker.files.items()}
             whole = all(path.stat().st_size == entry.size for path, entry in files.items())
-            whole = whole and all(sha256_of(path) == entry.sha256 for path, entry in files.items())
+            if whole and all(sha256_of(path) == entry.sha256 for path, entry in files.items()):
+                return cls(folder, number, marker.coverage)
         except FileNotFoundError:
             return None
-        except (KeyError, TypeError, ValueError):
-            whole = False
-        if not whole:
-            logger.warning("%s is damaged: it is built again", folder)
-            return None
-        return cls(folder, number, coverage)
+        except BuildError:
+            pass
+        logger.warning("%s is damaged and will be built again", folder)
+        return None
 
 
 @dataclass(frozen=True)
@@ -126,11 +133,10 @@ def write_shards(missing: Iterable[Group], job: ShardJob) -> Iterator[Shard]:
     plan, number = job.plan, len(job.done)
     first_sentence = sum(shard.coverage.windows for shard in job.done)
     beside = job.inspector.device.type != "cpu"
-    memories = itertools.cycle([ShardMemory() for _ in range(2 if beside else 1)])
     with ThreadPoolExecutor(1, "exbert-shards") as writer:
         finishing: Future[Shard] | None = None
         for group in missing:
-            arrays = compute_shard(group.windows, job.inspector, plan, job.advance, next(memories))
+            arrays = compute_shard(group.windows, job.inspector, plan, job.advance)
             task = ShardTask(shard_folder(job.folder, number), number, first_sentence, group)
             if finishing is not None:
                 yield finishing.result()
@@ -139,7 +145,7 @@ def write_shards(missing: Iterable[Group], job: ShardJob) -> Iterator[Shard]:
             else:
                 files = _write_files(task, arrays, plan)
                 finishing = writer.submit(_finish, task, files)
-            del arrays  # or it would lie beside the next one
+            del arrays  # or it would be in memory beside the next one
             number, first_sentence = number + 1, first_sentence + len(group.windows)
             del group, task
         if finishing is not None:
@@ -202,13 +208,12 @@ def _write_files(task: ShardTask, arrays: ShardArrays, plan: BuildPlan) -> dict[
 
 
 def _finish(task: ShardTask, files: Mapping[str, FileEntry]) -> Shard:
-    """Say what belongs to the shard, once all of it is safe."""
+    """Write down what belongs to the shard, once all of it is safely on the disk."""
     for path in (*task.folder.rglob("*"), task.folder):
         sync(path)
-    entries = {name: asdict(entry) for name, entry in sorted(files.items())}
-    coverage = task.group.coverage
-    write_atomic(task.folder / MARKER, json.dumps({"coverage": asdict(coverage), "files": entries}))
-    return Shard(task.folder, task.number, coverage)
+    marker = ShardMarker(task.group.coverage, dict(sorted(files.items())))
+    write_atomic(task.folder / MARKER, json.dumps(asdict(marker)))
+    return Shard(task.folder, task.number, marker.coverage)
 
 
 def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
@@ -247,7 +252,7 @@ def merge(shards: Sequence[Shard], plan: BuildPlan, output: Path) -> None:
 
 
 def at_once(task: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do something to every item, to as many at once as PyTorch has threads: a Ray worker that shares its machine has
+    """Run a task on every item, on as many at once as PyTorch has threads: a Ray worker that shares its machine has
     few of either."""
     import torch
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from exbert_hub.corpus.storage.arrow import batch_of
 from exbert_hub.corpus.types import WORD_LABELS
-from exbert_hub.index.format.tables import sentences_schema, tokens_schema
+from exbert_hub.index.format.tables import sentences_format, tokens_format
 
 from .windows import Window
 
@@ -32,20 +32,20 @@ def tokens_table(windows: Sequence[Window], extra: Sequence[str], first_sentence
     }
     columns |= {name: list(map(attrgetter(name), words)) for name in WORD_LABELS}
     columns |= {name: [word.extra.get(name, "") for word in words] for name in extra}
-    return pa.table(columns, schema=tokens_schema(extra))
+    return pa.table(columns, schema=tokens_format(extra).schema)
 
 
 def sentences_table(windows: Sequence[Window], extra: Sequence[str]) -> pa.Table:
-    schema = sentences_schema(extra)
+    schema = sentences_format(extra).schema
     tokens = [window.tokens for window in windows]
-    offsets = np.concatenate([each.offsets for each in tokens])
+    offsets = np.concatenate([one.offsets for one in tokens])
     columns = (
-        [piece for each in tokens for piece in each.pieces],
-        np.concatenate([each.ids for each in tokens]),
+        [piece for one in tokens for piece in one.pieces],
+        np.concatenate([one.ids for one in tokens]),
         offsets[:, 0],
         offsets[:, 1],
         np.concatenate([window.word_of_piece for window in windows]),
-        np.concatenate([each.special for each in tokens]),
+        np.concatenate([one.special for one in tokens]),
     )
     struct = schema.field("pieces").type.value_type
     arrays = [pa.array(column, field.type) for column, field in zip(columns, struct, strict=True)]

@@ -40,7 +40,7 @@ class Window:
         return len(self.tokens.pieces)
 
     def annotated(self, causal: bool) -> AnnotatedPieces:
-        """What the measures of heads want to know of it."""
+        """What measures of heads need to know about it."""
         words = self.sentence.words
         extra = {name for word in words for name in word.extra}
         return AnnotatedPieces(
@@ -85,7 +85,7 @@ def _windows(sentence: Sentence, tokens: Tokens, inspector: Inspector, size: int
         return
     room = size - int(tokens.special.sum())
     for part in split_windows(sentence, offsets, room):
-        # a part may tokenise into more pieces than it had in the whole sentence; then it is cut again
+        # a part may be tokenised into more pieces than it had in the whole sentence; then it is split again
         yield from _windows(part, inspector.tokenize(part.text), inspector, size)
 
 

@@ -31,8 +31,8 @@ class AttentionDifference:
         """Per layer and head the share of the attention that went elsewhere: half of the absolute differences of a
         row (total variation), mean over the rows."""
         return tuple(
-            None if each is None else tuple(float(value) for value in np.abs(each).sum(-1).mean(-1) / 2)
-            for each in self.layers
+            None if layer is None else tuple(float(value) for value in np.abs(layer).sum(-1).mean(-1) / 2)
+            for layer in self.layers
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def attention_difference(one: Inspection, other: Inspection) -> AttentionDiffere
     :raises UnsupportedError: if two different texts have different numbers of pieces: nothing says which belong
         together.
     """
-    same_tokenizer = one.facts.tokenizer_fingerprint == other.facts.tokenizer_fingerprint
+    same_tokenizer = one.model_info.tokenizer_fingerprint == other.model_info.tokenizer_fingerprint
     if same_tokenizer and len(one.pieces) == len(other.pieces):
         unit: Literal["piece", "word"] = "piece"
         tokens = one.pieces, other.pieces
@@ -69,7 +69,7 @@ def attention_difference(one: Inspection, other: Inspection) -> AttentionDiffere
             f"The texts have {len(one.pieces)} and {len(other.pieces)} pieces: attention can be compared for one "
             f"text, or for two with as many pieces."
         )
-    same_heads = one.facts.heads == other.facts.heads
+    same_heads = one.model_info.heads == other.model_info.heads
     layers = tuple(_change(before, after, same_heads) for before, after in zip(first, second, strict=False))
     return AttentionDifference(unit, tokens, not same_heads, layers)
 

@@ -12,9 +12,9 @@ from exbert_hub.analysis.similarity import jaccard, linear_cka, rbo
 from exbert_hub.errors import IndexMismatchError, LabelError, SelectionError, UnsupportedError
 from exbert_hub.index.format.corpus_words import word_numbers
 from exbert_hub.index.format.types import Kind, Layer
+from exbert_hub.index.results.types import LayerProfile
 from exbert_hub.index.search.profile import profile
 from exbert_hub.index.search.query import SearchRequest, VectorQuery, word_at
-from exbert_hub.index.search.results import LayerProfile
 from exbert_hub.index.search.selection import check_model, choose_spec
 
 from .attention_difference import AttentionDifference, attention_difference
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from exbert_hub.model import Inspection
     from exbert_hub.model.types import Prediction
 
-Token = str | int
+WordOrPosition = str | int
 
 _PREDICTIONS = 5
 _SEED = 0  # the same words whenever the same indexes are compared
@@ -51,7 +51,7 @@ class LayerSimilarity:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ComparedToken:
     """The token of one side."""
 
     text: str
@@ -69,7 +69,7 @@ class Asked:
 class TokenComparison:
     """What two inspections show for a token each."""
 
-    asked: tuple[Asked, Asked]
+    asked: tuple[ComparedToken, ComparedToken]
     k: int
     p: float  # of the rank-biased overlap
     overlap: tuple[LayerOverlap, ...]
@@ -117,12 +117,38 @@ class Comparison:
         }
 
 
+@dataclass(frozen=True)
+class CompareRequest:
+    """How two sides are compared; see `compare`.
+
+    :raises SelectionError: for a number that makes no sense.
+    """
+
+    by: Kind
+    heads: tuple[int, ...] | None
+    field: str
+    k: int
+    p: float
+    sample: int
+
+    def __post_init__(self) -> None:
+        if self.sample < 2:
+            raise SelectionError(f"sample={self.sample}: representations are compared on at least two words")
+        if not 0 < self.p < 1:
+            raise SelectionError(f"p={self.p}: the weight of the ranks falls by a number between 0 and 1")
+
+    @property
+    def search(self) -> SearchRequest:
+        """Its layer is set for each."""
+        return SearchRequest.of(by=self.by, heads=None if self.by == "embedding" else self.heads, k=self.k)
+
+
 def compare(
     a: SearchableIndex,
     b: SearchableIndex | None = None,
     *,
     seen: tuple[Inspection, Inspection] | None = None,
-    token: Token | tuple[Token, Token] | None = None,
+    token: WordOrPosition | tuple[WordOrPosition, WordOrPosition] | None = None,
     by: Kind = "embedding",
     heads: Iterable[int] | None = None,
     field: str = "pos",
@@ -157,13 +183,10 @@ def compare(
     :raises LabelError: if an index does not have `field`.
     :raises TokenError: if the token is not in a text, or more than once.
     """
+    request = CompareRequest(by, None if heads is None else tuple(heads), field, k, p, sample)
     b = a if b is None else b
     if seen is None and (b is a or token is not None):
         raise SelectionError("nothing to compare: give another index, or seen= and token=, or both")
-    if sample < 2:
-        raise SelectionError(f"sample={sample}: representations are compared on at least two words")
-    if not 0 < p < 1:
-        raise SelectionError(f"p={p}: the weight of the ranks falls by a number between 0 and 1")
     layers = tuple(layer for layer in a.layers(by) if layer in b.layers(by))
     if not layers:
         raise SelectionError(f"the indexes have no layer with {by} vectors in common")
@@ -181,10 +204,9 @@ def compare(
     if seen is not None:
         if token is None:
             raise SelectionError("a token is compared: name it, token=, or the two tokens where they differ")
-        search = SearchRequest.of(by=by, heads=None if by == "embedding" else heads, k=k)
         token_a, token_b = token if isinstance(token, tuple) else (token, token)
         one, other = _Side(a, words_a, seen[0], token_a), _Side(b, words_b, seen[1], token_b)
-        compared = _compare_tokens(one, other, search, layers, field, p)
+        compared = _compare_tokens(one, other, layers, request)
     return Comparison(
         names=(a.name_or_path, b.name_or_path),
         by=by,
@@ -212,15 +234,15 @@ def _similarity(
 class _Side:
     """One index, and what its model saw."""
 
-    def __init__(self, index: SearchableIndex, words: np.ndarray, seen: Inspection, token: Token) -> None:
+    def __init__(self, index: SearchableIndex, words: np.ndarray, seen: Inspection, token: WordOrPosition) -> None:
         """
         :param words: number of the word of each row.
         """
-        check_model(index.manifest, seen.facts)
+        check_model(index.manifest, seen.model_info)
         self.index, self.seen, self._words = index, seen, words
         self.position = seen.position_of(token)
         masked = bool(seen.masked[self.position])
-        self.asked = Asked(seen.text, word_at(seen, self.position), self.position, masked, dict(seen.ablated))
+        self.asked = ComparedToken(seen.text, word_at(seen, self.position), self.position, masked, dict(seen.ablated))
 
     def nearest_words(self, search: SearchRequest, layer: Layer) -> list[int]:
         """Numbers of the words of the nearest pieces, best first, each once."""
@@ -231,7 +253,7 @@ class _Side:
     @property
     def predictions(self) -> tuple[Prediction, ...]:
         """The likeliest pieces; none by encoder-decoders, whose indexes and tokens are those of the encoder."""
-        has_them = self.seen.predicted and self.seen.facts.kind != "seq2seq"
+        has_them = self.seen.predicted and self.seen.model_info.kind != "seq2seq"
         return self.seen.predicted[self.position][:_PREDICTIONS] if has_them else ()
 
     def profile(self, search: SearchRequest, field: str) -> LayerProfile:
@@ -240,9 +262,9 @@ class _Side:
         return profile(self.index.opened, self.seen, self.position, field, search)
 
 
-def _compare_tokens(
-    one: _Side, other: _Side, search: SearchRequest, layers: Sequence[Layer], field: str, p: float
-) -> TokenComparison:
+def _compare_tokens(one: _Side, other: _Side, layers: Sequence[Layer], request: CompareRequest) -> TokenComparison:
+    search, p = request.search, request.p
+
     def overlap(layer: Layer) -> LayerOverlap:
         first, second = one.nearest_words(search, layer), other.nearest_words(search, layer)
         sizes = len(first), len(second)
@@ -258,7 +280,7 @@ def _compare_tokens(
         k=search.k,
         p=p,
         overlap=tuple(overlap(layer) for layer in layers),
-        profiles=(one.profile(search, field), other.profile(search, field)),
+        profiles=(one.profile(search, request.field), other.profile(search, request.field)),
         predictions=(one.predictions, other.predictions),
         attention=attention,
         no_attention=no_attention,

@@ -36,6 +36,7 @@ from exbert_hub.analysis.head_pattern import (
     strength,
 )
 from exbert_hub.errors import ExportError
+from exbert_hub.index.build.options import Progress
 from exbert_hub.index.heads.page import strong_edges
 from exbert_hub.index.search.stored_index import StoredIndex, in_one_piece
 
@@ -56,12 +57,10 @@ _METRICS = {
     "induction_score": "Mean attention of a token that occurred before to what came after it then, in this corpus.",
 }
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass(frozen=True)
 class Sampled:
-    """One sentence of the corpus as HeadVis wants it."""
+    """One sentence of the corpus in the form that HeadVis needs."""
 
     row: int  # of `index.sentences`
     tokens: list[str]
@@ -88,18 +87,18 @@ def write_headvis(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Path:
-    """Write the folder; `config.json` comes last, so a folder that has it is whole.
+    """Write the folder; `config.json` comes last, so a folder that has it is complete.
 
-    :param sentences: of the corpus at most, spread evenly.
-    :param progress: called with heads written and heads in all.
+    :param sentences: how many of the corpus at most, spread evenly.
+    :param progress: called with the heads written so far and the total.
     :raises ExportError: if the folder holds something, or the index has no attention.
     """
     output = Path(output_dir).expanduser()
     layers = index.manifest.attention_layers
     if not layers:
-        raise ExportError("the index was built without attention, so there is nothing to show of its heads")
+        raise ExportError("the index was built without attention, so there is nothing to show about its heads")
     stored = in_one_piece(
-        index.opened, ExportError("an index in shards is not exported as one: export one of the shards")
+        index.opened, ExportError("an index in shards cannot be exported as a whole: export one of the shards")
     )
     _make_empty(output, overwrite)
     sequences = [_sequence(stored, int(row)) for row in even(len(stored.sentences), sentences)]
@@ -166,7 +165,7 @@ def _measure(reader: AttentionReader, sequences: Sequence[Sampled], heads: int) 
         continued += induction(attention, sequence.ids, sequence.special, _INDUCTION_FROM)
         again += repeated(sequence.ids, sequence.special)
     scores = (continued / again).tolist() if again else [None] * heads
-    return _LayerStrengths([_metrics(*each) for each in zip(sums.means(), scores, strict=True)], strengths)
+    return _LayerStrengths([_metrics(*head) for head in zip(sums.means(), scores, strict=True)], strengths)
 
 
 def _metrics(pattern: Pattern, score: float | None) -> dict[str, float | None]:
@@ -198,13 +197,13 @@ def _chosen(
         is_top = interval == _INTERVALS
         for place in part[::-1][:_PER_TOP_INTERVAL] if is_top else part[even(len(part), _PER_INTERVAL)]:
             sequence, size = sequences[place], len(sequences[place].tokens)
-            found = strong_edges(reader.of_heads(sequence.row, [head])[0], _KEYS_PER_ROW, _FAINTEST)
+            edges = strong_edges(reader.of_heads(sequence.row, [head])[0], _KEYS_PER_ROW, _FAINTEST)
             yield {
                 "sequence_id": sequence.row,
                 "interval": interval,
                 "tokens": sequence.tokens,
-                "attention_indices": [edge.source * size + edge.target for edge in found],
-                "attention_values": [round(edge.weight, _DIGITS) for edge in found],
+                "attention_indices": [edge.source * size + edge.target for edge in edges],
+                "attention_values": [round(edge.weight, _DIGITS) for edge in edges],
                 "seq_len": size,
                 "max_activation": round(float(strengths[place]), _DIGITS),
             }
@@ -231,7 +230,7 @@ def _config(
     index: SearchableIndex, heads: Sequence[tuple[int, int]], sequences: Sequence[Sampled], folder: str
 ) -> dict[str, Any]:
     manifest = index.manifest
-    # a model in a folder is called by its name: where it lies is nobody's business
+    # a local model goes by its name: its path stays private
     local = Path(manifest.model_id).is_absolute()
     model = Path(manifest.model_id).name if local else manifest.model_id
     name = re.sub(r"[^a-z0-9._-]+", "-", model.rpartition("/")[2].lower()).strip("-")

@@ -7,30 +7,34 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from exbert_hub.analysis.heads import OFFSETS, RELATIONS
-from exbert_hub.model.types import ModelFacts, StackName
+from exbert_hub.model.types import ModelInfo, StackName
+
+from .versions import TableColumn, TableFormat
 
 DEPENDENCY = "dependency"
 TO_HEAD, TO_DEPENDANT = "to_head", "to_dependant"
 MOST_LABELS = 200  # columns with more labels than this are no labels but texts; base rates have the same limit
 
-SCHEMA = pa.schema(
-    [
-        ("layer", pa.int32()),
-        ("head", pa.int32()),
-        ("stack", pa.string()),
-        ("measure", pa.string()),
-        ("label", pa.string()),
-        ("direction", pa.string()),
-        ("value", pa.float64()),
-        ("baseline", pa.float64()),
-        ("n", pa.int64()),
-        ("p", pa.float64()),
-        ("q", pa.float64()),
-    ]
+HEADS_TABLE = TableFormat(
+    "a table of heads",
+    (
+        TableColumn("layer", pa.int32()),
+        TableColumn("head", pa.int32()),
+        TableColumn("stack", pa.string()),
+        TableColumn("measure", pa.string()),
+        TableColumn("label", pa.string()),
+        TableColumn("direction", pa.string()),
+        TableColumn("value", pa.float64()),
+        TableColumn("baseline", pa.float64()),
+        TableColumn("n", pa.int64()),
+        TableColumn("p", pa.float64(), nullable=True),
+        TableColumn("q", pa.float64(), nullable=True),
+    ),
 )
+"""Of `heads.parquet`; `head_table.HeadScore` has the same fields and says what they are."""
 
 
-def stack_of(model: ModelFacts) -> StackName:
+def stack_of(model: ModelInfo) -> StackName:
     """The stack that is indexed."""
     return "decoder" if model.kind == "causal" else "encoder"
 

@@ -1,4 +1,4 @@
-"""`heads.parquet`, read as if written by an attacker, and what is asked of it."""
+"""`heads.parquet`, read as if written by an attacker, and selections from it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,20 @@ import pyarrow.parquet as pq
 from exbert_hub.analysis.significance import LEVEL
 from exbert_hub.errors import IndexFormatError, LabelError, SelectionError
 
-from .head_schema import ALWAYS, ATTENDED, DEPENDENCY, ENTROPY, MOST_LABELS, SCHEMA, TO_DEPENDANT, TO_HEAD, stack_of
+from .head_schema import (
+    ALWAYS,
+    ATTENDED,
+    DEPENDENCY,
+    ENTROPY,
+    HEADS_TABLE,
+    MOST_LABELS,
+    TO_DEPENDANT,
+    TO_HEAD,
+    stack_of,
+)
 from .layout import LONGEST_LABEL
 from .manifest import Manifest
+from .versions import defaults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,8 +110,8 @@ class HeadScores(Sequence[HeadScore]):
         if len(columns) > 1:
             names = "; ".join(" ".join(filter(None, column)) for column in columns[:4])
             raise SelectionError(f"a grid shows one measure, label and direction, not {len(columns)}: {names}, …")
-        found = {(score.layer, score.head): score for score in self}
-        return tuple(tuple(found.get((layer, head)) for head in range(n)) for layer, n in enumerate(self.heads))
+        by_head = {(score.layer, score.head): score for score in self}
+        return tuple(tuple(by_head.get((layer, head)) for head in range(n)) for layer, n in enumerate(self.heads))
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Ready for JSON."""
@@ -128,24 +139,24 @@ def choose(table: pa.Table, heads: tuple[int, ...], wanted: HeadFilter) -> HeadS
 
     :raises LabelError: if there are none.
     """
-    found = table
+    rows = table
     for name, value in vars(wanted).items():
         if value is not None:
-            rest = found.filter(pc.equal(found.column(name), value))
+            rest = rows.filter(pc.equal(rows.column(name), value))
             if not len(rest):
-                raise LabelError(f"no head is measured by {name} {value!r}; {_there(found, name, str(value))}")
-            found = rest
-    scores = [HeadScore(**row) for row in found.to_pylist()]
+                raise LabelError(f"no head is measured by {name} {value!r}; {_there(rows, name, str(value))}")
+            rows = rest
+    scores = [HeadScore(*row.values()) for row in rows.select(HeadScore._fields).to_pylist()]
     return HeadScores(tuple(sorted(scores, key=lambda score: (-score.excess, score.layer, score.head))), heads)
 
 
 def _there(table: pa.Table, name: str, wanted: str) -> str:
     """What there is instead: what is written alike, then the most frequent."""
     counts = table.group_by(name).aggregate([("n", "max")]).sort_by([("n_max", "descending"), (name, "ascending")])
-    there = [str(each) for each in counts.column(name).to_pylist()]
+    there = [str(value) for value in counts.column(name).to_pylist()]
     alike = ", ".join(difflib.get_close_matches(wanted, there, 4, 0.5))
     more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
-    listed = ", ".join(each or "(none)" for each in there[:_LISTED])
+    listed = ", ".join(value or "(none)" for value in there[:_LISTED])
     return f"{f'alike are {alike}; ' if alike else ''}there are {listed}{more}"
 
 
@@ -155,26 +166,29 @@ def read_heads(path: Path, manifest: Manifest) -> pa.Table:
     :raises IndexFormatError: if the file is not what a build writes for this model and these labels.
     """
 
-    def require(condition: object, what: str) -> None:
+    def require(condition: object, problem: str) -> None:
         if not condition:
-            raise IndexFormatError(f"{path} is not a table of heads: {what}; build the index again")
+            raise IndexFormatError(f"{path} is not a table of heads: {problem}; build the index again")
 
     try:
         file = pq.ParquetFile(path, read_dictionary=["stack", "measure", "label", "direction"])
         metadata = file.metadata
-        require(pq.read_schema(path).remove_metadata() == SCHEMA, f"its columns are not {', '.join(SCHEMA.names)}")
-        size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+        missing = HEADS_TABLE.missing_from(pq.read_schema(path), manifest.format_minor)
+        names = [column.name for column in HEADS_TABLE.columns if column not in missing]
         require(metadata.num_rows <= _MOST_ROWS, "it has too many rows")
+        size = _bytes_of(metadata, names)
         # one dictionary of labels for each row group, at most
         most = metadata.num_rows * _BYTES_PER_ROW + (1 + metadata.num_row_groups) * MOST_LABELS * LONGEST_LABEL * 64
         require(size <= most, "it holds more than its rows")
-        table = file.read()
+        table = file.read(names)
         table.validate(full=True)
-        table = table.cast(SCHEMA)
-    except pa.ArrowException as error:
-        raise IndexFormatError(f"{path} is not a table of heads: {error}") from error
-    untested = ("p", "q")
-    require(not any(table.column(n).null_count for n in SCHEMA.names if n not in untested), "a value is missing")
+        for column in missing:
+            table = table.append_column(column.name, defaults((column,), len(table)).column(0))
+        table = table.select(HEADS_TABLE.schema.names).cast(HEADS_TABLE.schema)
+    except (pa.ArrowException, IndexFormatError) as error:
+        raise IndexFormatError(f"{path} is not a table of heads: {error}; build the index again") from error
+    filled = [column.name for column in HEADS_TABLE.columns if not column.nullable]
+    require(not any(table.column(name).null_count for name in filled), "a value is missing")
     layer, head, n = (table.column(name).to_numpy() for name in ("layer", "head", "n"))
     heads = manifest.model.heads
     require(((layer >= 0) & (layer < len(heads))).all(), "a layer that the model does not have")
@@ -193,3 +207,10 @@ def read_heads(path: Path, manifest: Manifest) -> pa.Table:
         require(set(pc.unique(table.column(name)).to_pylist()) <= values, f"an unknown {name}")
     require((pc.max(pc.utf8_length(table.column("label"))).as_py() or 0) <= LONGEST_LABEL, "a label is too long")
     return table
+
+
+def _bytes_of(metadata: pq.FileMetaData, names: Sequence[str]) -> int:
+    """What some columns take before compression."""
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    columns = (group.column(number) for group in groups for number in range(group.num_columns))
+    return sum(column.total_uncompressed_size for column in columns if column.path_in_schema in names)

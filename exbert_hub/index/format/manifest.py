@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from exbert_hub._version import __version__
 from exbert_hub.checked_json import parse_json
-from exbert_hub.corpus.types import WORD_LABELS, CorpusInfo, Coverage
+from exbert_hub.corpus.types import CorpusInfo, Coverage
 from exbert_hub.errors import IndexFormatError
 from exbert_hub.files import write_atomic
-from exbert_hub.model.types import ModelFacts
+from exbert_hub.model.types import ModelInfo
 
 from . import layout
 from .codecs import CODECS
-from .tables import POSITIONS, RESULTS
+from .result_columns import reserved_names
+from .tables import POSITIONS, label_columns
 from .types import Codec, Kind, Layer
+from .versions import FORMAT_MINOR, FORMAT_VERSION, check_version
 
-FORMAT_VERSION = 1
 _LONGEST_NAME = 64  # of a label that is attached
+_TAKEN = "an index uses it already"
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,10 @@ class VectorSpec:
 
 @dataclass(frozen=True)
 class Manifest:
-    """See docs/design.md, section 3. Every figure in it was measured during the build."""
+    """See docs/contracts.md, "Manifest". Every figure in it was measured during the build."""
 
     format_version: int
-    model: ModelFacts
+    model: ModelInfo
     corpus: CorpusInfo
     coverage: Coverage
     codec: Codec
@@ -74,6 +77,7 @@ class Manifest:
     metric: str = "inner_product"
     sample: int | None = None  # sentences drawn at random from the corpus, the same for the same number; None: all
     added_labels: tuple[str, ...] = ()  # columns of the sidecar table, attached after the build
+    format_minor: int = 0  # see `versions`
     files: dict[str, FileEntry] = field(default_factory=dict)
 
     @property
@@ -85,8 +89,32 @@ class Manifest:
         """Label columns of `tokens`, the attached ones last: everything that can be summarised."""
         return (*self.labels, *self.added_labels)
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version of the package wrote it: there may be more to it than we know."""
+        return self.format_minor > FORMAT_MINOR
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON; the first minor version goes without saying, as in indexes from before there were any."""
+        content = asdict(self)
+        if not self.format_minor:
+            del content["format_minor"]
+        return content
+
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
+
+    def check_own(self, name: object) -> None:
+        """Refuse to write into an index of a newer version: what it added would be lost.
+
+        :param name: of the index, for the error.
+        :raises IndexFormatError: if it is one.
+        """
+        if self.is_newer:
+            raise IndexFormatError(
+                f"{name} was written by a newer exbert_hub (format {self.format_version}.{self.format_minor}), which "
+                "this one reads but does not change: upgrade exbert_hub."
+            )
 
     def save(self, folder: Path) -> None:
         write_atomic(folder / layout.MANIFEST, self.to_json())
@@ -110,18 +138,32 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str | bytes, name: str) -> Manifest:
         """Read and check a manifest, which errors call by `name`."""
-        manifest = parse_json(text, cls, name, strict=False)
+        claim = parse_json(text, _Claim, name, strict=False)
+        check_version(claim.format_version, claim.format_minor, name)
+        try:
+            manifest = parse_json(text, cls, name, strict=False)
+        except IndexFormatError as error:
+            if claim.format_minor <= FORMAT_MINOR:
+                raise
+            newer = f"a newer exbert_hub wrote it, format {FORMAT_VERSION}.{claim.format_minor}: upgrade"
+            raise IndexFormatError(f"{error} ({newer})") from error
+        if manifest.is_newer:  # files of kinds that came later: never looked at
+            known = {file: entry for file, entry in manifest.files.items() if layout.is_allowed(file)}
+            manifest = replace(manifest, files=known)
         _check(manifest, name)
         return manifest
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """What a manifest says about its format, whatever else is in it."""
+
+    format_version: int
+    format_minor: int = 0
+
+
 def _check(manifest: Manifest, path: str) -> None:
     """What types alone cannot say."""
-    if manifest.format_version != FORMAT_VERSION:
-        raise IndexFormatError(
-            f"{path} has format version {manifest.format_version}, this exbert_hub reads {FORMAT_VERSION}: "
-            "upgrade exbert_hub or build the index again."
-        )
     if manifest.codec not in CODECS:
         raise IndexFormatError(
             f"{path} has vectors stored as {manifest.codec!r}, this exbert_hub reads {', '.join(CODECS)}: upgrade "
@@ -149,7 +191,8 @@ def _check(manifest: Manifest, path: str) -> None:
     for layer in manifest.attention_layers:
         if not 0 <= layer < len(model.heads) or not model.heads[layer]:
             raise IndexFormatError(f"{path} has attention of layer {layer}, which has none in its model")
-    if manifest.labels != ("piece", *WORD_LABELS, *manifest.corpus.extra_labels):
+    columns = (*manifest.labels, *POSITIONS)
+    if manifest.labels != label_columns(manifest.corpus.extra_labels) or len(set(columns)) != len(columns):
         raise IndexFormatError(f"{path}: the labels are not those of its corpus")
     _check_added(manifest, path)
     needed = {spec.file for spec in manifest.vectors} | {layout.attention_file(n) for n in manifest.attention_layers}
@@ -161,20 +204,26 @@ def _check(manifest: Manifest, path: str) -> None:
 def _check_added(manifest: Manifest, path: str) -> None:
     added = manifest.added_labels
     for name in added:
-        if problem := label_problem(name, manifest.labels):
+        if problem := _name_problem(name, manifest.labels):
             raise IndexFormatError(f"{path}: an attached label may not be called {name!r}: {problem}")
     if len(set(added)) != len(added) or len(layout.labels_of(manifest.files)) != bool(added):
         raise IndexFormatError(f"{path} names attached labels twice, or not one file of them")
 
 
 def label_problem(name: str, labels: Iterable[str]) -> str:
-    """Why an attached label may not have a name, beside these labels of the corpus; empty if it may."""
+    """Why a label may not be attached under a name, beside these labels of the corpus; empty if it may."""
+    known = (*labels, name)
+    return _name_problem(name, known[:-1]) or (_TAKEN if name in reserved_names(known) else "")
+
+
+def _name_problem(name: str, labels: Iterable[str]) -> str:
+    """Likewise for one that is attached already: an older index may have one that a column of results took since."""
     if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _LONGEST_NAME:
         return f"it must be 1 to {_LONGEST_NAME} printable characters"
-    return "an index uses it already" if name in {*labels, *POSITIONS, *RESULTS} else ""
+    return _TAKEN if name in {*labels, *POSITIONS} else ""
 
 
-def vector_dim(model: ModelFacts, kind: Kind, layer: Layer) -> int:
+def vector_dim(model: ModelInfo, kind: Kind, layer: Layer) -> int:
     """Width of the vectors of one kind at one layer; 0 for the heads of a layer without attention."""
     if kind == "embedding" or layer == "emb":
         return model.hidden_size

@@ -11,10 +11,6 @@ from pathlib import Path
 
 from exbert_hub.checked_json import parse_json
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.files import write_atomic
-
-from . import layout
-from .layout import SHARD_LIST
 
 FORMAT_VERSION = 1
 
@@ -39,12 +35,6 @@ def list_text(manifests: Iterable[bytes]) -> str:
     """The content of `shards.json`, given the `exbert.json` of each shard in order."""
     shards = {shard_name(n): hashlib.sha256(manifest).hexdigest() for n, manifest in enumerate(manifests)}
     return json.dumps(asdict(ShardList(FORMAT_VERSION, shards)), indent=1) + "\n"
-
-
-def write_list(folder: Path, count: int) -> None:
-    """Make the first so many shards of a folder one index."""
-    manifests = [(folder / shard_name(number) / layout.MANIFEST).read_bytes() for number in range(count)]
-    write_atomic(folder / SHARD_LIST, list_text(manifests))
 
 
 def read_list(path: Path) -> dict[str, str]:

@@ -13,6 +13,9 @@ import pyarrow.compute as pc
 from exbert_hub.corpus.types import WORD_LABELS, Word
 from exbert_hub.errors import BuildError, IndexFormatError
 
+from .result_columns import reserved_names
+from .versions import TableColumn, TableFormat
+
 if TYPE_CHECKING:
     import datasets
 
@@ -20,26 +23,29 @@ POSITIONS = ("piece_id", "sentence", "position", "word")
 """Columns of `tokens` that are numbers, not labels."""
 
 
-RESULTS = ("rank", "score", "row", "sentence_text", "max_attention", "offset")
-"""Columns of results (`Matches.to_pandas`) that are no labels."""
-
-
 def label_columns(extra: Sequence[str]) -> tuple[str, ...]:
     """Label columns of `tokens`, in order, given the further columns of an annotated corpus."""
-    taken = {"piece", *WORD_LABELS, *POSITIONS, *RESULTS}
-    clash = sorted(taken.intersection(extra))
-    if clash:
-        raise BuildError(f"the corpus has a column {clash[0]!r}, a name that the index needs itself: rename it")
     return ("piece", *WORD_LABELS, *extra)
 
 
-def tokens_schema(extra: Sequence[str]) -> pa.Schema:
+def check_label_names(extra: Sequence[str]) -> None:
+    """Refuse to build an index with these further columns of a corpus if one has the name of a column of ours.
+
+    :raises BuildError: with the name.
+    """
+    taken = {"piece", *WORD_LABELS, *POSITIONS, *reserved_names(label_columns(extra))}
+    clash = sorted(taken.intersection(extra))
+    if clash:
+        raise BuildError(f"the corpus has a column {clash[0]!r}, a name that the index needs itself: rename it")
+
+
+def tokens_format(extra: Sequence[str]) -> TableFormat:
     kinds = {name: pa.int32() for name in POSITIONS} | {"is_entity": pa.bool_()}
     names = ("piece", *POSITIONS, *label_columns(extra)[1:])
-    return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
+    return TableFormat("a tokens table", tuple(TableColumn(name, kinds.get(name, pa.string())) for name in names))
 
 
-def sentences_schema(extra: Sequence[str]) -> pa.Schema:
+def sentences_format(extra: Sequence[str]) -> TableFormat:
     kinds = {"start": pa.int32(), "end": pa.int32(), "head": pa.int32(), "is_entity": pa.bool_()}
     names = ("text", "start", "end", *(n for n in Word._fields if n not in ("text", "start", "end", "extra")), *extra)
     word = pa.struct([(name, kinds.get(name, pa.string())) for name in names])
@@ -53,7 +59,12 @@ def sentences_schema(extra: Sequence[str]) -> pa.Schema:
             ("special", pa.bool_()),
         ]
     )
-    return pa.schema([("text", pa.string()), ("words", pa.list_(word)), ("pieces", pa.list_(piece))])
+    columns = (
+        TableColumn("text", pa.string()),
+        TableColumn("words", pa.list_(word)),
+        TableColumn("pieces", pa.list_(piece)),
+    )
+    return TableFormat("a sentences table", columns)
 
 
 def piece_counts(sentences: pa.Table) -> np.ndarray:
@@ -62,15 +73,15 @@ def piece_counts(sentences: pa.Table) -> np.ndarray:
 
 
 def check_tables(tokens: datasets.Dataset, sentences: datasets.Dataset, folder: Path) -> None:
-    """See that every row of `tokens` is a piece of `sentences` that has a word, that none is left out, and that every
-    piece and every token leads to a word that is there. Reads the tables once through, a batch in memory.
+    """Check that every row of `tokens` is a piece of `sentences` that has a word, that none is missing, and that every
+    piece and every token belongs to an existing word. Reads the tables once, one batch in memory at a time.
 
     :raises IndexFormatError: if they contradict each other.
     """
 
-    def require(condition: object, what: str) -> None:
+    def require(condition: object, problem: str) -> None:
         if not condition:
-            raise IndexFormatError(f"{folder}: the tables contradict each other: {what}")
+            raise IndexFormatError(f"{folder}: the tables contradict each other: {problem}")
 
     rows, first = _Rows(tokens, require), 0
     for batch in _batches(sentences):
@@ -80,7 +91,7 @@ def check_tables(tokens: datasets.Dataset, sentences: datasets.Dataset, folder: 
         require(not _has_nulls(inner) and not _has_nulls(spoken), "a piece or a word lacks a value")
         lengths, of_piece = pieces.value_lengths().to_numpy(), inner.field("word").to_numpy()
         belongs = np.repeat(words.value_lengths().to_numpy(), lengths)
-        require((of_piece >= -1).all() and (of_piece < belongs).all(), "a piece of a word that is not there")
+        require((of_piece >= -1).all() and (of_piece < belongs).all(), "a piece of a word that does not exist")
         indexed = np.flatnonzero(of_piece >= 0)
         sentence = np.repeat(np.arange(first, first + len(batch)), lengths)[indexed]
         position = (np.arange(len(of_piece)) - np.repeat(np.cumsum(lengths) - lengths, lengths))[indexed]
@@ -91,7 +102,7 @@ def check_tables(tokens: datasets.Dataset, sentences: datasets.Dataset, folder: 
 
 
 class _Rows:
-    """Where the tokens say that they stand, in order."""
+    """Where the tokens say they are, in order."""
 
     def __init__(self, tokens: datasets.Dataset, require: Callable[[object, str], None]) -> None:
         self._batches, self._require = _batches(tokens), require

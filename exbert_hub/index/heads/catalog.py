@@ -1,4 +1,4 @@
-"""What an index in one piece can be asked about the heads of its model."""
+"""Questions about the heads of an index's model."""
 
 from __future__ import annotations
 
@@ -10,36 +10,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exbert_hub.analysis.subsets import halves
-from exbert_hub.errors import LabelError, SelectionError, UnsupportedError
+from exbert_hub.errors import LabelError, UnsupportedError
 from exbert_hub.index.format.head_schema import ATTENDED, DEPENDENCY, MOST_LABELS, Column, stack_of
 from exbert_hub.index.format.head_table import HeadFilter, HeadScores, choose
 from exbert_hub.index.format.tables import piece_counts
-from exbert_hub.index.search.query import word_at
-from exbert_hub.index.search.selection import check_model, choose_heads, choose_spec
-from exbert_hub.index.store.token_rows import TokenRows
-from exbert_hub.model.selection import existing_heads
+from exbert_hub.index.search.selection import check_model, choose_heads
 
-from .examples import HeadExample, StoredSentences, find_examples, measure_stored
+from .attention_needed import need_attention
+from .examples import ExampleSource, HeadExample, StoredSentences, find_examples, measure_stored
+from .finder import SubsetFinder
 from .page import HeadPage, HeadReading, HeadSource, ordered, read_head
-from .subsets import (
-    FoundHeads,
-    HeadPath,
-    OfMatch,
-    SubsetRequest,
-    SubsetSearch,
-    Wanted,
-    WantedOfMaxAttention,
-    corrected,
-    having,
-    score_heads,
-)
 
 if TYPE_CHECKING:
-    from exbert_hub.index.format.manifest import VectorSpec
-    from exbert_hub.index.format.types import Layer
     from exbert_hub.index.search.stored_index import StoredIndex
-    from exbert_hub.model import Inspection, Inspector
+    from exbert_hub.model import Inspector
 
 _PAGES_KEPT = 64
 
@@ -51,6 +35,7 @@ class HeadCatalog:
         self._store, self._searcher = index.store, index.searcher
         self._tokens, self._sentences = index.tokens, index.sentences
         self._manifest = index.manifest
+        self.find = SubsetFinder(index)  # the fewest heads that find a label for a token
 
     def scores(self, wanted: HeadFilter) -> HeadScores:
         """What the heads do over the whole corpus, the best first; see `CorpusIndex.heads`."""
@@ -62,79 +47,20 @@ class HeadCatalog:
     def examples(self, layer: int, head: int, column: Column, k: int = 3) -> tuple[HeadExample, ...]:
         """The most telling sentences of a head; see `CorpusIndex.head_examples`."""
         choose_heads(self._manifest, layer, [head])
-        self._need_attention(layer)
-        candidates = self._sentences_with(column)
-        return find_examples(self._stored_sentences, self._searcher.attention(layer), head, column, candidates, k)
-
-    def find(self, seen: Inspection, token: str | int, wanted: SubsetRequest) -> FoundHeads:
-        """The fewest heads that find a label for a token; see `CorpusIndex.find_heads`."""
-        check_model(self._manifest, seen.facts)
-        of, layer, k = wanted.of, wanted.layer, wanted.k
-        if of not in ("match", "max_attention") or k < 1:
-            raise SelectionError(f"of={of!r}, k={k}: choose 'match' or 'max_attention', and at least one match")
-        if layer is not None:
-            existing_heads(self._manifest.model.heads, layer, [0])
-        position = seen.position_of(token)
-        has, usable, held_back = self._pieces(wanted, seen.text)
-        paths = []
-        for spec in self._head_specs(layer, of):
-            self._store.use_vectors(self._tokens, spec)
-            scores = score_heads(self._tokens, spec.name, seen.contexts[spec.layer][position])
-            target = Wanted(has) if of == "match" else self._attending_to(has, spec.layer)
-            paths.append(HeadPath(int(spec.layer), SubsetSearch(scores, usable, target, held_back, k).path()))
-        paths = corrected(paths)
-        paths.sort(key=lambda path: (-path.share, len(path.steps), path.layer))
-        word, masked = word_at(seen, position), bool(seen.masked[position])
-        return FoundHeads(word, masked, wanted.label, wanted.field, of, k, tuple(paths))
-
-    def _head_specs(self, layer: int | None, of: OfMatch) -> list[VectorSpec]:
-        if of == "max_attention":
-            self._need_attention(layer)
-        if layer is not None:
-            return [choose_spec(self._manifest, "heads", layer)]
-        stored = self._manifest.attention_layers
-        specs = [spec for spec in self._manifest.vectors if spec.kind == "heads"]
-        found = [spec for spec in specs if of == "match" or spec.layer in stored]
-        return found or [choose_spec(self._manifest, "heads", 0)]  # which is then refused with the reason
-
-    def _pieces(self, wanted: SubsetRequest, query: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """bool [pieces] each: which have the label, which may be found, which are held back.
-
-        :param query: the text that is searched from.
-        """
-        field, label = wanted.field, wanted.label
-        table = self._tokens.data.table
-        if field not in self._manifest.all_labels:
-            raise LabelError(f"the index has no label {field!r}")
-        has = having(table, field, label)
-        if not has.any():
-            counts = sorted(self._searcher.base.match(field).items(), key=lambda item: -item[1])
-            raise LabelError(f"no piece has {field} {label!r}; there are {', '.join(name for name, _ in counts[:60])}")
-        texts = self._sentences.data.table.column("text").to_pylist()
-        sentence, position = (table.column(name).to_numpy() for name in ("sentence", "position"))
-        usable = np.ones(len(has), bool)
-        if wanted.exclude_query:
-            usable &= np.array([text.strip() != query.strip() for text in texts])[sentence]
-        if wanted.unique_sentences:
-            numbers: dict[str, int] = {}
-            same = np.array([numbers.setdefault(text, len(numbers)) for text in texts])[sentence]
-            first = np.zeros(len(has), bool)
-            first[np.unique(np.stack([same, position]), axis=1, return_index=True)[1]] = True
-            usable &= first
-        return has, usable, halves(texts)[sentence]
-
-    def _attending_to(self, has: np.ndarray, layer: Layer) -> WantedOfMaxAttention:
-        return WantedOfMaxAttention(has, TokenRows(self._tokens.data.table), self._searcher.attention(layer))
+        need_attention(self._manifest, layer)
+        rows = self._sentences_with(column)
+        source = ExampleSource(self._stored_sentences, self._searcher.attention(layer), head, rows)
+        return find_examples(source, column, k)
 
     def page(self, layer: int, head: int, *, inspector: Inspector | None = None) -> HeadPage:
         """All there is to say about one head; see `CorpusIndex.head`."""
         choose_heads(self._manifest, layer, [head])
-        self._need_attention(layer)
-        induction, no_induction = None, "it takes the model: index.head(layer, head, inspector=inspector)"
+        need_attention(self._manifest, layer)
+        induction, no_induction = None, "it needs the model: index.head(layer, head, inspector=inspector)"
         if inspector is not None:
             from .induction import induction_scores
 
-            check_model(self._manifest, inspector.facts)
+            check_model(self._manifest, inspector.model_info)
             try:
                 induction, no_induction = float(induction_scores(inspector)[layer][head]), ""
             except UnsupportedError as error:
@@ -176,8 +102,8 @@ class HeadCatalog:
     @cached_property
     def _measured(self) -> pa.Table:
         """The table that the build wrote; if it wrote none, made from the stored attention."""
-        found = self._store.heads()
-        return self._measured_afterwards if found is None else found
+        stored = self._store.heads()
+        return self._measured_afterwards if stored is None else stored
 
     def _asks_for_attached(self, wanted: HeadFilter) -> bool:
         """Whether only labels that were attached later can answer; measuring them reads all of the attention."""
@@ -197,7 +123,7 @@ class HeadCatalog:
 
     @cached_property
     def _measured_afterwards(self) -> pa.Table:
-        self._need_attention(None)
+        need_attention(self._manifest, None)
         readers = {layer: self._searcher.attention(layer) for layer in self._manifest.attention_layers}
         lengths = piece_counts(self._sentences.data.table)
         return measure_stored(self._stored_sentences, readers, lengths, self._manifest)
@@ -205,15 +131,6 @@ class HeadCatalog:
     @cached_property
     def _stored_sentences(self) -> StoredSentences:
         return StoredSentences(self._tokens, self._sentences, self._manifest)
-
-    def _need_attention(self, layer: int | None) -> None:
-        stored = self._manifest.attention_layers
-        if not stored or layer not in (None, *stored):
-            where = "the index" if layer is None else f"layer {layer}"
-            raise SelectionError(
-                f"{where} was built without attention, which is what heads are measured by: build it again with "
-                "attention=True (without --no-attention)"
-            )
 
     def _sentences_with(self, wanted: Column) -> np.ndarray:
         """Rows of the sentences that have a word with the label; all of them where the measure has no such label."""

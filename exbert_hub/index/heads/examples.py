@@ -29,7 +29,7 @@ _SENTENCES_READ = 1000  # for examples: spread evenly over those that could be o
 
 
 class StoredSentences:
-    """The sentences of an index as the measures of heads want them.
+    """The sentences of an index as measures of heads need them.
 
     :param tokens: with the attached labels, if any.
     """
@@ -47,9 +47,9 @@ class StoredSentences:
     def text(self, sentence: int) -> str:
         return self._sentences.column("text")[sentence].as_py()
 
-    def spans(self, sentence: int, what: str) -> list[tuple[int, int]]:
+    def spans(self, sentence: int, kind: str) -> list[tuple[int, int]]:
         """Characters of its "words" or "pieces"."""
-        return [(part["start"], part["end"]) for part in self._sentences.column(what)[sentence].as_py()]
+        return [(part["start"], part["end"]) for part in self._sentences.column(kind)[sentence].as_py()]
 
     def get(self, sentence: int) -> AnnotatedPieces:
         words = self._sentences.column("words")[sentence].values
@@ -137,54 +137,59 @@ class HeadExample:
         return self.text[start:end], self.text[slice(*self.target)] if self.target else None
 
 
-def find_examples(
-    sentences: StoredSentences,
-    reader: AttentionReader,
-    head: int,
-    column: Column,
-    candidates: np.ndarray,
-    k: int,
-) -> tuple[HeadExample, ...]:
+@dataclass(frozen=True, eq=False)
+class ExampleSource:
+    """Where examples of one head are looked for."""
+
+    sentences: StoredSentences
+    reader: AttentionReader  # of the layer
+    head: int
+    rows: np.ndarray  # int, of the sentences that could show it
+
+
+def find_examples(source: ExampleSource, column: Column, k: int) -> tuple[HeadExample, ...]:
     """The sentences where the head gives most attention to what the measure is about, each text once.
 
-    :param candidates: rows of the sentences that could show it; a thousand of them, spread evenly, are read.
+    A thousand of the sentences that could show it, spread evenly, are read.
+
     :raises SelectionError: for an unknown measure.
     """
     find = _finder(column)
-    some = candidates[:: max(1, -(-len(candidates) // _SENTENCES_READ))]
-    found: list[tuple[float, int, int, int]] = []
+    sentences, rows = source.sentences, source.rows
+    some = rows[:: max(1, -(-len(rows) // _SENTENCES_READ))]
+    strongest: list[tuple[float, int, int, int]] = []
     for number in some.tolist():
-        weights, fits = find(sentences.get(number), reader.of_heads(number, [head]))
+        weights, fits = find(sentences.get(number), source.reader.of_heads(number, [source.head]))
         if fits.any():
-            source, target = divmod(int(np.where(fits, weights, -1).argmax()), fits.shape[1])
-            found.append((-float(weights[source, target]), number, source, target))
+            attending, attended = divmod(int(np.where(fits, weights, -1).argmax()), fits.shape[1])
+            strongest.append((-float(weights[attending, attended]), number, attending, attended))
     examples: dict[str, HeadExample] = {}
-    for weight, number, source, target in sorted(found):
+    for weight, number, attending, attended in sorted(strongest):
         if len(examples) == k:
             break
         text = sentences.text(number)
         spans = sentences.spans(number, "pieces" if column.measure in _OF_PIECES else "words")
-        place = None if column.measure == "special" else spans[target]
-        examples.setdefault(text, HeadExample(number, text, spans[source], place, -weight))
+        target = None if column.measure == "special" else spans[attended]
+        examples.setdefault(text, HeadExample(number, text, spans[attending], target, -weight))
     return tuple(examples.values())
 
 
-Found = tuple[np.ndarray, np.ndarray]
+Maxima = tuple[np.ndarray, np.ndarray]
 """Weights [N, N] between pieces or words, and which of them are maxima of the kind that is looked for."""
 
 _OF_PIECES = ("offset", "self", "special", "entropy")
 
 
-def _finder(column: Column) -> Callable[[AnnotatedPieces, np.ndarray], Found]:
+def _finder(column: Column) -> Callable[[AnnotatedPieces, np.ndarray], Maxima]:
     measure, label = column.measure, column.label
 
-    def between_words(sentence: AnnotatedPieces, attention: np.ndarray) -> Found:
+    def between_words(sentence: AnnotatedPieces, attention: np.ndarray) -> Maxima:
         weights = word_attention(attention.astype(np.float64), sentence.word_of_piece, len(sentence.head))
         attended = attended_words(weights, sentence)[0]
         most = attended[:, None] == np.arange(len(attended))
         return weights[0], most & _wanted(sentence, column)
 
-    def between_pieces(sentence: AnnotatedPieces, attention: np.ndarray) -> Found:
+    def between_pieces(sentence: AnnotatedPieces, attention: np.ndarray) -> Maxima:
         weights, indexed = attention[0], sentence.word_of_piece >= 0
         targets = sentence.special if measure == "special" else sentence.candidates
         attended = max_attention(weights, targets)
@@ -208,8 +213,8 @@ def _wanted(sentence: AnnotatedPieces, column: Column) -> np.ndarray:
         return relation(measure, sentence)
     if measure.startswith(ATTENDED):
         labels = sentence.labels[measure.removeprefix(ATTENDED)]
-        return sentence.others & np.array([each == label for each in labels], bool)
-    of_label = np.array([each == label for each in sentence.dep], bool)
+        return sentence.others & np.array([name == label for name in labels], bool)
+    of_label = np.array([name == label for name in sentence.dep], bool)
     to_head = sentence.head[:, None] == np.arange(len(of_label))
     if direction == TO_HEAD:
         return to_head & (sentence.seen_heads & of_label)[:, None]

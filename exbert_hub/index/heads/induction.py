@@ -26,7 +26,7 @@ def induction_scores(inspector: Inspector) -> dict[int, np.ndarray]:
     """By layer the score of each head, [H]: mean attention of the repeated pieces to what came after them the first
     time. The sequences are the same for every call; a model is run once.
 
-    :raises UnsupportedError: if the model or its vocabulary is too small for such a sequence.
+    :raises UnsupportedError: if the model's context or its vocabulary is too small for such a sequence.
     """
     with _one_at_a_time:
         if inspector not in _kept:
@@ -37,17 +37,17 @@ def induction_scores(inspector: Inspector) -> dict[int, np.ndarray]:
 def _scores(inspector: Inspector) -> dict[int, np.ndarray]:
     ids, special = random_sequences(inspector)
     weights = inspector.encode(ids.tolist(), weights=True).weights or []
-    found = {}
+    scores = {}
     for number, layer in enumerate(weights):
         if layer is not None:
             rows = zip(layer.float().cpu().numpy(), ids, strict=True)
             total = sum(induction(attention, row, special) for attention, row in rows)
-            found[number] = np.asarray(total) / sum(repeated(row, special) for row in ids)
-    return found
+            scores[number] = np.asarray(total) / sum(repeated(row, special) for row in ids)
+    return scores
 
 
 def random_sequences(inspector: Inspector) -> tuple[np.ndarray, np.ndarray]:
-    """Random pieces, no two alike, said twice, among the special tokens that this model's texts have.
+    """Random pieces, no two alike, repeated once, between the special tokens of this model.
 
     :return: ids int64 [sequences, N], and bool [N], which are special.
     :raises UnsupportedError: if they do not fit.
@@ -55,12 +55,14 @@ def random_sequences(inspector: Inspector) -> tuple[np.ndarray, np.ndarray]:
     sample = inspector.tokenize("a")
     first, last = (np.flatnonzero(~sample.special) if not sample.special.all() else np.array([0]))[[0, -1]]
     before, after = sample.ids[:first], sample.ids[last + 1 :]
-    room = (inspector.facts.max_length - len(before) - len(after)) // 2
+    room = (inspector.model_info.max_length - len(before) - len(after)) // 2
     table = int(inspector.model.get_input_embeddings().weight.shape[0])  # type: ignore[index]
     known = np.setdiff1d(np.arange(min(len(inspector.tokenizer), table)), inspector.tokenizer.all_special_ids)
     length = min(LENGTH, room, len(known))
     if length < 2:
-        raise UnsupportedError("the model takes too short texts, or knows too few pieces, to repeat a random sequence")
+        raise UnsupportedError(
+            "the model's context is too short, or its vocabulary too small, to repeat a random sequence"
+        )
     rng = np.random.default_rng(_SEED)
     once = np.stack([rng.choice(known, length, replace=False) for _ in range(SEQUENCES)])
     frame = [np.tile(part, (SEQUENCES, 1)) for part in (before, after)]

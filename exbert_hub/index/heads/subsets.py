@@ -30,7 +30,7 @@ OfMatch = Literal["match", "max_attention"]
 
 @dataclass(frozen=True)
 class SubsetRequest:
-    """What heads are looked for; see `CorpusIndex.find_heads`."""
+    """Which heads to look for; see `CorpusIndex.find_heads`."""
 
     label: str
     field: str = "dep"
@@ -47,8 +47,8 @@ class HeadStep:
 
     head: int  # that was added
     heads: tuple[int, ...]  # chosen so far
-    share: float  # of the nearest in the half that was searched with the wanted label; what the heads are chosen by
-    held_back: float  # likewise in the half that was held back: this is what to believe
+    share: float  # of the nearest in the searched half, those with the wanted label; what the heads are chosen by
+    held_back: float  # likewise in the held-back half: this is the number to believe
     base_rate: float  # of the label in the half that was held back
     p: float  # two-sided, hypergeometric, of the held-back share
     q: float  # p corrected for all steps of all layers (Benjamini & Hochberg 1995)
@@ -65,7 +65,7 @@ class HeadStep:
 
 @dataclass(frozen=True)
 class HeadPath:
-    """How the heads of one layer were chosen; without steps no head of it found the label at all."""
+    """How the heads of one layer were chosen; no steps if none of its heads found the label at all."""
 
     layer: int
     steps: tuple[HeadStep, ...]
@@ -102,8 +102,8 @@ class FoundHeads:
 
     def __repr__(self) -> str:
         steps = self.best.steps
-        found = f"{self.best} in {steps[-1].held_back:.0%} of the held-back half" if steps else "no head"
-        return f"<heads that find {self.field} {self.label!r} ({self.of}) for {self.word!r}: {found}>"
+        best = f"{self.best} in {steps[-1].held_back:.0%} of the held-back half" if steps else "no head"
+        return f"<heads that find {self.field} {self.label!r} ({self.of}) for {self.word!r}: {best}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -143,10 +143,10 @@ class SubsetSearch:
         steps = []
         bases = self._wanted.base_counts(heads, self._judges)
         for number, ((head, share), (base, population)) in enumerate(zip(chosen, bases, strict=True), 1):
-            found = self._count(True, heads[:number])
+            hits = self._count(True, heads[:number])
             drawn = len(self.nearest(True, heads[:number]))
-            p = hypergeometric_p(np.array([found]), np.array([base]), drawn, population)[0] if drawn else 1.0
-            held_back, rate = found / max(drawn, 1), base / max(population, 1)
+            p = hypergeometric_p(np.array([hits]), np.array([base]), drawn, population)[0] if drawn else 1.0
+            held_back, rate = hits / max(drawn, 1), base / max(population, 1)
             steps.append(HeadStep(head, tuple(heads[:number]), share, held_back, rate, float(p), float(p)))
         return tuple(steps)
 
@@ -230,7 +230,7 @@ class WantedOfMaxAttention(Wanted):
 
 
 def corrected(paths: Sequence[HeadPath]) -> list[HeadPath]:
-    """The paths with the q of every step corrected for all of them: whoever tries layers and heads tries his luck."""
+    """The paths with the q of every step corrected for all of them: with many tries, some succeed by chance."""
     steps = [step for path in paths for step in path.steps]
     rates = iter(false_discovery_rates(np.array([step.p for step in steps])).tolist())
     return [HeadPath(path.layer, tuple(replace(step, q=next(rates)) for step in path.steps)) for path in paths]

@@ -15,14 +15,13 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from exbert_hub.errors import HubError
-from exbert_hub.hub import split_dataset_id
+from exbert_hub.hub import parse_card, split_dataset_id
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.manifest import Manifest
 from exbert_hub.units import format_bytes
 
 if TYPE_CHECKING:
-    from huggingface_hub import CardData, DatasetCard
+    from huggingface_hub import CardData
 
 logger = logging.getLogger(__name__)
 
@@ -97,25 +96,15 @@ def render(repo_id: str, manifest: Manifest, old: str | None = None, before: Man
     :param before: the manifest that `old` was written for, as far as it is known.
     :raises HubError: if the YAML of `old` cannot be read.
     """
+    from huggingface_hub import DatasetCard
+
     region = _region(repo_id, manifest)
     if old is None:
         old = f"---\n\n---\n\n# {_title(manifest)}\n\n{region}\n"
-    card = _parse(repo_id, old)
+    card = parse_card(DatasetCard, old, repo_id)
     _merge_metadata(card.data, _metadata(manifest), _metadata(before) if before else {})
     card.text = _merge_text(repo_id, card.text, region)
     return str(card)
-
-
-def _parse(repo_id: str, text: str) -> DatasetCard:
-    import yaml
-    from huggingface_hub import DatasetCard
-
-    try:
-        return DatasetCard(text)
-    except (yaml.YAMLError, ValueError, TypeError) as error:
-        raise HubError(
-            f"the YAML at the head of the card of {repo_id} cannot be read as keys and values ({error}): fix it there"
-        ) from error
 
 
 def _merge_metadata(data: CardData, ours: Mapping[str, Any], before: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from exbert_hub import hub
 from exbert_hub.checked_json import parse_value
 from exbert_hub.errors import ExbertError, IndexFormatError
 from exbert_hub.index.format.manifest import FORMAT_VERSION
-from exbert_hub.model.types import ModelFacts
+from exbert_hub.model.types import ModelInfo
 from exbert_hub.units import format_bytes
 
 from .card import FACTS, INDEX_TAG, CardFacts, model_tag, weights_tag
@@ -88,7 +88,7 @@ def list_indexes(
     return indexes
 
 
-def find_index(facts: ModelFacts, trusted: Iterable[str] = (), *, token: str | bool | None = None) -> Offer | None:
+def find_index(model_info: ModelInfo, trusted: Iterable[str] = (), *, token: str | bool | None = None) -> Offer | None:
     """The best shared index of a model: yours and trusted ones first, then the largest.
 
     The tag of the weights finds it, whatever the model is called; the manifest confirms weights and tokenizer.
@@ -99,7 +99,7 @@ def find_index(facts: ModelFacts, trusted: Iterable[str] = (), *, token: str | b
     if hub.is_offline() or not hub.is_reachable():
         return None
     try:
-        indexes = _search([INDEX_TAG, weights_tag(facts.weights_fingerprint)], token)
+        indexes = _search([INDEX_TAG, weights_tag(model_info.weights_fingerprint)], token)
     except ExbertError as error:
         logger.warning("Shared indexes could not be looked up: %s", error)
         return None
@@ -108,14 +108,14 @@ def find_index(facts: ModelFacts, trusted: Iterable[str] = (), *, token: str | b
     )
     ranked = sorted(indexes, key=lambda index: (index.owner.lower() not in friends, -index.pieces, -index.downloads))
     for index in ranked[:_TRIES]:
-        commit = _confirm(index, facts, token)
+        commit = _confirm(index, model_info, token)
         if commit is not None:
             others = tuple(other.repo_id for other in ranked if other is not index)
             return Offer(index, commit, index.owner.lower() in friends, others)
     return None
 
 
-def _confirm(index: SharedIndex, facts: ModelFacts, token: str | bool | None) -> str | None:
+def _confirm(index: SharedIndex, model_info: ModelInfo, token: str | bool | None) -> str | None:
     """The commit of an index if it was built with these weights and this tokenizer, by hash rather than by name."""
     try:
         shard = find_shards(index.repo_id, token=token)[0]
@@ -123,7 +123,7 @@ def _confirm(index: SharedIndex, facts: ModelFacts, token: str | bool | None) ->
     except ExbertError as error:
         logger.warning("%s is skipped: %s", index.repo_id, error)
         return None
-    ours = (facts.weights_fingerprint, facts.tokenizer_fingerprint)
+    ours = (model_info.weights_fingerprint, model_info.tokenizer_fingerprint)
     if (model.weights_fingerprint, model.tokenizer_fingerprint) != ours:
         logger.warning("%s is skipped: it was built with other weights or another tokenizer", index.repo_id)
         return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from huggingface_hub import CommitInfo
 
     from exbert_hub.corpus.types import CorpusInfo
-    from exbert_hub.model.types import ModelFacts
+    from exbert_hub.model.types import ModelInfo
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def _publishable(manifest: Manifest, license: str | None) -> Manifest:
     return replace(manifest, model=model, corpus=replace(corpus, license=license))
 
 
-def without_folders(model: ModelFacts, corpus: CorpusInfo) -> tuple[ModelFacts, CorpusInfo]:
+def without_folders(model: ModelInfo, corpus: CorpusInfo) -> tuple[ModelInfo, CorpusInfo]:
     """The same without the paths of folders on this machine."""
     if model.revision is None and _is_path(model.model_id):
         model = replace(model, model_id=Path(model.model_id).name)

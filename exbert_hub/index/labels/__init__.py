@@ -1,1 +1,1 @@
-"""Labels of one's own, attached to a finished index."""
+"""The user's own labels, attached to a finished index."""

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from exbert_hub.index.store.store import Store
 
 NO_LABELS_FOR_SHARDS = (
-    "labels cannot be attached to an index in shards, whose list names each of them by its hash: build it as one "
-    "index, or bring the labels as columns of the corpus"
+    "labels cannot be attached to an index in shards, whose list identifies each shard by its hash: build it as one "
+    "index, or provide the labels as columns of the corpus"
 )
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ def attach_labels(
 ) -> Attached:
     """Write labels beside the tokens; see `CorpusIndex.annotate`."""
     folder, known = _own_folder(store), store.manifest
+    known.check_own(folder)
     places = (tokens.column(name).to_numpy() for name in ("sentence", "word"))
     brought, unused = read_labels(source, labels, *places)
     names = tuple(brought.column_names)
@@ -72,7 +73,7 @@ def _own_folder(store: Store) -> Path:
     if store.remote is not None or root.parent.name == "snapshots" or root.is_relative_to(cache_root().resolve()):
         name = store.remote.repo_id if store.remote is not None else root
         raise AnnotationError(
-            f"{name} lies in a cache, which nothing is written into: take a copy first, `hf-exbert pull OWNER/NAME -o "
+            f"{name} is in a cache, which is never written to: make a copy first, `hf-exbert pull OWNER/NAME -o "
             "FOLDER` or a build of your own, and annotate that"
         )
     if (root.parent / layout.SHARD_LIST).exists():

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from exbert_hub.analysis.significance import excess_p, false_discovery_rates, variance_between, variance_of_trials
-from exbert_hub.index.format.head_schema import ATTENDED, COUNTED, ENTROPY, MOST_LABELS, SCHEMA, Column
+from exbert_hub.index.format.head_schema import ATTENDED, COUNTED, ENTROPY, HEADS_TABLE, MOST_LABELS, Column
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class HeadCounts:
     def load(cls, path: Path) -> HeadCounts:
         with np.load(path, allow_pickle=False) as stored:
             names = json.loads(str(stored["names"]))
-            columns, arcs = (tuple(Column(*each) for each in names[kind]) for kind in ("columns", "arcs"))
+            columns, arcs = (tuple(Column(*column) for column in names[kind]) for kind in ("columns", "arcs"))
             sums = {name: stored[name] for name in stored.files if name != "names"}
         return cls(columns, arcs, sums, frozenset(names["left_out"]))
 
@@ -74,9 +74,9 @@ def add_up(parts: Iterable[HeadCounts]) -> HeadCounts:
         for name, values in part.sums.items():
             ours, theirs = (arcs, part.arcs) if name.startswith("arc_") else (columns, part.columns)
             there = {column: place for place, column in enumerate(theirs)}
-            found = [place for place, column in enumerate(ours) if column in there]
+            shared = [place for place, column in enumerate(ours) if column in there]
             aligned = np.zeros((*values.shape[:-1], len(ours)))
-            aligned[..., found] = values[..., [there[ours[place]] for place in found]]
+            aligned[..., shared] = values[..., [there[ours[place]] for place in shared]]
             whole.add(name, aligned)
     return whole
 
@@ -90,7 +90,7 @@ def _with_too_many_labels(parts: Sequence[HeadCounts]) -> frozenset[str]:
     labels: dict[str, set[str]] = {}
     for column in {column for part in parts for column in part.columns if column.measure.startswith(ATTENDED)}:
         labels.setdefault(column.measure.removeprefix(ATTENDED), set()).add(column.label)
-    return frozenset(name for name, found in labels.items() if len(found) > MOST_LABELS)
+    return frozenset(name for name, values in labels.items() if len(values) > MOST_LABELS)
 
 
 def heads_table(counts: HeadCounts, stack: str) -> pa.Table:
@@ -109,7 +109,7 @@ def heads_table(counts: HeadCounts, stack: str) -> pa.Table:
     tested = [row for row in rows if row["p"] is not None]
     overall = false_discovery_rates(np.array([row["p"] for row in tested]))
     _fill(rows, "q", np.maximum(overall, [float(str(row["q"])) for row in tested]))
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    return pa.Table.from_pylist(rows, schema=HEADS_TABLE.schema)
 
 
 def _fill(rows: Sequence[dict[str, object]], name: str, values: np.ndarray) -> None:

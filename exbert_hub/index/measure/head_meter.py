@@ -1,8 +1,8 @@
 """Measuring all heads of many sentences at once; `analysis/heads.py` says what is measured.
 
-What does not depend on the heads is worked out once per batch (`head_batch.py`). Per layer remain a few passes over
-the attention: two products, two maxima, its entropy. What follows from these is small, and counted for all layers at
-once.
+What does not depend on the heads is worked out once per batch (`sentence_batch.py`). What is left per layer are a few
+passes over the attention: two products, two maxima, its entropy. What follows from these is small, and counted for all
+layers at once.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class HeadMeter:
 
     def __init__(self, sentences: Sequence[AnnotatedPieces]) -> None:
         self._sentences = sentences
-        found: dict[str, set[str]] = {}
+        values: dict[str, set[str]] = {}
         for sentence in sentences:
             for name, labels in sentence.labels.items():
-                found.setdefault(name, set()).update(labels)
-        left_out = frozenset(name for name, labels in found.items() if len(labels) > MOST_LABELS)
-        self._fields = [name for name in found if name not in left_out]
+                values.setdefault(name, set()).update(labels)
+        left_out = frozenset(name for name, labels in values.items() if len(labels) > MOST_LABELS)
+        self._fields = [name for name in values if name not in left_out]
         attended = [
-            Column(f"{ATTENDED}{name}", label) for name in self._fields for label in sorted(found[name] - {""})
+            Column(f"{ATTENDED}{name}", label) for name in self._fields for label in sorted(values[name] - {""})
         ]
         self._deps = sorted({label for sentence in sentences for label in sentence.dep} - {""})
         arcs = [Column(DEPENDENCY, label, way) for way in (TO_HEAD, TO_DEPENDANT) for label in self._deps]
@@ -75,19 +75,19 @@ class HeadMeter:
         sentences = [self._sentences[number] for number in numbers]
         places = [np.stack([self._places_in(sentence, name) for name in self._fields]) for sentence in sentences]
         batch = SentenceBatch(sentences, places, len(self._attended), self._deps)
-        found = {name: values.double().numpy() for name, values in batch.sums().items()}
+        sums = {name: values.double().numpy() for name, values in batch.sums().items()}
         looks: dict[int, Look] = {}
         for layer, attention in weights:
             batch.to(attention.device)
             looks[layer] = _look(batch, attention.float().contiguous(), scratch)
         if not looks:
-            return found
+            return sums
         together = Look(*(torch.cat(parts, 1) for parts in zip(*looks.values(), strict=True)))
         heads = [look.entropy.shape[1] for look in looks.values()]
         for name, values in _sums(batch, together).items():
             for layer, part in zip(looks, values.cpu().double().split(heads), strict=True):
-                found[f"{name}-{layer:02d}"] = part.numpy()
-        return found
+                sums[f"{name}-{layer:02d}"] = part.numpy()
+        return sums
 
     def _places_in(self, sentence: AnnotatedPieces, name: str) -> np.ndarray:
         none = len(self._attended)

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 class ScratchMemory:
     """Tensors to write results into, one for each use, kept by one thread.
 
-    What is allocated anew is paid for with page faults, which take longer than the arithmetic.
+    What is allocated anew is paid for with page faults: measuring six layers of 12 heads took 39 ms instead of 28 for
+    32 sentences of 36 pieces, and 70 ms instead of 61 for 8 of 103 (one thread).
     """
 
     def __init__(self) -> None:
         self._kept: dict[str, Tensor] = {}
 
     def like(self, values: Tensor) -> Tensor:
-        """The same for every use, so there is one of these at a time."""
+        """The same for every use, so only one of these can be in use at a time."""
         return self.get("like", values.shape, values)
 
     def get(self, use: str, shape: Sequence[int], values: Tensor) -> Tensor:

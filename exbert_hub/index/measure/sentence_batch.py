@@ -110,8 +110,8 @@ class SentenceBatch:
         nearest = torch.where(names, words, -1).cummax(1).values  # up to each word; a pronoun is no name itself
         repeated = names[:, :, None] & names[:, None] & same_lemma & (words[:, None] > words)
         earlier = repeated | (pronouns[:, :, None] & (nearest[:, :, None] == words))
-        found = torch.stack([same_lemma, same_pos, punctuation[:, None].expand_as(same_pos), earlier], -1)
-        return found & self.others[..., None]
+        relations = torch.stack([same_lemma, same_pos, punctuation[:, None].expand_as(same_pos), earlier], -1)
+        return relations & self.others[..., None]
 
     @cached_property
     def choosing(self) -> Tensor:
@@ -143,8 +143,8 @@ class SentenceBatch:
         pair = torch.where(rows & self.indexed[:, None], pair, len(by_word) - 1)
         by_piece = by_word.index_select(0, pair.flatten()).unflatten(0, pair.shape)
         related, blind = by_piece.chunk(2, -1)
-        found = torch.cat([special[..., None], own[..., None], related], -1)
-        return torch.cat([found, blind_special[..., None], blind_own[..., None], blind], -1).flatten(1, 2)
+        actual = torch.cat([special[..., None], own[..., None], related], -1)
+        return torch.cat([actual, blind_special[..., None], blind_own[..., None], blind], -1).flatten(1, 2)
 
     def rows(self, heads: int) -> tuple[Tensor, Tensor, Tensor]:
         """Where the attention of words lies among the rows of the attention of pieces, of all sentences and heads.

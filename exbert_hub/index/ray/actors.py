@@ -40,7 +40,7 @@ class ActorShard:
         """
         :raises SelectionError: always.
         """
-        raise SelectionError("the tables of these shards lie on the machines of the cluster: open them locally")
+        raise SelectionError("the tables of these shards are on the machines of the cluster: open them locally")
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         import ray

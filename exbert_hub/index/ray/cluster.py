@@ -70,7 +70,7 @@ class Cluster:
         model: bool = False,
         in_order: bool = False,
     ) -> Generator[tuple[int, bytes], None, None]:
-        """Have actors answer questions, whoever is free the next one; Ray starts lost actors anew and asks again.
+        """Have actors answer questions, each the next one when it is free; Ray restarts lost actors and asks again.
 
         Each answer comes as soon as it is there. Close the iterator (`contextlib.closing`) where it may not be read to
         its end: until then the actors go on, and an error's traceback would keep it alive.

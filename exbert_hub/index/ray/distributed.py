@@ -17,18 +17,19 @@ import numpy as np
 
 from exbert_hub import hub
 from exbert_hub.cache import locked
-from exbert_hub.corpus.annotation.pipelines import AT_ONCE
+from exbert_hub.corpus.annotation.pipelines import TEXTS_PER_BATCH
 from exbert_hub.corpus.annotation.worker_processes import read_answer
 from exbert_hub.corpus.types import Coverage, Sentence
 from exbert_hub.errors import BuildError, CorpusError
-from exbert_hub.index.build.builder import Builder, LocalBuilder, build_with_stages
+from exbert_hub.index.build.builder import IndexBuilder, LocalBuilder, build_with_stages
 from exbert_hub.index.build.engine import RayEngine
 from exbert_hub.index.build.job import BuildJob
 from exbert_hub.index.build.plan import same_build
 from exbert_hub.index.build.shards import MARKER, Shard, ShardJob, shard_folder
 from exbert_hub.index.format import layout
+from exbert_hub.index.format.layout import SHARD_LIST
 from exbert_hub.index.format.manifest import Manifest
-from exbert_hub.index.format.shard_list import SHARD_LIST, list_text, shard_name
+from exbert_hub.index.format.shard_list import list_text, shard_name
 from exbert_hub.index.hub.card import render
 from exbert_hub.index.hub.publish import without_folders
 from exbert_hub.index.sharded.merged_manifest import merged
@@ -60,7 +61,7 @@ _WAVE = 4096  # blocks of texts on their way at once: what the driver and the ob
 
 
 @contextmanager
-def running(engine: Engine) -> Iterator[Builder]:
+def running(engine: Engine) -> Iterator[IndexBuilder]:
     """What annotates and builds while the block runs.
 
     :raises MissingExtraError: if Ray is not installed.
@@ -90,7 +91,7 @@ class ClusterBuilder:
     def annotate(self, pipeline: Pipeline, texts: Iterable[str], skipped: Counter[str]) -> Iterator[Sentence]:
         """As `Pipeline.annotate`, by all workers; in the order of the texts."""
         remaining = iter(texts)
-        blocks = iter(lambda: list(islice(remaining, AT_ONCE)), [])
+        blocks = iter(lambda: list(islice(remaining, TEXTS_PER_BATCH)), [])
         while wave := [json.dumps(block).encode() for block in islice(blocks, _WAVE)]:
             asked = self._cluster.ask(Annotator, {"pipeline": pipeline}, enumerate(wave), in_order=True)
             with closing(asked) as answers:
@@ -223,7 +224,7 @@ def _write_card(target: Storage, manifests: Sequence[str]) -> None:
 
 
 def _make_room(target: Storage, job: BuildJob) -> None:
-    """See that nothing else is built there."""
+    """Check that nothing else was built there."""
     written, finished = target.read(_PLAN), target.read(SHARD_LIST) or target.read(layout.MANIFEST)
     if written is None and finished is None:
         return
@@ -233,7 +234,7 @@ def _make_room(target: Storage, job: BuildJob) -> None:
         occupant = "a finished index" if finished else "an interrupted build"
         raise BuildError(
             f"{target.url} holds {occupant}: choose overwrite=True (--overwrite) to replace it, "
-            "resume=True (--resume) to go on with the same build, or another place."
+            "resume=True (--resume) to continue the same build, or another place."
         )
     number = 0
     target.delete(SHARD_LIST)  # first: from here on it is no index

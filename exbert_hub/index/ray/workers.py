@@ -31,7 +31,6 @@ from exbert_hub.index.build.shards import MARKER, ShardTask, groups, merge, writ
 from exbert_hub.index.build.windows import iter_windows
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.shard_list import shard_name
-from exbert_hub.index.store.vectors import ShardMemory
 
 from .storage import Storage
 
@@ -51,7 +50,7 @@ class Part(NamedTuple):
 
     number: int
     first_sentence: int  # rows of the sentences table in the shards before
-    start: int  # of the sentences that lie in the storage
+    start: int  # of the sentences that are in the storage
     stop: int
     pieces: int  # indexed ones
 
@@ -68,10 +67,10 @@ class ModelPlace:
 
     @classmethod
     def of(cls, inspector: Inspector, threads: int) -> ModelPlace:
-        facts = inspector.facts
-        name = str(Path(facts.model_id).resolve()) if Path(facts.model_id).is_dir() else facts.model_id
+        model_info = inspector.model_info
+        name = str(Path(model_info.model_id).resolve()) if Path(model_info.model_id).is_dir() else model_info.model_id
         dtype = str(inspector.model.dtype).removeprefix("torch.")
-        return cls(name, facts.revision, dtype, threads, facts.start_token)
+        return cls(name, model_info.revision, dtype, threads, model_info.start_token)
 
     def load(self, plan: BuildPlan) -> Inspector:
         import torch
@@ -83,10 +82,10 @@ class ModelPlace:
             self.name, revision=self.revision, dtype=self.dtype, start_token=self.start_token
         )
         for name in ("weights_fingerprint", "tokenizer_fingerprint"):
-            if getattr(inspector.facts, name) != getattr(plan.model, name):
+            if getattr(inspector.model_info, name) != getattr(plan.model, name):
                 raise BuildError(
-                    f"a worker finds another model as {self.name} than the one that the build began with: give a Hub "
-                    "id with its revision, or a folder that is the same on every machine of the cluster"
+                    f"a worker finds another model under {self.name} than the one that the build began with: give a "
+                    "Hub id with its revision, or a folder that is the same on every machine of the cluster"
                 )
         return inspector
 
@@ -143,8 +142,8 @@ class PieceCounter(_Worker):
 
 def piece_counts(storage: Storage, block: int, inspector: Inspector, window: int) -> np.ndarray:
     """int32 [sentences, 2]: indexed pieces and windows of each sentence of a block."""
-    found = iter_windows(_read_block(storage, block), inspector, window)
-    counts = [(sum(int(part.indexed.sum()) for part in parts), len(parts)) for _, parts in found]
+    cut = iter_windows(_read_block(storage, block), inspector, window)
+    counts = [(sum(int(part.indexed.sum()) for part in parts), len(parts)) for _, parts in cut]
     return np.array(counts, np.int32).reshape(-1, 2)
 
 
@@ -177,8 +176,7 @@ class ShardWriter(_Worker):
     """Writes a shard and puts it into the storage: as a part of an index to be merged, or as an index of its own."""
 
     def __init__(self, model: ModelPlace, places: ShardStorage, plan: BuildPlan) -> None:
-        self._inspector, self._memory = model.load(plan), ShardMemory()
-        self._places, self._plan = places, plan
+        self._inspector, self._places, self._plan = model.load(plan), places, plan
 
     def answer(self, question: bytes) -> bytes:
         part = Part(*json.loads(question))
@@ -188,7 +186,7 @@ class ShardWriter(_Worker):
         (group,) = groups(sentences, self._inspector, replace(self._plan, shard_pieces=part.pieces + 1))  # all in one
         if group.coverage.pieces_indexed != part.pieces:
             raise BuildError(f"shard {part.number} has not the pieces that were counted: is the corpus the same?")
-        arrays = compute_shard(group.windows, self._inspector, self._plan, _unheard, self._memory)
+        arrays = compute_shard(group.windows, self._inspector, self._plan, _unheard)
         with tempfile.TemporaryDirectory(prefix="exbert-shard-") as folder:
             ready, last = Path(folder) / "shard", MARKER
             shard = write_shard(ShardTask(ready, number, before, group), arrays, self._plan)
@@ -204,7 +202,7 @@ class ShardWriter(_Worker):
 
 
 def _unheard(pieces: int) -> None:
-    """Progress is told by the shard."""
+    """Progress is reported per shard."""
 
 
 def write_blocks(sentences: Iterable[Sentence], extra: Sequence[str], storage: Storage) -> list[int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,13 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from exbert_hub.analysis.max_attention import max_attention
-from exbert_hub.index.store.attention_files import AttentionReader
-
-from .piece_labels import PieceLabels
-from .results import Match, SentenceContext
+from exbert_hub.index.results.piece_labels import PieceLabels
+from exbert_hub.index.results.types import Match, SentenceContext
 
 
-class Nearest(NamedTuple):
+class MatchRow(NamedTuple):
     """One row of a search."""
 
     score: float
@@ -26,31 +24,25 @@ class Nearest(NamedTuple):
     position: int
 
 
-def describe(
-    found: Sequence[Nearest],
-    sentences: Callable[[], pa.Table],
-    reader: AttentionReader | None,
-    heads: Sequence[int],
-    labels: Sequence[str],
-    beside: Executor,
-) -> tuple[Match, ...]:
-    """Everything there is to show about the rows.
-
-    :param found: in the order of their rank.
-    :param sentences: gives the sentence of each.
-    :param reader: the stored attention of the layer, if any.
-    :param heads: heads that the attention is averaged over.
-    :param labels: label columns.
-    :param beside: reads attention: Python is free for the sentences while Arrow does that.
-    """
-    places = [(one.sentence, one.position) for one in found]
-    reading = beside.submit(reader.around, places, heads) if reader is not None else None
-    read = list(_sentences(sentences(), labels))
-    lines: Sequence[_Lines] = reading.result() if reading is not None else [(None, None)] * len(found)
-    return tuple(_match(rank, *one) for rank, one in enumerate(zip(found, read, lines, strict=True)))
-
-
 _Lines = tuple[np.ndarray | None, np.ndarray | None]  # attention out of a piece and into it
+
+
+def describe_rows(
+    rows: Sequence[MatchRow],
+    sentences: pa.Table,
+    labels: Sequence[str],
+    attention: Future[list[tuple[np.ndarray, np.ndarray]]] | None,
+) -> tuple[Match, ...]:
+    """Everything there is to show about some rows.
+
+    :param rows: in the order of their rank.
+    :param sentences: the sentence of each.
+    :param labels: label columns.
+    :param attention: out of and into each, waited for when the sentences have been read; None if none is stored.
+    """
+    read = list(_sentences(sentences, labels))
+    lines: Sequence[_Lines] = attention.result() if attention is not None else [(None, None)] * len(rows)
+    return tuple(_match(rank, *parts) for rank, parts in enumerate(zip(rows, read, lines, strict=True)))
 
 
 class _Sentence(NamedTuple):
@@ -61,13 +53,22 @@ class _Sentence(NamedTuple):
     labels: PieceLabels
 
 
-def _match(rank: int, found: Nearest, sentence: _Sentence, lines: _Lines) -> Match:
-    number, position = found.sentence, found.position
-    out, into = lines
+def _match(rank: int, row: MatchRow, sentence: _Sentence, lines: _Lines) -> Match:
+    position, (out, into) = row.position, lines
     attended = None if out is None else attended_position(out, sentence.labels)
     offset = None if attended is None else attended - position
     context = SentenceContext(*sentence, attention_out=out, attention_in=into)
-    return Match(rank, found.score, found.row, number, position, sentence.labels[position], attended, offset, context)
+    return Match(
+        rank=rank,
+        score=row.score,
+        row=row.row,
+        sentence=row.sentence,
+        position=position,
+        labels=sentence.labels[position],
+        max_attention=attended,
+        offset=offset,
+        context=context,
+    )
 
 
 def _sentences(table: pa.Table, labels: Sequence[str]) -> Iterator[_Sentence]:

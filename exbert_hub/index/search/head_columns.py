@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from exbert_hub.index.format.codecs import CODECS, INNER_PRODUCT
+from exbert_hub.index.format.codecs import CODECS, INNER_PRODUCT, VectorCodec
 from exbert_hub.index.format.types import Codec
 from exbert_hub.index.store.background import SEARCHING, Background
 from exbert_hub.index.store.memory import KEPT, file_key
@@ -23,79 +24,103 @@ from exbert_hub.index.store.memory import KEPT, file_key
 logger = logging.getLogger(__name__)
 
 _CHUNK = 65_536
-_MOST = 0.5  # share of the heads from which on packing saves too little; also of the memory that one pack may take
+# share of the heads from which on their columns save too little; also of the memory that those of one search may take
+_LARGEST_SHARE = 0.5
 
 
-class Packs:
-    """Packed heads of one index, packed behind the first search that wants them.
+@dataclass(frozen=True)
+class HeadColumns:
+    """The columns of some heads in a file of vectors."""
+
+    path: Path  # checked FAISS file of all heads of a layer
+    count: int  # vectors
+    dim: int  # values of each; head `i` of `all_heads` has those from `i * dim / all_heads` on
+    all_heads: int
+    heads: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """Values of a head."""
+        return self.dim // self.all_heads
+
+    @property
+    def key(self) -> Hashable:
+        """Of what is kept of them."""
+        return (*file_key(self.path), self.heads)
+
+    def size(self, codec: VectorCodec) -> int:
+        """Bytes of the chosen columns."""
+        return self.count * self.width * len(self.heads) * codec.bytes_per_value
+
+
+class HeadColumnCache:
+    """Columns of heads in memory, copied behind the first search that wants them.
 
     :param codec: how the vectors are stored.
     """
 
     def __init__(self, codec: Codec) -> None:
-        self._codec = codec
+        self._codec = CODECS[codec]
         self._lock = threading.Lock()
-        self._asked: set[Hashable] = set()
-        self._background = Background("exbert-pack")
+        self._pending: set[Hashable] = set()
+        self._background = Background("exbert-heads")
 
-    def get(self, path: Path, heads: Sequence[int]) -> Any | None:
-        """A FAISS index of the packed heads, if it is there."""
-        return KEPT.get((*file_key(path), tuple(heads)))
+    def get(self, columns: HeadColumns) -> Any | None:
+        """A FAISS index of these columns, if it is there."""
+        return KEPT.get(columns.key)
 
-    def begin(self, path: Path, shape: tuple[int, int], heads: Sequence[int], all_heads: int) -> None:
-        """Pack in the background, unless it is not worth it or too much for the memory.
-
-        :param path: checked FAISS file of all heads.
-        :param shape: vectors, values of each.
-        :param all_heads: H; head `i` has the values from `i * dim / H` on.
-        """
-        key = (*file_key(path), tuple(heads))
-        size = shape[0] * shape[1] * len(heads) // all_heads * CODECS[self._codec].bytes_per_value
-        if len(heads) > _MOST * all_heads or size > _MOST * KEPT.limit:
+    def begin(self, columns: HeadColumns) -> None:
+        """Copy columns in the background, unless that is not worth it or too much for the memory."""
+        key, size = columns.key, columns.size(self._codec)
+        if len(columns.heads) > _LARGEST_SHARE * columns.all_heads or size > _LARGEST_SHARE * KEPT.limit:
             return
 
         def task() -> None:
             try:
-                KEPT.put(key, pack(path, self._codec, shape, heads, all_heads), size)
+                KEPT.put(key, copy_columns(columns, self._codec), size)
             except (OSError, MemoryError) as error:
-                logger.warning("The heads %s of %s stay unpacked, searches are slower: %s", list(heads), path, error)
+                logger.warning(
+                    "Searches by the heads %s of %s stay slower, their columns cannot be copied: %s",
+                    list(columns.heads),
+                    columns.path,
+                    error,
+                )
             with self._lock:
-                self._asked.discard(key)
+                self._pending.discard(key)
 
         with self._lock:
-            if key in self._asked:
+            if key in self._pending:
                 return
-            self._asked.add(key)
+            self._pending.add(key)
         self._background.submit(task)
 
 
-def pack(path: Path, codec: Codec, shape: tuple[int, int], heads: Sequence[int], all_heads: int) -> Any:
-    """A FAISS index of the chosen heads' columns alone; see `Packs.begin`."""
+def copy_columns(columns: HeadColumns, codec: VectorCodec) -> Any:
+    """A FAISS index of the chosen heads' columns alone."""
     import faiss
 
-    count, dim = shape
-    width = dim // all_heads  # values of a head
-    step = width * CODECS[codec].bytes_per_value
-    packed: Any = faiss.index_factory(width * len(heads), CODECS[codec].factory, INNER_PRODUCT)
-    if CODECS[codec].ranges:
-        _copy_ranges(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), packed, width, heads)
-    packed.codes.resize(count * step * len(heads))
-    target = faiss.rev_swig_ptr(packed.codes.data(), count * step * len(heads)).reshape(count, len(heads), step)
+    count, heads, width = columns.count, columns.heads, columns.width
+    step = width * codec.bytes_per_value
+    index: Any = faiss.index_factory(width * len(heads), codec.factory, INNER_PRODUCT)
+    if codec.ranges:
+        _copy_ranges(faiss.read_index(str(columns.path), faiss.IO_FLAG_MMAP_IFC), index, columns)
+    index.codes.resize(count * step * len(heads))
+    target = faiss.rev_swig_ptr(index.codes.data(), count * step * len(heads)).reshape(count, len(heads), step)
     # a stored vector is its code and nothing else, and the codes are the end of the file
-    offset = path.stat().st_size - count * all_heads * step
-    stored = np.memmap(path, np.uint8, "r", offset, (count, all_heads, step))
+    offset = columns.path.stat().st_size - count * columns.all_heads * step
+    stored = np.memmap(columns.path, np.uint8, "r", offset, (count, columns.all_heads, step))
     for start in range(0, count, _CHUNK):
         SEARCHING.give_way()
         for place, head in enumerate(heads):
             target[start : start + _CHUNK, place] = stored[start : start + _CHUNK, head]
-    packed.ntotal = count
-    return packed
+    index.ntotal = count
+    return index
 
 
-def _copy_ranges(source: Any, packed: Any, width: int, heads: Sequence[int]) -> None:
-    """The range of each value that an SQ8 code spans: all lower ends, then all widths."""
+def _copy_ranges(source: Any, target: Any, columns: HeadColumns) -> None:
+    """The range of each value that a code spans: all lower ends, then all widths."""
     import faiss
 
-    ranges = faiss.vector_to_array(source.sq.trained).reshape(2, -1, width)[:, list(heads)]
-    faiss.copy_array_to_vector(np.ascontiguousarray(ranges).ravel(), packed.sq.trained)
-    packed.is_trained = True
+    ranges = faiss.vector_to_array(source.sq.trained).reshape(2, -1, columns.width)[:, list(columns.heads)]
+    faiss.copy_array_to_vector(np.ascontiguousarray(ranges).ravel(), target.sq.trained)
+    target.is_trained = True

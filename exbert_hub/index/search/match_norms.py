@@ -1,4 +1,4 @@
-"""Matches seen again by value-weighted attention, which no index stores."""
+"""Matches seen through value-weighted attention, which no index stores."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exbert_hub.errors import IndexMismatchError, SelectionError
+from exbert_hub.index.results.types import Match
 
 from .describe import attended_position
 from .matches import Matches
-from .results import Match
 from .selection import check_model
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def with_norms(matches: Matches, index: SearchableIndex, inspector: Inspector) -
     that to it, and the max-attention token, which is then the piece whose value the match takes in most.
 
     The model runs once over each sentence among the matches. There are no base rates: how often a label is a
-    max-attention token by norms would take a run over the whole corpus.
+    max-attention token by norms would need a run over the whole corpus.
 
     :param matches: of a search in `index`.
     :param inspector: the model that the index was built with.
@@ -34,7 +34,7 @@ def with_norms(matches: Matches, index: SearchableIndex, inspector: Inspector) -
     :raises IndexMismatchError: if another model built the index.
     :raises SelectionError: for matches by input embeddings, which have no attention.
     """
-    check_model(index.manifest, inspector.facts)
+    check_model(index.manifest, inspector.model_info)
     layer, heads = matches.query.layer, list(matches.query.heads)
     if layer == "emb" or not heads:
         raise SelectionError(f"layer {layer} has no attention: search at another one")
@@ -45,7 +45,7 @@ def with_norms(matches: Matches, index: SearchableIndex, inspector: Inspector) -
         if match.sentence not in norms:
             seen = inspector.inspect(context.text, top_k=0, norms=True)
             if seen.pieces != context.pieces:
-                raise IndexMismatchError(f"the index cut {context.text!r} into other pieces: build it again")
+                raise IndexMismatchError(f"the index split {context.text!r} into other pieces: build it again")
             norms[match.sentence] = seen.norms[layer][heads].mean(0)
         around = norms[match.sentence]
         own = around[match.position]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from exbert_hub.analysis.histogram import Counted, histograms
 from exbert_hub.errors import LabelError, SelectionError
+from exbert_hub.index.format.result_columns import record_of
 from exbert_hub.index.format.types import Of
+from exbert_hub.index.results.matches_html import matches_html
+from exbert_hub.index.results.types import Match, Summary
 
-from .matches_html import matches_html
 from .protocols import BaseRateSource
 from .query import Query
-from .results import Match, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +62,8 @@ class Matches(Sequence[Match]):
     def summaries(self, wanted: Sequence[tuple[str, Of]] | None = None) -> tuple[Summary, ...]:
         """Several histograms, as `summary` makes them, in much less time than one by one.
 
-        :param wanted: field and whose; if None those that are worth a first look: POS and DEP of the matches, and
-            where attention is stored, of their max-attention tokens, with the offsets of these.
+        :param wanted: field and whose; if None those worth a first look: POS and DEP of the matches and, where
+            attention is stored, of their max-attention tokens, with the offsets of the latter.
         """
         if wanted is None:
             wanted = [("pos", "match"), ("dep", "match")]
@@ -84,8 +85,8 @@ class Matches(Sequence[Match]):
             return Counted(offsets, self._base.offset(self._layer, self.query.heads) if offsets else {}, by_value=True)
         if field not in self.labels:
             raise LabelError(f"the index has no label {field!r}; it has {', '.join(self.labels)}")
-        found = [labels[field] for match in self if (labels := _labels_of(match, of)) is not None]
-        return Counted(found, self._base_counts(field, of) if found else {})
+        values = [labels[field] for match in self if (labels := _labels_of(match, of)) is not None]
+        return Counted(values, self._base_counts(field, of) if values else {})
 
     def to_dict(self, summaries: bool = True) -> dict[str, Any]:
         """Everything but the arrays, ready for JSON.
@@ -95,15 +96,19 @@ class Matches(Sequence[Match]):
         content = {
             "query": vars(self.query) | {"heads": list(self.query.heads)},
             "left_out": dict(self.left_out),
-            "matches": list(self._records()),
+            "matches": self.records(),
         }
         return content | ({"summaries": [one.to_dict() for one in self.summaries()]} if summaries else {})
 
-    def to_pandas(self) -> pd.DataFrame:
+    def records(self) -> list[dict[str, Any]]:
         """One row per match; labels of the max-attention token are prefixed with `max_attention_`."""
+        return [record_of(match) for match in self]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`records` as a table."""
         import pandas as pd
 
-        return pd.DataFrame.from_records(list(self._records()))
+        return pd.DataFrame.from_records(self.records())
 
     @property
     def _layer(self) -> int:
@@ -117,23 +122,6 @@ class Matches(Sequence[Match]):
         if of == "next":
             return self._base.next(field)
         return self._base.max_attention(field, self._layer, self.query.heads)
-
-    def _records(self) -> Iterator[dict[str, Any]]:
-        for match in self:
-            record: dict[str, Any] = {
-                "rank": match.rank,
-                "score": round(match.score, 6),
-                "row": match.row,
-                "sentence": match.sentence,
-                "position": match.position,
-                **match.labels,
-                "sentence_text": match.context.text,
-                "max_attention": match.max_attention,
-                "offset": match.offset,
-            }
-            if (labels := match.max_attention_labels) is not None:
-                record |= {f"max_attention_{name}": value for name, value in labels.items()}
-            yield record
 
 
 def _labels_of(match: Match, of: Of) -> Mapping[str, str] | None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from exbert_hub.analysis.histogram import histogram
 from exbert_hub.errors import LabelError
 from exbert_hub.index.format.types import Layer
+from exbert_hub.index.results.types import LayerProfile, LayerSummary
 
 from .protocols import OpenedIndex
 from .query import SearchRequest, VectorQuery, word_at
-from .results import LayerProfile, LayerSummary
 from .selection import last_layer
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ WORDS = 5
 def profile(opened: OpenedIndex, seen: Inspection, position: int, field: str, request: SearchRequest) -> LayerProfile:
     """Labels and words of the nearest pieces at every layer that has vectors of the kind; see `CorpusIndex.profile`.
 
-    Only two columns of the table are read: the sentences and the attention that a search shows would take most of its
-    time, and nobody looks at them here.
+    Only two columns of the table are read: the sentences and the attention that a search shows would take most of the
+    time, and are not needed here.
 
     :param request: its layer does not matter.
     """

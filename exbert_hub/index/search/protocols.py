@@ -9,11 +9,11 @@ import numpy as np
 
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
 from exbert_hub.index.format.types import Kind, Layer
+from exbert_hub.index.results.types import Match
 
 from .filter import Place
 from .query import Query, VectorQuery
-from .ranking import Found
-from .results import Match
+from .ranking import NearestRows
 
 if TYPE_CHECKING:
     import datasets
@@ -46,7 +46,7 @@ class SearchBackend(Protocol):
     def prepare(self, layer: Layer) -> None:
         """Say that matches will be described at this layer."""
 
-    def nearest(self, query: VectorQuery) -> Found:
+    def nearest(self, query: VectorQuery) -> NearestRows:
         """The nearest pieces, best first, and why nearer ones were left out."""
 
     def vectors(self, spec: VectorSpec, rows: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ class VectorQuery:
         :raises IndexMismatchError: if `seen` comes from another model than the index.
         :raises SelectionError: for a layer, head or kind that the index does not have.
         """
-        check_model(manifest, seen.facts)
+        check_model(manifest, seen.model_info)
         layer = last_layer(manifest, request.by) if request.layer is None else request.layer
         spec = choose_spec(manifest, request.by, layer)
         heads = choose_heads(manifest, layer, request.heads)
@@ -67,7 +67,7 @@ class VectorQuery:
         return cls(spec, vector, heads, request.k, request.keeping(seen.text), request.exact)
 
     def unfiltered(self, count: int) -> VectorQuery:
-        """The same for so many pieces, none of them left out."""
+        """The same for `count` pieces, none of them left out."""
         return replace(self, k=count, keep=EVERYTHING)
 
 
@@ -86,7 +86,7 @@ class Query:
     mode: Mode = "exact"  # how it was answered
 
     @classmethod
-    def about(cls, seen: Inspection, position: int, asked: VectorQuery, mode: Mode) -> Query:
+    def about(cls, seen: Inspection, position: int, query: VectorQuery, mode: Mode) -> Query:
         """The search for one piece of a text.
 
         :param mode: how it was answered.
@@ -97,9 +97,9 @@ class Query:
             piece=seen.pieces[position],
             position=position,
             masked=bool(seen.masked[position]),
-            by=asked.spec.kind,
-            layer=asked.spec.layer,
-            heads=asked.heads,
+            by=query.spec.kind,
+            layer=query.spec.layer,
+            heads=query.heads,
             mode=mode,
         )
 

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Ranking(Protocol):
-    """Scores and rows of so many nearest pieces, best first, of equal scores the lowest row first."""
+    """Scores and rows of the `count` nearest pieces, best first; of equal scores the lowest row first."""
 
-    mode: Mode  # how it did that the last time
+    mode: Mode  # how it last did that
 
     def __call__(self, count: int) -> tuple[np.ndarray, np.ndarray]: ...
 
 
-class Found(NamedTuple):
+class NearestRows(NamedTuple):
     """The outcome of a search, before anything is looked up."""
 
     scores: np.ndarray  # float32, descending
@@ -38,7 +38,9 @@ class Found(NamedTuple):
     mode: Mode
 
 
-def find(rank: Ranking, total: int, query: VectorQuery, places: Callable[[np.ndarray], Sequence[Place]]) -> Found:
+def nearest_rows(
+    rank: Ranking, total: int, query: VectorQuery, places: Callable[[np.ndarray], Sequence[Place]]
+) -> NearestRows:
     """The `k` nearest rows that the filter of a query keeps.
 
     Asks for more whenever the filter leaves too few, so that `k` results come back if the corpus has them.
@@ -53,10 +55,10 @@ def find(rank: Ranking, total: int, query: VectorQuery, places: Callable[[np.nda
     while True:
         scores, rows = rank(fetch)
         if not keep.active:
-            return Found(scores, rows, Counter(), rank.mode)
+            return NearestRows(scores, rows, Counter(), rank.mode)
         kept, left_out = keep(places(rows), k)
         if len(kept) == k or fetch == total:
-            return Found(scores[kept], rows[kept], left_out, rank.mode)
+            return NearestRows(scores[kept], rows[kept], left_out, rank.mode)
         fetch = min(4 * fetch, total)
 
 
@@ -64,8 +66,8 @@ class IndexRanking:
     """Ranks the vectors of one FAISS index.
 
     FAISS leaves open which of equal vectors it returns, and there are many of them: at the input embeddings, a piece
-    at the same position always has the same one. Without a rule, an index in shards would answer otherwise than one
-    in one piece.
+    at the same position always has the same one. Without a rule, an index in shards would not answer as
+    one in one piece does.
 
     :param index: of FAISS.
     :param name: for errors.

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def search(opened: OpenedIndex, seen: Inspection, token: str | int, request: SearchRequest) -> Matches:
     """The corpus pieces nearest to one piece of a text; see `CorpusIndex.search`."""
     manifest, searcher = opened.manifest, opened.searcher
-    check_model(manifest, seen.facts)
+    check_model(manifest, seen.model_info)
     position = seen.position_of(token)
-    asked = VectorQuery.about(seen, position, manifest, request)
-    searcher.prepare(asked.spec.layer)
-    found = searcher.nearest(asked)
-    query = Query.about(seen, position, asked, found.mode)
-    described = searcher.describe(found.scores, found.rows, query)
-    return Matches(query, described, found.left_out, manifest.all_labels, searcher.base)
+    vector_query = VectorQuery.about(seen, position, manifest, request)
+    searcher.prepare(vector_query.spec.layer)
+    nearest = searcher.nearest(vector_query)
+    query = Query.about(seen, position, vector_query, nearest.mode)
+    matches = searcher.describe(nearest.scores, nearest.rows, query)
+    return Matches(query, matches, nearest.left_out, manifest.all_labels, searcher.base)

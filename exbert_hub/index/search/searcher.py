@@ -12,6 +12,7 @@ import pyarrow as pa
 from exbert_hub.index.format.manifest import VectorSpec
 from exbert_hub.index.format.tables import piece_counts
 from exbert_hub.index.format.types import Layer
+from exbert_hub.index.results.types import Match
 from exbert_hub.index.store.attention_files import Readers
 from exbert_hub.index.store.background import SEARCHING
 from exbert_hub.index.store.base_rates import BaseRates
@@ -19,12 +20,11 @@ from exbert_hub.index.store.coarse import uses_coarse
 from exbert_hub.index.store.store import Store
 from exbert_hub.index.store.vectors import read_vectors
 
-from .describe import Nearest, describe, label_matches
+from .describe import MatchRow, describe_rows, label_matches
 from .filter import Place
-from .head_columns import Packs
+from .head_columns import HeadColumnCache, HeadColumns
 from .query import Query, VectorQuery
-from .ranking import Found, IndexRanking, find
-from .results import Match
+from .ranking import IndexRanking, NearestRows, nearest_rows
 
 if TYPE_CHECKING:
     import datasets
@@ -44,7 +44,7 @@ class Searcher:
         self._places = tokens.data.select(["sentence", "position"])  # rows of all columns lie in many more pages
         lengths = piece_counts(sentences.data.table)
         self.attention = Readers(lambda layer: store.attention(layer, lengths))
-        self._packs = Packs(store.manifest.codec)
+        self._columns = HeadColumnCache(store.manifest.codec)
         self._beside = ThreadPoolExecutor(_AT_ONCE, "exbert-attention")
         self.base = BaseRates(tokens, self.attention)
 
@@ -53,7 +53,7 @@ class Searcher:
         if layer in self._store.manifest.attention_layers:
             self.attention.begin(layer)
 
-    def nearest(self, query: VectorQuery) -> Found:
+    def nearest(self, query: VectorQuery) -> NearestRows:
         """The nearest pieces, best first, and why nearer ones were left out."""
         manifest, spec, heads = self._store.manifest, query.spec, query.heads
         self._store.use_vectors(self._tokens, spec)
@@ -61,19 +61,18 @@ class Searcher:
         all_heads = 0 if spec.kind == "embedding" or spec.layer == "emb" else manifest.model.heads[spec.layer]
         if len(heads) >= all_heads:
             coarse = self._store.coarse(spec) if uses_coarse(manifest, spec, query.exact) else None
-            return self._find(IndexRanking(index, spec.name, query.vector, coarse), query)
-        path = self._store.folder / spec.file
-        packed = self._packs.get(path, heads)
-        if packed is not None:
-            columns = query.vector.reshape(all_heads, -1)[list(heads)].ravel()
-            return self._find(IndexRanking(packed, spec.name, columns), query)
-        found = self._find(IndexRanking(index, spec.name, query.vector), query)
-        self._packs.begin(path, (manifest.pieces, spec.dim), heads, all_heads)
-        return found
+            return self._rank(IndexRanking(index, spec.name, query.vector, coarse), query)
+        columns = HeadColumns(self._store.folder / spec.file, manifest.pieces, spec.dim, all_heads, heads)
+        if (copied := self._columns.get(columns)) is not None:
+            vector = query.vector.reshape(all_heads, -1)[list(heads)].ravel()
+            return self._rank(IndexRanking(copied, spec.name, vector), query)
+        nearest = self._rank(IndexRanking(index, spec.name, query.vector), query)
+        self._columns.begin(columns)
+        return nearest
 
-    def _find(self, ranking: IndexRanking, query: VectorQuery) -> Found:
+    def _rank(self, ranking: IndexRanking, query: VectorQuery) -> NearestRows:
         with SEARCHING:
-            return find(ranking, len(self._tokens), query, self.places)
+            return nearest_rows(ranking, len(self._tokens), query, self.places)
 
     def verify(self) -> None:
         """Wait until every file that was used is known to be the one that the manifest names.
@@ -89,9 +88,9 @@ class Searcher:
 
     def places(self, rows: np.ndarray) -> list[Place]:
         """Where the rows stand."""
-        found = gather(self._places, rows).to_pydict()
-        texts = gather(self._sentences.data, found["sentence"]).column("text").to_pylist()
-        return list(map(Place, found["sentence"], found["position"], texts))
+        sentences, positions = gather(self._places, rows).to_pydict().values()
+        texts = gather(self._sentences.data, sentences).column("text").to_pylist()
+        return list(map(Place, sentences, positions, texts))
 
     def values(self, column: str, rows: np.ndarray) -> list[str]:
         """A column of the tokens table at the rows, as text."""
@@ -100,19 +99,18 @@ class Searcher:
     def describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
         """Everything there is to show about the rows."""
         numbers, positions = gather(self._places, rows).to_pydict().values()
-        found = list(map(Nearest, scores.tolist(), rows.tolist(), numbers, positions))
+        match_rows = list(map(MatchRow, scores.tolist(), rows.tolist(), numbers, positions))
+        manifest = self._store.manifest
         with SEARCHING:
-            reader = self.attention(query.layer) if query.layer in self._store.manifest.attention_layers else None
-            described = describe(
-                found,
-                lambda: gather(self._sentences.data, numbers),
-                reader,
-                query.heads,
-                self._store.manifest.labels,
-                self._beside,
-            )
-        added = self._store.manifest.added_labels
-        return label_matches(described, self._tokens.data.table, added) if added else described
+            lines = None
+            if query.layer in manifest.attention_layers:
+                # Python is free for the sentences while Arrow reads the attention
+                reader, places = self.attention(query.layer), list(zip(numbers, positions, strict=True))
+                lines = self._beside.submit(reader.around, places, query.heads)
+            sentences = gather(self._sentences.data, numbers)
+            matches = describe_rows(match_rows, sentences, manifest.labels, lines)
+        added = manifest.added_labels
+        return label_matches(matches, self._tokens.data.table, added) if added else matches
 
 
 def gather(table: datasets.table.Table, rows: Sequence[int] | np.ndarray) -> pa.Table:

@@ -8,35 +8,34 @@ from exbert_hub.errors import IndexMismatchError, SelectionError
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
 from exbert_hub.index.format.types import Kind, Layer
 from exbert_hub.model.selection import existing_heads
-from exbert_hub.model.types import ModelFacts
+from exbert_hub.model.types import ModelInfo
 
 
-def check_model(manifest: Manifest, facts: ModelFacts) -> None:
+def check_model(manifest: Manifest, model_info: ModelInfo) -> None:
     """Refuse a query from another model: its vectors would have neighbours too, and they would mean nothing.
 
     :raises IndexMismatchError: if weights or tokenizer differ, by fingerprint.
     """
     built = manifest.model
-    same_weights = facts.weights_fingerprint == built.weights_fingerprint
-    if same_weights and facts.start_token != built.start_token:
+    same_weights = model_info.weights_fingerprint == built.weights_fingerprint
+    if same_weights and model_info.start_token != built.start_token:
         raise IndexMismatchError(
-            f"this index was built with {_start(built)}, and {facts.model_id} is loaded with {_start(facts)}: load it "
-            f"with start_token={built.start_token!r} (--start-token {built.start_token or 'none'}), or build an index "
-            "for it as it is."
+            f"this index was built with {_start(built)}, and {model_info.model_id} is loaded with "
+            f"{_start(model_info)}: load it with start_token={built.start_token!r}, or build an index for it as it is."
         )
     for name, theirs, ours in (
-        ("weights", facts.weights_fingerprint, built.weights_fingerprint),
-        ("tokenizer", facts.tokenizer_fingerprint, built.tokenizer_fingerprint),
+        ("weights", model_info.weights_fingerprint, built.weights_fingerprint),
+        ("tokenizer", model_info.tokenizer_fingerprint, built.tokenizer_fingerprint),
     ):
         if theirs != ours:
             raise IndexMismatchError(
                 f"this index was built with {manifest.model_id} (revision {manifest.model.revision}), whose {name} "
-                f"differ from those of {facts.model_id} (revision {facts.revision}): load that model, or build an "
-                f"index for this one."
+                f"differ from those of {model_info.model_id} (revision {model_info.revision}): load that model, or "
+                f"build an index for this one."
             )
 
 
-def _start(model: ModelFacts) -> str:
+def _start(model: ModelInfo) -> str:
     return f"the start token {model.start_token!r}" if model.start_token else "no start token"
 
 

@@ -11,7 +11,7 @@ from .searcher import Searcher
 
 
 class StoredIndex:
-    """An `OpenedIndex` whose files lie in one folder, all of them or as far as they were used."""
+    """An `OpenedIndex` whose files are in one folder: all of them, or those that were used so far."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -32,7 +32,7 @@ class StoredIndex:
 
 
 def in_one_piece(opened: OpenedIndex, refusal: ExbertError) -> StoredIndex:
-    """An index whose files lie in one folder, which is all that some things can be done with.
+    """An index whose files are in one folder, for what can only be done with such a one.
 
     :param refusal: raised for an index in shards.
     """

@@ -30,10 +30,10 @@ def merged(shards: Sequence[tuple[str, Manifest]], *, files: bool = False) -> Ma
     manifests = [manifest for _, manifest in shards]
     (first_name, first) = shards[0]
     for name, manifest in shards:
-        for what, mine in _identity(manifest).items():
-            if mine != _identity(first)[what]:
+        for aspect, mine in _identity(manifest).items():
+            if mine != _identity(first)[aspect]:
                 raise IndexMismatchError(
-                    f"{name} and {first_name} are no shards of one index: their {what} differ. Search them one by "
+                    f"{name} and {first_name} are not shards of one index: their {aspect} differ. Search them one by "
                     "one, or build them again in the same way."
                 )
     coverage = Coverage()
@@ -48,6 +48,7 @@ def merged(shards: Sequence[tuple[str, Manifest]], *, files: bool = False) -> Ma
         sentences=sum(manifest.sentences for manifest in manifests),
         base_rates=_merge_rates(manifests, pieces),
         created=max(manifest.created for manifest in manifests),
+        format_minor=max(manifest.format_minor for manifest in manifests),
         files={f"{name}/{file}": entry for name, one in shards for file, entry in one.files.items()} if files else {},
     )
 

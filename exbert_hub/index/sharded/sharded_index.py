@@ -1,4 +1,4 @@
-"""An index in shards: each a whole index of a part of the corpus, searched side by side, the answers merged exactly.
+"""An index in shards: each a whole index of a part of the corpus, searched side by side, their answers merged exactly.
 
 Rows and sentences are numbered through, shard after shard, as in one index of the whole corpus.
 """
@@ -19,16 +19,16 @@ from exbert_hub.analysis.histogram import Population
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
 from exbert_hub.index.format.types import Layer, Mode
 from exbert_hub.index.hub.shard_places import ShardPlace
+from exbert_hub.index.results.types import Match
 from exbert_hub.index.search.filter import Place
 from exbert_hub.index.search.query import Query, VectorQuery
-from exbert_hub.index.search.ranking import Found, find, first
-from exbert_hub.index.search.results import Match
+from exbert_hub.index.search.ranking import NearestRows, first, nearest_rows
 from exbert_hub.index.search.stored_index import StoredIndex
 
 if TYPE_CHECKING:
     import datasets
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 _THREADS = 64  # at most; they wait for FAISS, for the disk or for an actor
 
@@ -42,7 +42,7 @@ class AnyShard(Protocol):
 
     def tables(self) -> tuple[pa.Table, pa.Table]: ...
 
-    def nearest(self, query: VectorQuery) -> Found: ...
+    def nearest(self, query: VectorQuery) -> NearestRows: ...
 
     def verify(self) -> None: ...
 
@@ -71,7 +71,7 @@ class OpenShard:
     def tables(self) -> tuple[pa.Table, pa.Table]:
         return self._index.tokens.data.table, self._index.sentences.data.table
 
-    def nearest(self, query: VectorQuery) -> Found:
+    def nearest(self, query: VectorQuery) -> NearestRows:
         return self._searcher.nearest(query)
 
     def verify(self) -> None:
@@ -95,7 +95,7 @@ class OpenShard:
 
 
 class ShardedIndex:
-    """An `OpenedIndex` whose parts lie in several places.
+    """An `OpenedIndex` whose parts are in several places.
 
     :param shards: opened, here or in actors.
     :param manifest: of all of them together; it lists no files.
@@ -146,12 +146,12 @@ class ShardedSearcher:
     def prepare(self, layer: Layer) -> None:
         """Nothing: which shards will have matches is not known yet."""
 
-    def nearest(self, query: VectorQuery) -> Found:
+    def nearest(self, query: VectorQuery) -> NearestRows:
         """As `Searcher.nearest`; each shard decides by its own size whether to search fast."""
         ranking = ShardedRanking(
             lambda count: self._each(lambda shard: shard.nearest(query.unfiltered(count))), self._rows
         )
-        return find(ranking, int(self._rows[-1]), query, self.places)
+        return nearest_rows(ranking, int(self._rows[-1]), query, self.places)
 
     def verify(self) -> None:
         """As `Searcher.verify`."""
@@ -164,8 +164,8 @@ class ShardedSearcher:
 
     def places(self, rows: np.ndarray) -> list[Place]:
         """Where the rows stand."""
-        found = self._at(rows, lambda shard, own, _: shard.places(own))
-        return [place._replace(sentence=place.sentence + self._sentences[shard]) for shard, place in found]
+        places = self._at(rows, lambda shard, own, _: shard.places(own))
+        return [place._replace(sentence=place.sentence + self._sentences[shard]) for shard, place in places]
 
     def values(self, column: str, rows: np.ndarray) -> list[str]:
         """A column of the tokens table at the rows, as text."""
@@ -173,19 +173,19 @@ class ShardedSearcher:
 
     def describe(self, scores: np.ndarray, rows: np.ndarray, query: Query) -> tuple[Match, ...]:
         """Everything there is to show about the rows."""
-        found = self._at(rows, lambda shard, own, chosen: shard.describe(own, scores[chosen], query))
+        matches = self._at(rows, lambda shard, own, chosen: shard.describe(own, scores[chosen], query))
         return tuple(
             replace(match, rank=rank, row=int(rows[rank]), sentence=match.sentence + int(self._sentences[shard]))
-            for rank, (shard, match) in enumerate(found)
+            for rank, (shard, match) in enumerate(matches)
         )
 
-    def _each(self, ask: Callable[[AnyShard], Answer]) -> Iterator[Answer]:
+    def _each(self, ask: Callable[[AnyShard], Result]) -> Iterator[Result]:
         """The answers of all shards, in their order."""
         return self._threads.map(ask, self._shards)
 
     def _at(
-        self, rows: np.ndarray, ask: Callable[[AnyShard, np.ndarray, np.ndarray], Sequence[Answer]]
-    ) -> list[tuple[int, Answer]]:
+        self, rows: np.ndarray, ask: Callable[[AnyShard, np.ndarray, np.ndarray], Sequence[Result]]
+    ) -> list[tuple[int, Result]]:
         """For every row the number of its shard, and what the shard says about it.
 
         :param ask: gets a shard, its own rows, and their places in `rows`.
@@ -194,23 +194,23 @@ class ShardedSearcher:
         numbers = [int(number) for number in np.unique(shard_of)]
         chosen = [np.flatnonzero(shard_of == number) for number in numbers]
 
-        def answer(number: int, places: np.ndarray) -> Sequence[Answer]:
+        def answer(number: int, places: np.ndarray) -> Sequence[Result]:
             return ask(self._shards[number], rows[places] - self._rows[number], places)
 
-        found: dict[int, tuple[int, Answer]] = {}
+        by_place: dict[int, tuple[int, Result]] = {}
         for number, places, answers in zip(numbers, chosen, self._threads.map(answer, numbers, chosen), strict=True):
-            found |= {int(place): (number, one) for place, one in zip(places, answers, strict=True)}
-        return [found[place] for place in range(len(rows))]
+            by_place |= {int(place): (number, one) for place, one in zip(places, answers, strict=True)}
+        return [by_place[place] for place in range(len(rows))]
 
 
 class ShardedRanking:
     """Merges what the shards rank.
 
-    :param ask: every shard's nearest, so many of each.
+    :param ask: the nearest rows of every shard, this many of each.
     :param before: rows before each shard.
     """
 
-    def __init__(self, ask: Callable[[int], Iterator[Found]], before: np.ndarray) -> None:
+    def __init__(self, ask: Callable[[int], Iterator[NearestRows]], before: np.ndarray) -> None:
         self._ask, self._before = ask, before
         self.mode: Mode = "exact"
 
@@ -222,7 +222,7 @@ class ShardedRanking:
 
 
 class ShardedBaseRates:
-    """The counts of `BaseRates`, summed over the shards: no sentence lies in two of them."""
+    """The counts of `BaseRates`, summed over the shards: no sentence is in two of them."""
 
     def __init__(self, each: Callable[[Callable[[AnyShard], Mapping[str, int]]], Iterator[Mapping[str, int]]]) -> None:
         self._each = each
@@ -231,9 +231,9 @@ class ShardedBaseRates:
         self.max_attention = self._summed("max_attention")
         self.offset = self._summed("offset")
 
-    def _summed(self, what: str) -> Callable[..., Mapping[str, int]]:
+    def _summed(self, population: str) -> Callable[..., Mapping[str, int]]:
         def counts(*of: Any) -> Mapping[str, int]:
-            counted = (Counter(found) for found in self._each(lambda shard: shard.counts(what, *of)))
+            counted = (Counter(part) for part in self._each(lambda shard: shard.counts(population, *of)))
             return Population.of(sum(counted, Counter()))
 
         return lru_cache(maxsize=256)(counts)

@@ -1,4 +1,4 @@
-"""Labels that were attached to a finished index, read and put beside its tokens."""
+"""Labels that were attached to a finished index, read and added to its tokens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def read_added(path: Path, manifest: Manifest) -> pa.Table:
     try:
         schema = pq.read_schema(path).remove_metadata()
         if schema != pa.schema([(name, pa.string()) for name in names]):
-            raise IndexFormatError(f"{path} has not the columns of labels that the manifest names: {', '.join(names)}")
+            raise IndexFormatError(
+                f"{path} lacks label columns that the manifest names, or has others: {', '.join(names)}"
+            )
         file = pq.ParquetFile(path, read_dictionary=names)
         metadata = file.metadata
         if metadata.num_rows != manifest.pieces:

@@ -1,7 +1,7 @@
 """Stored attention: one Parquet file per layer, one row per sentence, uint8 codes of the square root, [H, N, N].
 
 Row groups are small (16 kB before compression, or one sentence), so that reading one sentence does not mean reading a
-thousand: the 50 rows of a search lie in 50 of them.
+thousand: the 50 rows of a search are in 50 of them.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ class AttentionReader:
         return list(zip(parts[::2], parts[1::2], strict=True))
 
     def alike(self, heads: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Attention of every sentence, sum over some heads, those of the same number of pieces together: one by one
-        they take many times as long, since most are short.
+        """Attention of every sentence, sum over some heads, those with the same number of pieces together: one by
+        one they take much longer, since most are short.
 
         :return: int [n], which sentences they are, and float32 [n, N, N].
         """
@@ -191,7 +191,7 @@ class AttentionReader:
         return decode_sqrt(codes[:, position])
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Attention of every sentence in order: float32 [H, N, N]. Nothing is kept: they are not asked for again."""
+        """Attention of every sentence in order: float32 [H, N, N]. Nothing is kept, they are not needed again."""
         for numbers in self._blocks(_PASSED_BYTES):
             yield from map(decode_sqrt, self._of(numbers, keep=False))
 
@@ -229,7 +229,7 @@ class AttentionReader:
         try:
             read = self._file.read_row_groups(groups, use_threads=False).column(0).to_pylist()
         except (pa.ArrowException, OSError) as error:
-            raise IndexFormatError(f"{self._path} cannot be read; download or build it again: {error}") from error
+            raise IndexFormatError(f"{self._path} cannot be read: download or build it again: {error}") from error
         ends = np.cumsum([self._first[group + 1] - self._first[group] for group in groups]).tolist()
         if len(read) != ends[-1]:
             raise IndexFormatError(f"{self._path} lacks rows that it says it has: download or build it again")
@@ -273,7 +273,7 @@ class Readers:
     def _fill(self, layer: Layer, future: Future[AttentionReader]) -> None:
         try:
             future.set_result(self._open(layer))
-        except Exception as error:  # whoever asks for it gets it
+        except Exception as error:  # raised where the result is asked for
             with self._lock:
                 if self._begun.get(layer) is future:
                     del self._begun[layer]  # it may come again

@@ -56,8 +56,8 @@ class BaseRates:
     def _offset(self, layer: int, heads: tuple[int, ...]) -> Population:
         """Offsets of the max-attention tokens of all indexed pieces, at this layer and these heads."""
         attended, positions = self._rows_attended(layer, heads), self._rows.positions
-        found = attended >= 0
-        values, counts = np.unique(positions[attended[found]] - positions[found], return_counts=True)
+        has_one = attended >= 0
+        values, counts = np.unique(positions[attended[has_one]] - positions[has_one], return_counts=True)
         return Population(Vocabulary(list(map(str, values.tolist()))), counts)
 
     def _attended_rows(self, layer: int, heads: tuple[int, ...]) -> np.ndarray:

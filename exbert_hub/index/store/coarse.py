@@ -75,7 +75,7 @@ def candidates(dim: int, total: int) -> int:
 
 
 def check_coarse(path: Path, dim: int, count: int) -> None:
-    """Refuse a coarse stage that is not one of so many vectors of this width, by header and exact byte length.
+    """Refuse a coarse stage that is not that of `count` vectors of this width, by header and exact byte length.
 
     :raises IndexFormatError: on any deviation.
     """
@@ -91,10 +91,10 @@ def check_coarse(path: Path, dim: int, count: int) -> None:
         raise IndexFormatError(f"{path} is cut short: download or build it again")
     fourcc, d, ntotal, _, _, trained, metric = HEADER.unpack_from(head)
     stored = blocks * wide // 2
-    found = (fourcc, d, ntotal, trained, metric, *_QUANTIZER.unpack_from(head, HEADER.size), *_SCAN.unpack(scan))
+    actual = (fourcc, d, ntotal, trained, metric, *_QUANTIZER.unpack_from(head, HEADER.size), *_SCAN.unpack(scan))
     quantiser, scanned = (dim, codes, _BITS, centroids), (0, _BLOCK, 0, blocks, wide, stored)
     expected = (b"IPfs", dim, count, 1, INNER_PRODUCT, *quantiser, *scanned)
-    if found != expected or path.stat().st_size != end + _SCAN.size + stored:
+    if actual != expected or path.stat().st_size != end + _SCAN.size + stored:
         raise IndexFormatError(f"{path} is not the coarse stage of {count} vectors of {dim} values: it is not opened")
 
 
@@ -119,6 +119,7 @@ def add_coarse_stages(folder: Path, progress: Callable[[int, int], None] | None 
     """
     with locked(folder):
         manifest = Manifest.load(folder)
+        manifest.check_own(folder)
         missing = [spec for spec in manifest.vectors if spec.coarse_file not in manifest.files]
         entries: dict[str, FileEntry] = {}
         for done, spec in enumerate(missing, 1):
@@ -143,7 +144,7 @@ def uses_coarse(manifest: Manifest, spec: VectorSpec, exact: bool | None) -> boo
 
 
 def pays_off(dim: int, count: int, total: int) -> bool:
-    """Whether `count` results of `total` vectors need few enough candidates."""
+    """Whether `count` results from `total` vectors need few enough candidates."""
     return count * candidates(dim, total) <= _EXACT_SHARE * total
 
 

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,8 @@ from exbert_hub.hub import Snapshot, is_offline
 from exbert_hub.index.format import layout
 from exbert_hub.index.format.head_table import read_heads
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
-from exbert_hub.index.format.tables import check_tables, sentences_schema, tokens_schema
+from exbert_hub.index.format.tables import check_tables, sentences_format, tokens_format
+from exbert_hub.index.format.versions import TableColumn, TableFormat, defaults
 
 from .added_labels import join, read_added
 from .attention_files import AttentionReader
@@ -63,7 +64,7 @@ class Store:
     def tables(self) -> tuple[datasets.Dataset, datasets.Dataset]:
         """`tokens`, with attached labels and every FAISS index that is on this machine, mapped; `sentences`."""
         self._fetch(name for name in self.manifest.files if layout.is_table(name))
-        tokens = self._table("tokens", tokens_schema(self.manifest.corpus.extra_labels), self.manifest.pieces)
+        tokens = self._table("tokens", tokens_format(self.manifest.corpus.extra_labels), self.manifest.pieces)
         sentences = self.sentences()
         names = [name for name in self.manifest.files if layout.is_table(name)]
         self.verifier.check_once("tables", names, lambda: check_tables(tokens, sentences, self.folder))
@@ -77,7 +78,7 @@ class Store:
         return tokens, sentences
 
     def sentences(self) -> datasets.Dataset:
-        return self._table("sentences", sentences_schema(self.manifest.corpus.extra_labels), self.manifest.sentences)
+        return self._table("sentences", sentences_format(self.manifest.corpus.extra_labels), self.manifest.sentences)
 
     def use_vectors(self, tokens: datasets.Dataset, spec: VectorSpec) -> None:
         """See that the vectors are attached to the tokens."""
@@ -107,7 +108,7 @@ class Store:
         return read_heads(self.folder / layout.HEADS, self.manifest)
 
     def fetch(self, names: Iterable[str] | None = None) -> None:
-        """Download what is missing of these files (of all if None), and hash what was never hashed."""
+        """Download those of these files that are missing (of all if None), and hash what was never hashed."""
         wanted = list(self.manifest.files if names is None else names)
         self._fetch(wanted)
         for name in wanted:
@@ -130,7 +131,7 @@ class Store:
         :param at_once: wait until its content is known.
         :return: whether it was damaged and has been downloaded again.
         """
-        # who waits for a download does not notice the hashing
+        # after waiting for a download, the time to hash is not noticed
         verify = self.verifier.verify if at_once or not self._is_here(name) else self.verifier.verify_behind
         self._fetch([name])
         try:
@@ -145,7 +146,7 @@ class Store:
             return True
         return False
 
-    def _table(self, table: str, schema: pa.Schema, rows: int) -> datasets.Dataset:
+    def _table(self, table: str, columns: TableFormat, rows: int) -> datasets.Dataset:
         import datasets
 
         names = sorted(name for name in self.manifest.files if name.startswith(f"{table}/"))
@@ -153,26 +154,23 @@ class Store:
             raise IndexFormatError(f"{self.folder} has no {table} table")
         for name in names:
             self._ready(name, at_once=True)
-            try:
-                found = pq.read_schema(self.folder / name)
-            except pa.ArrowException as error:
-                raise IndexFormatError(f"{self.folder / name} is not a Parquet file: {error}") from error
-            if found.remove_metadata() != schema:
-                raise IndexFormatError(
-                    f"{self.folder / name} has not the columns of a {table} table: {', '.join(schema.names)}"
-                )
+        parts = {_columns_of(self.folder / name, columns, self.manifest.format_minor) for name in names}
+        if len(parts) > 1:
+            raise IndexFormatError(f"{self.folder}: the parts of the {table} table have not the same columns")
+        ((present, missing, added),) = parts
         with quiet_datasets():
             # datasets maps Arrow files, so it makes one of the Parquet; kept where `hf-exbert cache` sees it
             dataset = datasets.Dataset.from_parquet(
                 [str(self.folder / name) for name in names],
                 # ours: features that the file brings could be images, which datasets would fetch from anywhere
-                features=datasets.Features.from_arrow_schema(schema),
+                features=datasets.Features.from_arrow_schema(present),
+                columns=present.names if added else None,  # what a newer version added is not read
                 cache_dir=str(cache_root() / "tables" / _key(self.folder)),
                 writer_batch_size=_BATCH[table],
             )
         if len(dataset) != rows:
             raise IndexFormatError(f"{self.folder}: {table} has {len(dataset)} rows, the manifest says {rows}")
-        return dataset
+        return join(dataset, defaults(missing, rows)) if missing else dataset
 
     def _check(self, name: str) -> None:
         self._check_place_and_size(name)
@@ -190,9 +188,32 @@ class Store:
         commit = next((path for path in (root, root.parent) if path.parent.name == "snapshots"), None)
         blobs = commit.parent.parent / "blobs" if commit else root
         if not (real.is_relative_to(root) or real.is_relative_to(blobs)):
-            raise IndexFormatError(f"{path} leads out of the index, to {real}: not opened")
+            raise IndexFormatError(f"{path} points outside the index, to {real}: not opened")
         if real.stat().st_size != entry.size:
             raise IndexFormatError(f"{path} has {real.stat().st_size} bytes, the manifest says {entry.size}")
+
+
+class _Columns(NamedTuple):
+    """Of one file of a table."""
+
+    present: pa.Schema  # those that we know and that it has
+    missing: tuple[TableColumn, ...]  # those that an older version lacks
+    added: bool  # whether it has some that we do not know
+
+
+def _columns_of(path: Path, table: TableFormat, minor: int) -> _Columns:
+    """
+    :raises IndexFormatError: if it is no such table.
+    """
+    try:
+        schema = pq.read_schema(path)
+        missing = table.missing_from(schema, minor)
+    except pa.ArrowException as error:
+        raise IndexFormatError(f"{path} is not a Parquet file: {error}") from error
+    except IndexFormatError as error:
+        raise IndexFormatError(f"{path} cannot be read: {error}") from error
+    present = [(column.name, column.type) for column in table.columns if column not in missing]
+    return _Columns(pa.schema(present), missing, len(schema.names) > len(present))
 
 
 def _key(folder: Path) -> str:

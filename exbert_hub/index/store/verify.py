@@ -1,9 +1,9 @@
-"""Hashing the files of an index: each once, ever, and beside the search that uses it.
+"""Hashing the files of an index: each only once, and beside the search that uses it.
 
-The hash tells whether a file is damaged. It is no defence, for whoever wrote a file wrote its hash too; that is what
-the checks of place, size and header are for, which come before anything reads a file. So a search need not wait the
-second that a gigabyte takes: it is answered, the file is hashed behind it, and if it is not the one that the manifest
-names, that is logged at once and every later use of it is refused.
+The hash tells whether a file is damaged. It is no defence against its author, who wrote the hash too; for that there
+are the checks of place, size and header, which come before anything reads a file. So a search need not wait the second
+that hashing a gigabyte takes: it is answered while the file is hashed in the background. If the file is not the one
+that the manifest names, that is logged at once and every later use of it is refused.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Verifier:
 
 
 def _read(record: Path) -> dict[str, list[Any]]:
-    """What was verified before; nothing if that is not known, for then it is only done again."""
+    """What was verified before; nothing if the record cannot be read: then it is only done again."""
     try:
         return parse_json(record.read_bytes(), dict[str, list[Any]], str(record))
     except (OSError, IndexFormatError):

@@ -16,7 +16,7 @@ from exbert_hub.errors import NoAttentionError
 from exbert_hub.model.types import StackName
 
 from .blocks import watch
-from .forward_gate import Turns
+from .forward_gate import ForwardGate
 from .functions import FollowSoftmax
 from .recorder import Record, Recorder, install, recording
 from .value_norms import FollowProjections, GramNorms
@@ -63,7 +63,7 @@ class Capture:
         for config in (model.config, model.config.get_text_config()):
             config.use_cache = False  # one forward pass per text: a key-value cache would only cost memory
         self.leaves_nothing = False  # whether a forward pass leaves the model as it was; see `Batcher`
-        self._turns = Turns(self._use)
+        self._gate = ForwardGate(self._use)
         self._roots = self._find_roots()
         for stack, root in self._roots.items():
             watch(stack, root)
@@ -169,7 +169,7 @@ class Capture:
         follow = self.path == "function mode"
         implementation = "eager" if recorder.keep_weights and not follow else self.default_implementation
         # value norms are found by hooks that come and go: others must not be called, nor go through them meanwhile
-        turn = self._turns(implementation, alone=norms or not self.concurrent)
+        turn = self._gate(implementation, alone=norms or not self.concurrent)
         with turn, torch.inference_mode(), recording(recorder), ExitStack() as followers:
             if norms:
                 followers.enter_context(FollowProjections(module, recorder))

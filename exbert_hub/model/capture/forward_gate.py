@@ -13,7 +13,7 @@ from torch import Tensor, nn
 _MOVING_ROPE = ("dynamic", "longrope")  # other frequencies for texts longer than a probe may be
 
 
-class Turns:
+class ForwardGate:
     """Lets threads run something at once as long as they want it set up alike; others wait until it is free.
 
     First come, first served: a thread that wants another set-up waits for those before it only.

@@ -7,7 +7,7 @@ from exbert_hub.analysis.max_attention import max_attention
 
 
 def max_attention_offsets(attention: np.ndarray, sentence: AnnotatedPieces) -> np.ndarray:
-    """Where each piece's max-attention piece stands, counted from itself (docs/design.md, section 1).
+    """Where each piece's max-attention piece stands, counted from itself (docs/glossary.md).
 
     :param attention: [H, N, N].
     :return: int [H, n], for the n pieces that have a word, of sentences that have a candidate.

@@ -1,4 +1,4 @@
-"""Definitions of docs/design.md, sections 1 and 4, each against a few lines of plain Python."""
+"""Definitions of docs/glossary.md and docs/contracts.md, each against a few lines of plain Python."""
 
 import numpy as np
 import pytest

@@ -9,13 +9,15 @@ import pytest
 
 from exbert_hub import CorpusIndex, demo
 from exbert_hub.app.config.settings import Settings
-from exbert_hub.app.service import building
-from exbert_hub.app.service.building import Builder
+from exbert_hub.app.service import build_service
+from exbert_hub.app.service.build_corpus import BuildCorpus
+from exbert_hub.app.service.build_service import BuildService
 from exbert_hub.app.service.index_catalog import library
-from exbert_hub.app.service.model_session import Workbench
-from exbert_hub.app.service.models import Models
-from exbert_hub.app.wire.build_requests import Order
-from exbert_hub.errors import BuildError, CorpusError, SelectionError
+from exbert_hub.app.service.model_pool import ModelPool
+from exbert_hub.app.service.model_session import ModelSession
+from exbert_hub.app.wire.parse import parse
+from exbert_hub.app.wire.requests import BuildRequest, TokenQuery
+from exbert_hub.errors import BuildError, CorpusError, RequestError, SelectionError
 from exbert_hub.index.build import build as index_build
 
 HOME, PUBLIC = Settings(), Settings.from_env({"SPACE_ID": "a/b", "EXBERT_ALLOW_BUILD": "1"})
@@ -42,7 +44,7 @@ def uploads(tmp_path, monkeypatch):
 
 @pytest.fixture
 def models(inspector):
-    return Models(Workbench(inspector, None, HOME), HOME)
+    return ModelPool(ModelSession(inspector, None, HOME), HOME)
 
 
 def rested(builder, phase=None):
@@ -56,33 +58,37 @@ def rested(builder, phase=None):
     return status
 
 
-def order(settings=HOME, **data):
-    return Order.parse(DEMO | data, settings)
+def order(key="me", **data):
+    return parse(BuildRequest, DEMO | data | {"key": key})
+
+
+def check(settings, **data):
+    return BuildCorpus.of(order(**data), settings)
 
 
 def test_from_an_order_to_an_index_that_can_be_searched(models, cache):
-    builder = Builder(models, HOME)
+    builder = BuildService(models, HOME)
     assert builder.status()["phase"] == "idle"
-    builder.prepare(order(), "me")
+    builder.prepare(order())
     ready = rested(builder, "ready")
     assert "40 sentences" in ready["estimate"] and ready["model_name"] == "exbert-mini"
     assert not list((cache / "indexes").glob("built-*"))  # nothing is built before it is said what it costs
     builder.build("me")
     done = rested(builder, "done")
     assert done["done"] == done["total"] and done["index"].startswith("built-exbert-demo-")
-    bench = models.own
-    assert bench.index.manifest.sentences == 40
-    query = {"text": demo.SENTENCE, "token": 10, "by": "heads", "layer": 5, "heads": [6], "index": done["index"]}
-    assert len(bench.search(query)["results"]["matches"]) == 50
-    builder.prepare(order(), "me")
+    session = models.own
+    assert session.index.manifest.sentences == 40
+    query = TokenQuery(text=demo.SENTENCE, token=10, by="heads", layer=5, heads=(6,), index=done["index"])
+    assert len(session.search(query)["results"]["matches"]) == 50
+    builder.prepare(order())
     assert "before" in rested(builder, "done")["message"]
 
 
 def test_a_sent_file_becomes_an_index_and_goes_away(models, uploads):
     sent = uploads / "tales.txt"
     sent.write_text("The owl flew over the old town.\n\nA girl ran home to tell her mother.\n")
-    builder = Builder(models, HOME)
-    builder.prepare(order(kind="upload", corpus=str(sent), annotator="blank:en"), "me")
+    builder = BuildService(models, HOME)
+    builder.prepare(order(kind="upload", corpus=str(sent), annotator="blank:en"))
     rested(builder, "ready")
     assert not sent.exists()
     builder.build("me")
@@ -92,15 +98,15 @@ def test_a_sent_file_becomes_an_index_and_goes_away(models, uploads):
 
 
 def test_one_at_a_time_and_only_by_whoever_began(models, inspector, monkeypatch):
-    public = Models(Workbench(inspector, None, PUBLIC), PUBLIC)
-    builder = Builder(public, PUBLIC)
+    public = ModelPool(ModelSession(inspector, None, PUBLIC), PUBLIC)
+    builder = BuildService(public, PUBLIC)
     with pytest.raises(BuildError, match="choose a corpus first"):
         builder.build("me")
     go = threading.Event()
-    monkeypatch.setattr(Order, "annotated", lambda self, progress: go.wait(30) and _ANNOTATED(self, progress))
-    builder.prepare(order(PUBLIC), "me")
+    monkeypatch.setattr(BuildCorpus, "annotated", lambda self, progress: go.wait(30) and _ANNOTATED(self, progress))
+    builder.prepare(order())
     with pytest.raises(BuildError, match="exbert-demo is being built"):
-        builder.prepare(order(PUBLIC), "you")
+        builder.prepare(order("you"))
     assert builder.status("me")["mine"] and not builder.status("you")["mine"] and not builder.status()["mine"]
     go.set()
     rested(builder, "ready")
@@ -109,18 +115,18 @@ def test_one_at_a_time_and_only_by_whoever_began(models, inspector, monkeypatch)
             act("you")
     builder.cancel("me")
     assert builder.status()["phase"] == "cancelled"
-    builder.prepare(order(PUBLIC), "you")  # the next one may
+    builder.prepare(order("you"))  # the next one may
     rested(builder, "ready")
 
 
-_ANNOTATED = Order.annotated
+_ANNOTATED = BuildCorpus.annotated
 
 
 def test_cancelling_the_annotation_leaves_nothing(models, cache, uploads):
     sent = uploads / "long.txt"
     sent.write_text("The owl flew over the old town.\n\n" * 3000)
-    builder = Builder(models, HOME)
-    builder.prepare(order(kind="upload", corpus=str(sent), annotator="blank:en", limit=5000), "me")
+    builder = BuildService(models, HOME)
+    builder.prepare(order(kind="upload", corpus=str(sent), annotator="blank:en", limit=5000))
     while builder.status()["done"] < 5:
         time.sleep(0.001)
     builder.cancel("me")
@@ -135,8 +141,8 @@ def test_cancelling_the_build_keeps_what_is_finished_and_nothing_else(models, ca
 
     make_plan = plan.make_plan
     monkeypatch.setattr(plan, "make_plan", lambda *given: replace(make_plan(*given), shard_pieces=shard_pieces))
-    builder = Builder(models, HOME)
-    builder.prepare(order(limit=80), "me")
+    builder = BuildService(models, HOME)
+    builder.prepare(order(limit=80))
     rested(builder, "ready")
 
     def build_and_cancel(job):
@@ -158,7 +164,7 @@ def test_cancelling_the_build_keeps_what_is_finished_and_nothing_else(models, ca
         return
     assert "is finished is kept" in status["message"] and len(folders) == 1
     monkeypatch.setattr(index_build, "build_index", real)
-    builder.prepare(order(limit=80), "me")
+    builder.prepare(order(limit=80))
     rested(builder, "ready")
     builder.build("me")
     whole = CorpusIndex.from_pretrained(library(HOME)[0] / rested(builder, "done")["index"])
@@ -167,15 +173,15 @@ def test_cancelling_the_build_keeps_what_is_finished_and_nothing_else(models, ca
 
 def test_what_fails_is_told_and_another_try_is_free(models, tmp_path, monkeypatch):
     (tmp_path / "empty.txt").write_text(" \n")
-    builder = Builder(models, HOME)
-    builder.prepare(order(kind="folder", corpus=str(tmp_path / "empty.txt"), annotator="blank:en"), "me")
+    builder = BuildService(models, HOME)
+    builder.prepare(order(kind="folder", corpus=str(tmp_path / "empty.txt"), annotator="blank:en"))
     assert "no sentence" in rested(builder, "failed")["message"]
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
-    builder.prepare(order(), "me")
+    builder.prepare(order())
     assert "does not fit on the disk" in rested(builder, "failed")["message"]
     monkeypatch.undo()
-    monkeypatch.setattr(building, "library", lambda settings: 1 / 0)
-    builder.prepare(order(), "me")
+    monkeypatch.setattr(build_service, "library", lambda settings: 1 / 0)
+    builder.prepare(order())
     assert "log" in rested(builder, "failed")["message"]
 
 
@@ -183,8 +189,8 @@ def test_what_fails_is_told_and_another_try_is_free(models, tmp_path, monkeypatc
     ("settings", "data", "error", "told"),
     [
         (Settings(allow_build=False), {}, SelectionError, "does not let visitors build"),
-        (HOME, {"kind": "magic"}, SelectionError, "no kind of corpus"),
-        (HOME, {"limit": 0}, SelectionError, "whole number"),
+        (HOME, {"kind": "magic"}, RequestError, "kind: .*'upload', not 'magic'"),
+        (HOME, {"limit": 0}, RequestError, "limit: .* greater than or equal to 1, not 0"),
         (PUBLIC, {"limit": 2001}, SelectionError, "up to 2,000"),
         (PUBLIC, {"kind": "folder", "corpus": "/etc"}, SelectionError, "does not let visitors name folders"),
         (HOME, {"kind": "folder", "corpus": "/no/such"}, CorpusError, "no file or folder /no/such"),
@@ -193,37 +199,37 @@ def test_what_fails_is_told_and_another_try_is_free(models, tmp_path, monkeypatc
         (HOME, {"annotator": "/tmp/pipeline"}, SelectionError, "no annotator"),
         (HOME, {"column": "a/b"}, SelectionError, "not the name of a column"),
         (HOME, {"kind": "upload", "corpus": "/etc/passwd"}, CorpusError, "did not arrive"),
-        (HOME, {"kind": "upload", "corpus": 7}, SelectionError, "makes no sense"),
+        (HOME, {"kind": "upload", "corpus": 7}, RequestError, "corpus: .* valid string, not 7"),
     ],
 )
 def test_what_may_not_be_ordered(settings, data, error, told):
     with pytest.raises(error, match=told):
-        order(settings, **data)
+        check(settings, **data)
 
 
 def test_files_that_are_too_large_or_of_another_kind_are_refused(uploads):
     (uploads / "page.html").write_text("<p>")
     with pytest.raises(CorpusError, match="page.html is not one of .txt"):
-        order(kind="upload", corpus=str(uploads / "page.html"))
+        check(HOME, kind="upload", corpus=str(uploads / "page.html"))
     (uploads / "big.txt").write_bytes(b"a" * 2_000_001)
     with pytest.raises(CorpusError, match="2.0 MB; up to 2 MB"):
-        order(PUBLIC, kind="upload", corpus=str(uploads / "big.txt"))
+        check(PUBLIC, kind="upload", corpus=str(uploads / "big.txt"))
     (uploads / "link.txt").symlink_to("/etc/passwd")
     with pytest.raises(CorpusError, match="did not arrive"):
-        order(kind="upload", corpus=str(uploads / "link.txt"))
+        check(HOME, kind="upload", corpus=str(uploads / "link.txt"))
 
 
 def test_what_is_built_at_home_is_not_shown_to_the_public(models, inspector):
-    builder = Builder(models, HOME)
-    builder.prepare(order(), "me")
+    builder = BuildService(models, HOME)
+    builder.prepare(order())
     rested(builder, "ready")
     builder.build("me")
     name = rested(builder, "done")["index"]
-    assert [(name, len(index)) for name, index in models.own.shelf.listed()] == [("", len(models.own.index))]
-    public = Workbench(inspector, None, PUBLIC)
-    assert public.index is None and public.shelf.listed() == []
+    assert [(name, len(index)) for name, index in models.own.catalog.listed()] == [("", len(models.own.index))]
+    public = ModelSession(inspector, None, PUBLIC)
+    assert public.index is None and public.catalog.listed() == []
     with pytest.raises(SelectionError, match="There is no index"):
-        public.shelf.get(name)
+        public.catalog.get(name)
     for bad in ("built-../../x", "../built-x", str(Path("/etc"))):
         with pytest.raises(SelectionError):
-            models.own.shelf.get(bad)
+            models.own.catalog.get(bad)

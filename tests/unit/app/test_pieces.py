@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from exbert_hub import Inspector
-from exbert_hub.app.wire.pieces import word_of_piece, words_payload
+from exbert_hub.app.wire.responses.pieces import word_of_piece, words_json
 from exbert_hub.model.types import Tokens
 
 from ...tiny_models import TEXTS, tiny_gpt2_dir
@@ -12,7 +12,7 @@ from ...tiny_models import TEXTS, tiny_gpt2_dir
 
 def words(seen):
     texts = seen.text, seen.text_pair or ""
-    spans = words_payload(seen.tokens, texts)
+    spans = words_json(seen.tokens, texts)
     assert spans[0]["start"] == 0 and [span["start"] for span in spans] == sorted({span["start"] for span in spans})
     assert len(spans) == word_of_piece(seen.tokens, texts)[-1] + 1
     return [span["text"] for span in spans]

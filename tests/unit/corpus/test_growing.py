@@ -47,7 +47,9 @@ def start(cache, texts=TEXTS, *, processes=1, **options) -> StreamedCorpus:
 
 def annotating() -> list[psutil.Process]:
     """The processes of this one that annotate."""
-    return [child for child in psutil.Process().children() if "loky.backend.popen_loky_posix" in child.cmdline()]
+    return [
+        child for child in psutil.Process().children() if any("worker_processes" in part for part in child.cmdline())
+    ]
 
 
 def test_it_is_the_corpus_that_annotate_would_have_made(tmp_path, whole):

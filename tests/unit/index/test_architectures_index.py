@@ -58,7 +58,7 @@ def _reference(inspector: Inspector, corpus: ListCorpus) -> Iterator[tuple[int, 
 
 
 def _layers(built: Built, *, attending: bool) -> list[int]:
-    return [layer for layer, heads in enumerate(built.inspector.facts.heads) if bool(heads) == attending]
+    return [layer for layer, heads in enumerate(built.inspector.model_info.heads) if bool(heads) == attending]
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
@@ -81,7 +81,7 @@ def _check(built: Built, vectors: list[np.ndarray], query: np.ndarray, **selecti
 def test_search_by_embedding_equals_brute_force(built: Built) -> None:
     seen = built.inspector.inspect(TEXTS[0])
     at = seen.position_of("escape")
-    for layer in ("emb", *range(len(built.inspector.facts.heads))):
+    for layer in ("emb", *range(len(built.inspector.model_info.heads))):
         state = 0 if layer == "emb" else int(layer) + 1
         vectors = [_unit(one.hidden[state][position]) for _, position, one in built.reference]
         _check(built, vectors, _unit(seen.hidden[state][at]), layer=layer)
@@ -92,7 +92,7 @@ def test_search_by_heads_equals_brute_force(built: Built, heads: list[int] | Non
     seen = built.inspector.inspect(TEXTS[0])
     at = seen.position_of("escape")
     for layer in _layers(built, attending=True):
-        chosen = list(range(built.inspector.facts.heads[layer])) if heads is None else heads
+        chosen = list(range(built.inspector.model_info.heads[layer])) if heads is None else heads
         vectors = [_unit(one.contexts[layer][position][chosen]).ravel() for _, position, one in built.reference]
         query = _unit(seen.contexts[layer][at][chosen]).ravel() / len(chosen)
         _check(built, vectors, query, by="heads", layer=layer, heads=heads)
@@ -101,7 +101,7 @@ def test_search_by_heads_equals_brute_force(built: Built, heads: list[int] | Non
 def test_a_piece_of_the_corpus_finds_itself(built: Built) -> None:
     """The shortest sentence, which is padded most where texts of several lengths run together."""
     number, position, one = min(built.reference, key=lambda row: len(row[2].pieces))
-    for layer in ("emb", *range(len(built.inspector.facts.heads))):
+    for layer in ("emb", *range(len(built.inspector.model_info.heads))):
         best = built.index.search(one, position, layer=layer, k=1)[0]
         assert best.score == pytest.approx(1, abs=1e-5)
     assert (best.sentence, best.position) == (number, position)
@@ -111,7 +111,7 @@ def test_layers_without_attention_have_no_files(built: Built, request: pytest.Fi
     gaps = _layers(built, attending=False)
     folder = Path(built.index.name_or_path)
     assert tuple(gaps) == GAPS.get(request.node.callspec.params["built"], ())
-    for layer in range(len(built.inspector.facts.heads)):
+    for layer in range(len(built.inspector.model_info.heads)):
         assert (folder / f"faiss/embedding-{layer:02}.faiss").is_file()
         for name in (f"faiss/heads-{layer:02}.faiss", f"attention/layer-{layer:02}.parquet"):
             assert (folder / name).is_file() == (layer not in gaps)

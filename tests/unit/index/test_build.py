@@ -242,12 +242,12 @@ def test_a_build_that_needs_too_much_memory_is_refused(tmp_path, inspector, corp
     import psutil
 
     monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": 10_000_000}))
-    with pytest.raises(ResourceError, match=r"\d+ MB of memory \(10 MB free\)"):
+    with pytest.raises(ResourceError, match=r"\d+ MB of memory \(10\.0 MB free\)"):
         build(inspector, corpus, tmp_path / "big")
 
 
 def test_the_estimate_is_near_what_is_built(exact, inspector, corpus, tmp_path):
-    plan = make_plan(inspector.facts, corpus.info, BuildOptions(codec="fp32"))
+    plan = make_plan(inspector.model_info, corpus.info, BuildOptions(codec="fp32"))
     guess = estimates.estimate(corpus, inspector, plan, tmp_path)
     assert guess.pieces == exact.manifest.coverage.pieces  # all sentences fit into the sample
     size = sum(entry.size for entry in exact.manifest.files.values())

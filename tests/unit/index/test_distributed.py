@@ -248,13 +248,13 @@ def test_shards_left_as_they_are_make_one_index(cluster, tmp_path, inspector, co
 @pytest.mark.timeout(900)
 def test_what_a_worker_says_is_told(cluster, tmp_path, inspector, corpus):
     engine = RayEngine(workers=2, storage=str(tmp_path / "shared"))
-    model = inspector.facts.model_id
+    model = inspector.model_info.model_id
     try:
-        object.__setattr__(inspector.facts, "model_id", "nowhere/nothing")
+        object.__setattr__(inspector.model_info, "model_id", "nowhere/nothing")
         with pytest.raises(BuildError, match="nowhere/nothing"):
             CorpusIndex.build(inspector, corpus, tmp_path / "index", layers=[0], engine=engine, progress=quiet)
     finally:
-        object.__setattr__(inspector.facts, "model_id", model)
+        object.__setattr__(inspector.model_info, "model_id", model)
 
 
 def test_ray_is_an_extra(tmp_path, inspector, corpus, monkeypatch):

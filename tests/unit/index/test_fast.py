@@ -85,10 +85,17 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(files, tmp_path):
             check_coarse(path, DIM, COUNT)
 
 
+@pytest.fixture(scope="module")
+def with_coarse_stages(index, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("coarse") / "index"
+    shutil.copytree(index.folder, folder)
+    add_coarse_stages(folder)
+    return folder
+
+
 @pytest.fixture
-def searchable(index, tmp_path, monkeypatch):
-    shutil.copytree(index.folder, tmp_path / "index")
-    add_coarse_stages(tmp_path / "index")
+def searchable(with_coarse_stages, tmp_path, monkeypatch):
+    shutil.copytree(with_coarse_stages, tmp_path / "index")
     monkeypatch.setattr(coarse, "_EXACT_SHARE", 1e9)  # or so small an index would always be searched exactly
     return CorpusIndex.from_pretrained(tmp_path / "index")
 
@@ -118,11 +125,9 @@ def test_without_a_coarse_stage_every_search_is_exact(index, inspector):
     assert index.search(seen, "wolf", layer=2, k=5, exact=False).query.mode == "exact"
 
 
-def test_many_results_of_few_vectors_are_found_exactly(index, inspector, tmp_path):
-    shutil.copytree(index.folder, tmp_path / "index")
-    add_coarse_stages(tmp_path / "index")
+def test_many_results_of_few_vectors_are_found_exactly(with_coarse_stages, inspector):
     seen = inspector.inspect("The wolf ran into the forest.")
-    small = CorpusIndex.from_pretrained(tmp_path / "index")
+    small = CorpusIndex.from_pretrained(with_coarse_stages)
     assert small.search(seen, "wolf", layer=2, exact=False).query.mode == "exact"
 
 

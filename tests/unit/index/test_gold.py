@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from exbert_hub.app.wire import payload
+from exbert_hub.app.wire.responses.evidence import results_json
+from exbert_hub.app.wire.responses.model import index_json
 from exbert_hub.corpus import annotate
 from exbert_hub.index import CorpusIndex
 
@@ -56,8 +57,8 @@ def test_words_of_a_contraction_share_its_pieces(gold):
 
 
 def test_the_page_gets_every_label(gold, found, inspector):
-    shown = payload.matches_payload(found, inspector.inspect("The girl saw the ships."), gold, 0.0)
-    assert shown["labels"] == list(gold.labels) == payload.index_payload(gold)["labels"]
+    shown = results_json(found, inspector.inspect("The girl saw the ships."), gold, seconds=0.0, query={}, snippets={})
+    assert shown["labels"] == list(gold.labels) == index_json(gold)["labels"]
     at = shown["labels"].index("Number")
     ship = next(match for match in shown["matches"] if shown["rows"][match["labels"][match["position"]]][1] == "ships")
     assert shown["rows"][ship["labels"][ship["position"]]][at] == "Plur"

@@ -45,17 +45,17 @@ def test_an_index_of_half_precision_is_near_that_of_float32(tmp_path, inspector,
     for name, model in (("float32", inspector), ("bfloat16", half)):
         indexes[name] = CorpusIndex.build(model, corpus, tmp_path / name, **OPTIONS)
         assert indexes[name].manifest.model.dtype == name
-    assert half.facts.weights_fingerprint == inspector.facts.weights_fingerprint
+    assert half.model_info.weights_fingerprint == inspector.model_info.weights_fingerprint
     for spec in indexes["float32"].manifest.vectors:
         one, other = (_vectors(tmp_path / name / spec.file, spec.dim) for name in indexes)
-        parts = half.facts.heads[0] if spec.kind == "heads" else 1
+        parts = half.model_info.heads[0] if spec.kind == "heads" else 1
         lengths = np.linalg.norm(other.reshape(len(other), parts, -1), axis=2)
         np.testing.assert_allclose(lengths, 1, atol=1e-3)  # in bfloat16 they would be off by 4e-3
         cosines = (one * other).sum(1) / parts
         assert np.median(cosines) > 0.999 and cosines.min() > 0.98, spec
     seen = half.inspect(demo.SENTENCE)
     found = indexes["bfloat16"].search(seen, token="escape", by="heads", layer=5, k=10)
-    assert seen.facts.dtype == "bfloat16" and len(found) == 10
+    assert seen.model_info.dtype == "bfloat16" and len(found) == 10
 
 
 def _vectors(path, dim):

@@ -102,7 +102,7 @@ def test_edges_are_the_strongest_of_each_piece():
 
 def test_a_large_index_is_sampled_evenly_and_says_so(monkeypatch, index):
     monkeypatch.setattr(page, "SENTENCES_READ", 10)
-    found = page.read_head(index.tokens, index.sentences, index.opened.searcher.attention(0), 0)
+    found = page.read_head(page.HeadSource(index.tokens, index.sentences, index.opened.searcher.attention(0), 0))
     assert (found.sentences_read, found.sentences) == (10, len(index.sentences))
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from exbert_hub.analysis.attention import encode_sqrt
 from exbert_hub.analysis.histogram import Bar
-from exbert_hub.index.search.matches_html import MATCHES
-from exbert_hub.index.search.results import CHANCE, Summary
+from exbert_hub.index.results.matches_html import MATCHES
+from exbert_hub.index.results.types import CHANCE, Summary
 
 TEXT = "The girl ran to a local pub to escape the din of her city."
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)> & 'ran' \"away\""

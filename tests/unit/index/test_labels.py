@@ -12,9 +12,9 @@ import pytest
 from exbert_hub.cache import cache_root
 from exbert_hub.corpus import annotate as annotate_corpus
 from exbert_hub.errors import AnnotationError, IndexFormatError, IndexMismatchError, LabelError
-from exbert_hub.index import CorpusIndex
+from exbert_hub.index import CorpusIndex, annotation_of
 from exbert_hub.index.hub.card import render
-from exbert_hub.index.search.piece_labels import PieceLabels
+from exbert_hub.index.results.piece_labels import PieceLabels
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
 
@@ -119,7 +119,7 @@ def test_the_card_and_the_next_corpus_know_of_them(mine, folder):
     mine.annotate("length", lengths(mine))
     card = render("me/mine", mine.manifest)
     assert "labels/*.parquet" in card and "added labels" in card
-    assert annotate_corpus(folder).info.skipped["labels added to the index"] == 1
+    assert annotate_corpus(annotation_of(folder)).info.skipped["labels added to the index"] == 1
 
 
 @pytest.mark.parametrize(
@@ -205,10 +205,10 @@ def forge(folder, table, **manifest):
     """Put another table and manifest in the place of what was attached."""
     path = folder / "labels" / "part-00000.parquet"
     pq.write_table(table, path)
-    facts = json.loads((folder / "exbert.json").read_text())
+    model_info = json.loads((folder / "exbert.json").read_text())
     entry = {"size": path.stat().st_size, "sha256": sha256(path.read_bytes()).hexdigest()}
-    facts["files"]["labels/part-00000.parquet"] = entry
-    (folder / "exbert.json").write_text(json.dumps(facts | manifest))
+    model_info["files"]["labels/part-00000.parquet"] = entry
+    (folder / "exbert.json").write_text(json.dumps(model_info | manifest))
 
 
 def column(count, **values):
@@ -219,9 +219,9 @@ def column(count, **values):
     ("make", "manifest", "message"),
     [
         (lambda n: column(n - 1, length="x"), {}, "rows for"),
-        (lambda n: column(n, other="x"), {}, "has not the columns"),
-        (lambda n: column(n, length="x", more="y"), {}, "has not the columns"),
-        (lambda n: pa.table({"length": pa.array([1] * n)}), {}, "has not the columns"),
+        (lambda n: column(n, other="x"), {}, "lacks label columns"),
+        (lambda n: column(n, length="x", more="y"), {}, "lacks label columns"),
+        (lambda n: pa.table({"length": pa.array([1] * n)}), {}, "lacks label columns"),
         (lambda n: column(n, length=None), {}, "lacks a label"),
         (lambda n: column(n, length="x" * 201), {}, "more than 200 characters"),
         (lambda n: pa.table({"length": pa.array(["x" * 1000 + str(i) for i in range(n)])}), {}, "more than"),

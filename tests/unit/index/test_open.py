@@ -60,7 +60,7 @@ def test_a_link_that_leads_out_of_the_folder(copy, tmp_path):
     victim.write_bytes(path.read_bytes())
     path.unlink()
     path.symlink_to(victim)
-    refuse(copy, "leads out")
+    refuse(copy, "points outside")
 
 
 def test_links_inside_a_hub_cache_are_followed(copy, tmp_path):

@@ -11,7 +11,6 @@ from exbert_hub.index.build.compute import batches_of, compute_shard, passes_at_
 from exbert_hub.index.build.options import BuildOptions
 from exbert_hub.index.build.plan import make_plan
 from exbert_hub.index.build.shards import groups
-from exbert_hub.index.store.vectors import ShardMemory
 
 THREADS = 6
 
@@ -27,13 +26,13 @@ def threads():
 @pytest.fixture
 def captured(inspector, corpus, monkeypatch):
     """What comes of the corpus with so many forward passes at once."""
-    plan = make_plan(inspector.facts, corpus.info, BuildOptions(codec="fp32"))
+    plan = make_plan(inspector.model_info, corpus.info, BuildOptions(codec="fp32"))
     (group,) = groups(corpus, inspector, plan)
     monkeypatch.setattr(capturing, "PIECES_AT_ONCE", {"cpu": 256})  # several batches for each
 
     def run(most, progress=lambda pieces: None):
         monkeypatch.setattr(capturing, "_MOST_PASSES", most)
-        return compute_shard(group.windows, inspector, plan, progress, ShardMemory())
+        return compute_shard(group.windows, inspector, plan, progress)
 
     return run
 
@@ -61,7 +60,7 @@ def test_whoever_is_done_first_changes_nothing(captured, threads):
 
 
 def test_passes_share_threads_pieces_and_bytes(inspector, corpus, threads, monkeypatch):
-    plan = make_plan(inspector.facts, corpus.info)
+    plan = make_plan(inspector.model_info, corpus.info)
     (group,) = groups(corpus, inspector, plan)
     assert passes_at_once(inspector) == 4
     sizes = [sum(len(group.windows[n]) for n in numbers) for numbers in batches_of(group.windows, inspector, ())]

@@ -271,4 +271,4 @@ def test_another_model_is_refused(index, inspector):
 
     for change in ({"weights_fingerprint": "0"}, {"tokenizer_fingerprint": "0"}):
         with pytest.raises(IndexMismatchError, match="load that model"):
-            check_model(index.manifest, replace(inspector.facts, **change))
+            check_model(index.manifest, replace(inspector.model_info, **change))

@@ -12,7 +12,7 @@ import pytest
 from exbert_hub import compare
 from exbert_hub.errors import HubError, IndexFormatError, IndexMismatchError
 from exbert_hub.index import CorpusIndex
-from exbert_hub.index.format.shard_list import write_list
+from exbert_hub.index.format.shard_list import list_text
 
 from .conftest import ListCorpus
 
@@ -36,7 +36,8 @@ def folder(tmp_path_factory, inspector, corpus, exact):
     for number, part in enumerate(parts):
         sentences = list(islice(remaining, pq.read_metadata(part).num_rows))
         _build(inspector, corpus, sentences, folder / f"shard-{number:05d}")
-    write_list(folder, len(parts))
+    manifests = [(folder / f"shard-{number:05d}" / "exbert.json").read_bytes() for number in range(len(parts))]
+    (folder / "shards.json").write_text(list_text(manifests))
     return folder
 
 
@@ -139,9 +140,9 @@ def test_shards_that_are_not_what_the_list_names_are_refused(folder, tmp_path):
     with pytest.raises(IndexFormatError, match="shard-00001"):
         CorpusIndex.from_pretrained(copy)
     listed = json.loads((copy / "shards.json").read_text())
-    for shards in ({"../shard-00000": "0"}, {}, []):
+    for shards, problem in (({"../shard-00000": "0"}, "does not name"), ({}, "does not name"), ([], "malformed")):
         (copy / "shards.json").write_text(json.dumps(listed | {"shards": shards}))
-        with pytest.raises(IndexFormatError, match="does not name"):
+        with pytest.raises(IndexFormatError, match=problem):
             CorpusIndex.from_pretrained(copy)
 
 

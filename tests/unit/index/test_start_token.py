@@ -26,7 +26,7 @@ def built(tmp_path_factory, folder):
 
 def test_it_is_in_the_manifest_and_in_every_sentence_but_never_indexed(built):
     index, inspector = built
-    start = inspector.facts.start_token
+    start = inspector.model_info.start_token
     assert start and CorpusIndex.from_pretrained(index.name_or_path).manifest.model.start_token == start
     for pieces in index.sentences["pieces"]:
         assert (pieces[0]["piece"], pieces[0]["special"], pieces[0]["word"]) == (start, True, -1)

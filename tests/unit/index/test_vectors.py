@@ -8,7 +8,7 @@ import pytest
 
 from exbert_hub.analysis.vectors import normalise
 from exbert_hub.errors import IndexFormatError
-from exbert_hub.index.store.vectors import ShardMemory, check_header, merge_vectors, nearest
+from exbert_hub.index.store.vectors import check_header, merge_vectors, nearest
 from exbert_hub.index.store.vectors import write_vectors as write_rows
 
 DIM, COUNT = 24, 300
@@ -52,20 +52,6 @@ def test_vectors_are_written_in_the_order_asked_for(tmp_path, monkeypatch, vecto
     write_rows(stored[order], tmp_path / "sorted.faiss")
     assert (tmp_path / "given.faiss").read_bytes() == (tmp_path / "sorted.faiss").read_bytes()
     assert np.array_equal(faiss.read_index(str(tmp_path / "given.faiss")).reconstruct_n(0, COUNT), stored[order])
-
-
-def test_shards_take_the_same_memory_one_after_the_other():
-    memory = ShardMemory()
-    first = memory.arrays(100, [8, 3], "fp16")
-    assert [(each.shape, each.dtype) for each in first] == [((100, 8), np.float16), ((100, 3), np.float16)]
-    for number, each in enumerate(first):
-        each[:] = number
-    assert (first[0] == 0).all() and (first[1] == 1).all()  # they do not overlap
-    again = memory.arrays(101, [8, 3], "fp16")  # a few pieces more
-    assert np.shares_memory(first[0], again[0])
-    larger = memory.arrays(100, [8, 3], "fp32")
-    assert larger[1].dtype == np.float32 and not np.shares_memory(first[0], larger[0])
-    assert memory.arrays(0, [8, 3], "fp16")[1].shape == (0, 3)
 
 
 def test_an_honest_file_passes(merged):

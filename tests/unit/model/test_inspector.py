@@ -55,10 +55,10 @@ def test_a_known_head_looks_at_the_previous_piece(demo: Inspector) -> None:
 
 
 def test_facts(demo: Inspector) -> None:
-    facts = demo.facts
-    assert (facts.kind, facts.architecture, facts.revision) == ("masked", "bert", None)
-    assert (facts.heads, facts.head_dims, facts.hidden_size) == ((12,) * 6, (32,) * 6, 384)
-    assert (facts.max_length, facts.final_norm, demo.max_pieces) == (512, False, 512)
+    model_info = demo.model_info
+    assert (model_info.kind, model_info.architecture, model_info.revision) == ("masked", "bert", None)
+    assert (model_info.heads, model_info.head_dims, model_info.hidden_size) == ((12,) * 6, (32,) * 6, 384)
+    assert (model_info.max_length, model_info.final_norm, demo.max_pieces) == (512, False, 512)
 
 
 def test_a_masked_word_gets_one_mask_per_piece_and_is_found_by_its_text(demo: Inspector) -> None:
@@ -189,9 +189,9 @@ def test_no_predictions_are_kept_where_none_are_wanted(demo: Inspector) -> None:
 def test_causal_models_predict_the_next_piece(tiny: Callable[[str], Inspector]) -> None:
     inspector = tiny("llama")
     seen = inspector.inspect(SENTENCE)
-    assert (inspector.facts.kind, seen.predicts, seen.main.name) == ("causal", "next", "decoder")
+    assert (inspector.model_info.kind, seen.predicts, seen.main.name) == ("causal", "next", "decoder")
     assert seen.attention.shape[1] == 4  # query heads, of 2 key-value heads
-    assert inspector.facts.final_norm
+    assert inspector.model_info.final_norm
     ids = torch.from_numpy(seen.tokens.ids)[None]
     with torch.inference_mode():
         shares = inspector.model(input_ids=ids).logits[0, 3].softmax(-1)
@@ -233,7 +233,7 @@ def test_a_model_without_a_head_predicts_nothing(tmp_path: Path) -> None:
     folder = tiny_models.tiny_bert_dir(tmp_path)
     AutoModel.from_pretrained(folder).save_pretrained(folder)
     inspector = Inspector.from_pretrained(folder)
-    assert (inspector.facts.kind, inspector.predicts) == ("encoder", "none")
+    assert (inspector.model_info.kind, inspector.predicts) == ("encoder", "none")
     with pytest.raises(SelectionError, match="no language-model head"):
         inspector.inspect("A lion.").predictions("lion")
 

@@ -76,24 +76,24 @@ def test_dtype_is_float32_on_a_cpu_unless_asked(bert: Path) -> None:
 
 
 def test_fingerprints_follow_the_weights_not_the_file(bert: Path, tmp_path: Path) -> None:
-    facts = Inspector.from_pretrained(bert).facts
+    model_info = Inspector.from_pretrained(bert).model_info
     headless = tmp_path / "headless"
     AutoModel.from_pretrained(bert).save_pretrained(headless)  # drops the head and brings a pooler
     Inspector.from_pretrained(bert).tokenizer.save_pretrained(headless)
-    again = Inspector.from_pretrained(headless).facts
-    assert again.weights_fingerprint == facts.weights_fingerprint
-    assert again.tokenizer_fingerprint == facts.tokenizer_fingerprint
+    again = Inspector.from_pretrained(headless).model_info
+    assert again.weights_fingerprint == model_info.weights_fingerprint
+    assert again.tokenizer_fingerprint == model_info.tokenizer_fingerprint
 
     model = AutoModelForMaskedLM.from_pretrained(bert)
-    assert weights_fingerprint(model.to(torch.bfloat16)) == facts.weights_fingerprint
+    assert weights_fingerprint(model.to(torch.bfloat16)) == model_info.weights_fingerprint
     with torch.no_grad():
         model.bert.encoder.layer[0].output.dense.weight[0, 0] += 1
-    assert weights_fingerprint(model) != facts.weights_fingerprint
+    assert weights_fingerprint(model) != model_info.weights_fingerprint
 
 
 def test_fingerprint_of_another_tokenizer(bert: Path, tmp_path: Path) -> None:
     other = tiny_models.tiny_bert_dir(tmp_path / "other", texts=("Quite another text, with other words.",) * 2)
-    one, two = (Inspector.from_pretrained(folder).facts.tokenizer_fingerprint for folder in (bert, other))
+    one, two = (Inspector.from_pretrained(folder).model_info.tokenizer_fingerprint for folder in (bert, other))
     assert one != two
 
 
@@ -101,7 +101,7 @@ def test_positions_of_roberta_start_behind_the_padding(tmp_path: Path) -> None:
     tokenizer = tiny_models.word_piece()
     tokenizer.model_max_length = 10**30
     model = tiny_models._model("roberta", len(tokenizer))  # 64 rows, padding_idx 0
-    assert Inspector.from_pretrained(tiny_models._save(model, tokenizer, tmp_path)).facts.max_length == 63
+    assert Inspector.from_pretrained(tiny_models._save(model, tokenizer, tmp_path)).model_info.max_length == 63
 
 
 def test_a_model_without_attention_is_refused_by_name(tmp_path: Path) -> None:

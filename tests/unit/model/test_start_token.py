@@ -13,14 +13,14 @@ from tests.tiny_models import TEXTS
 
 
 def loaded(inspector: Inspector, start_token: str | None) -> Inspector:
-    return Inspector.from_pretrained(inspector.facts.model_id, start_token=start_token)
+    return Inspector.from_pretrained(inspector.model_info.model_id, start_token=start_token)
 
 
 def test_a_causal_model_gets_the_tokenizers_own_start_token(tiny: Callable[[str], Inspector]) -> None:
     inspector = tiny("gpt2")
     start = inspector.tokenizer.bos_token or inspector.tokenizer.eos_token
     seen = inspector.inspect(TEXTS[0])
-    assert inspector.facts.start_token == start == seen.pieces[0]
+    assert inspector.model_info.start_token == start == seen.pieces[0]
     assert seen.special.tolist() == [True] + [False] * (len(seen.pieces) - 1)
     assert seen.tokens.offsets[0].tolist() == [0, 0] and not seen.masked.any()
     # the rest is what the tokenizer says, at the same characters
@@ -39,9 +39,9 @@ def test_builds_read_what_queries_read(tiny: Callable[[str], Inspector]) -> None
 def test_it_belongs_to_the_fingerprint_of_the_tokenization(tiny: Callable[[str], Inspector]) -> None:
     inspector = tiny("gpt2")
     plain = loaded(inspector, None)
-    assert plain.facts.start_token is None
-    assert plain.facts.tokenizer_fingerprint != inspector.facts.tokenizer_fingerprint
-    assert plain.facts.weights_fingerprint == inspector.facts.weights_fingerprint
+    assert plain.model_info.start_token is None
+    assert plain.model_info.tokenizer_fingerprint != inspector.model_info.tokenizer_fingerprint
+    assert plain.model_info.weights_fingerprint == inspector.model_info.weights_fingerprint
 
 
 @pytest.mark.parametrize("name", ["bert", "t5", "bart", "llama"])
@@ -49,8 +49,8 @@ def test_others_are_left_as_they_are(tiny: Callable[[str], Inspector], name: str
     """Encoders, encoder-decoders, and causal models whose tokenizer puts a special piece in front by itself."""
     inspector = tiny(name)
     first_is_special = bool(inspector.tokenize(TEXTS[0]).special[0])
-    assert inspector.facts.start_token is None or inspector.facts.kind == "causal"
-    if inspector.facts.kind != "causal":
+    assert inspector.model_info.start_token is None or inspector.model_info.kind == "causal"
+    if inspector.model_info.kind != "causal":
         with pytest.raises(SelectionError, match="causal"):
             loaded(inspector, "a")
     else:
