@@ -73,17 +73,9 @@ def told(ran: Ran, settle: Callable[[Any], Any], out: str) -> dict[str, Any]:
 
 def manifest(out: Path, value: Any) -> Any:
     """Of an index in one piece it is what lies in its folder."""
-    value = without_start_token(value)
-    paths = [path for path in FROZEN.glob("*/exbert.json") if json.loads(path.read_text(encoding="utf-8")) == value]
+    value = plain(value)
+    paths = [path for path in FROZEN.glob("*/exbert.json") if plain(json.loads(path.read_text("utf-8"))) == value]
     return paths[0].relative_to(FROZEN).as_posix() if paths else value
-
-
-def without_start_token(value: Any) -> Any:
-    """A field that came later, of models that have none."""
-    return {
-        **value,
-        "model": {name: field for name, field in value["model"].items() if (name, field) != ("start_token", None)},
-    }
 
 
 def built(out: Path, value: Any) -> Any:
@@ -91,7 +83,7 @@ def built(out: Path, value: Any) -> Any:
     and the columns of its files are. The index is searched, too."""
     found = run(["search", out, SENTENCE, "--token", "city", "-k", "3", "--json", "--model", "model", *CPU])
     return {
-        **without_start_token(value),
+        **value,
         "created": len(value["created"]),
         "base_rates": {label: list(rates.items())[:3] for label, rates in value["base_rates"].items()},
         "versions": sorted(value["versions"]),
