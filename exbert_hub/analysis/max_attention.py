@@ -28,8 +28,9 @@ def candidates(pieces: WordPieces) -> np.ndarray:
     """Which of the pieces that have a word may be the max-attention token of a piece: all of them.
 
     What else is to be left out, be it punctuation or the first piece of a text, is left out here. Matches, base rates,
-    the subset finder, examples of heads and the measures of heads all follow. Special tokens and pieces without a word
-    never come here: they have no label that could be counted.
+    the subset finder, examples of heads and the offsets that are measured all follow; measures between words choose
+    among the `others` of `analysis.heads`. Special tokens and pieces without a word never come here: they have no
+    label that could be counted.
 
     :return: bool [n].
     """

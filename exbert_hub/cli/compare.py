@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from exbert_hub.index.format.types import MATCHES
+
 from .common import (
     Ablate,
     By,
@@ -42,7 +44,7 @@ def compare(
     by: Annotated[By, typer.Option(help="What to compare.")] = By.embedding,
     heads: Annotated[str | None, typer.Option(help="Heads, e.g. 6,9. Default: all of the layer.")] = None,
     field: Annotated[str, typer.Option(help="Label to count among the nearest pieces.")] = "pos",
-    k: Annotated[int, typer.Option("-k", help="Number of nearest pieces.", min=1)] = 50,
+    k: Annotated[int, typer.Option("-k", help="Number of nearest pieces.", min=1)] = MATCHES,
     p: Annotated[float, typer.Option("-p", help="How slowly the weight of the ranks falls, in the overlap.")] = 0.98,
     sample: Annotated[int, typer.Option(help="Words that representations are compared on.", min=2)] = 4000,
     device: Device = None,

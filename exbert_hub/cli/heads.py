@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exbert_hub.index.format.types import MATCHES
+
 from .common import Device, Json, Quiet, Revision, app, log_to_stderr, place_of, print_result
 from .index_source import IndexSource, Question
 
@@ -76,7 +78,7 @@ def find_heads(
     mask: Annotated[bool, typer.Option("--mask", help="Mask the token first.")] = False,
     layer: Annotated[int | None, typer.Option(help="Heads of this layer only. Default: all layers.", min=0)] = None,
     revision: Revision = None,
-    k: Annotated[int, typer.Option("-k", help="Matches looked at, in either half of the corpus.", min=1)] = 50,
+    k: Annotated[int, typer.Option("-k", help="Matches looked at, in either half of the corpus.", min=1)] = MATCHES,
     model: Annotated[str | None, typer.Option(help="Model, if not where the index says.")] = None,
     exclude_query: Annotated[
         bool, typer.Option("--exclude-query", help="Leave out the query's own sentence.")

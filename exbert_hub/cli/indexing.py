@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exbert_hub.index.format.codecs import DEFAULT_CODEC
+from exbert_hub.index.format.types import MATCHES
 
 from .common import (
     Ablate,
@@ -146,7 +147,7 @@ def search(
     layer: Annotated[str | None, typer.Option(help="0 to L-1, or emb. Default: the last.")] = None,
     heads: Annotated[str | None, typer.Option(help="Heads, e.g. 6,9. Default: all of the layer.")] = None,
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of the index on the Hub.")] = None,
-    k: Annotated[int, typer.Option("-k", help="Number of matches.", min=1)] = 50,
+    k: Annotated[int, typer.Option("-k", help="Number of matches.", min=1)] = MATCHES,
     model: Annotated[str | None, typer.Option(help="Model, if not where the index says.")] = None,
     exclude_query: Annotated[
         bool, typer.Option("--exclude-query", help="Leave out the query's own sentence.")

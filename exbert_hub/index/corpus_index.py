@@ -17,7 +17,7 @@ from exbert_hub.index.format.codecs import DEFAULT_CODEC
 from exbert_hub.index.format.head_schema import Column
 from exbert_hub.index.format.head_table import HeadFilter, HeadScores
 from exbert_hub.index.format.manifest import Manifest
-from exbert_hub.index.format.types import Codec, Kind, Layer
+from exbert_hub.index.format.types import MATCHES, Codec, Kind, Layer
 from exbert_hub.index.heads.catalog import HeadCatalog
 from exbert_hub.index.heads.subsets import SubsetRequest
 from exbert_hub.index.labels.attach import NO_LABELS_FOR_SHARDS, Attached, attach_labels
@@ -298,7 +298,7 @@ class CorpusIndex:
         by: Kind = "embedding",
         layer: Layer | None = None,
         heads: Iterable[int] | None = None,
-        k: int = 50,
+        k: int = MATCHES,
         exclude_query: bool = False,
         unique_sentences: bool = False,
         exact: bool | None = None,
@@ -339,7 +339,7 @@ class CorpusIndex:
         *,
         by: Kind = "embedding",
         heads: Iterable[int] | None = None,
-        k: int = 50,
+        k: int = MATCHES,
         exclude_query: bool = False,
         unique_sentences: bool = False,
     ) -> LayerProfile:
@@ -432,7 +432,7 @@ class CorpusIndex:
         of: OfMatch = "max_attention",
         *,
         layer: int | None = None,
-        k: int = 50,
+        k: int = MATCHES,
         exclude_query: bool = False,
         unique_sentences: bool = False,
     ) -> FoundHeads:

@@ -23,6 +23,7 @@ from exbert_hub.app.wire.responses.common import JsonObject
 from exbert_hub.app.wire.responses.model import model_name
 from exbert_hub.app.wire.responses.setup import BuildPhase, BuildStatusJson
 from exbert_hub.errors import BuildError, ExbertError
+from exbert_hub.index.format import layout
 
 from .build_corpus import BuildCorpus
 from .index_catalog import library
@@ -178,7 +179,7 @@ class BuildService:
         self._pause()
         plan = make_plan(inspector.model_info, corpus.info)
         folder = self._folder(corpus, plan)
-        if (folder / "exbert.json").is_file():
+        if (folder / layout.MANIFEST).is_file():
             return self._set(phase="done", index=folder.name, message="It was built before.")
         self._set(phase="measuring", done=0, corpus=corpus.info.name)
         cost = estimate(corpus, inspector, plan, folder)

@@ -13,6 +13,7 @@ from exbert_hub.app.config.settings import Settings
 from exbert_hub.app.wire.parse import quoted
 from exbert_hub.cache import cache_root
 from exbert_hub.errors import ExbertError, IndexMismatchError, SelectionError
+from exbert_hub.index.format import layout
 from exbert_hub.index.search.selection import check_model
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class IndexCatalog:
         folder, prefix = library(self._settings)
         ours = (self._model_info.weights_fingerprint, self._model_info.tokenizer_fingerprint)
         by_time = []
-        for path in folder.glob(f"{prefix}*/exbert.json"):
+        for path in folder.glob(f"{prefix}*/{layout.MANIFEST}"):
             if _model_of(path, stamp := path.stat().st_mtime_ns) == ours and _NAME.fullmatch(path.parent.name):
                 by_time.append((stamp, path.parent.name))
         return [name for _, name in sorted(by_time, reverse=True)]
@@ -153,6 +154,6 @@ def _model_of(path: Path, stamp: int) -> tuple[str, str] | None:
 def models_with_index(settings: Settings) -> list[str]:
     """Ids of the models that the indexes of the library were built with."""
     folder, prefix = library(settings)
-    paths = sorted(folder.glob(f"{prefix}*/exbert.json"))
+    paths = sorted(folder.glob(f"{prefix}*/{layout.MANIFEST}"))
     manifests = (_manifest(path, path.stat().st_mtime_ns) for path in paths)
     return list(dict.fromkeys(manifest.model_id for manifest in manifests if manifest))

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field
 
+from exbert_hub.index.format.types import MATCHES
+
 from .parse import Request
 
 LONGEST_TEXT = 1 << 22  # characters; `Settings.max_characters` is what an owner allows
@@ -19,7 +21,7 @@ LONGEST_NAME = 4096  # characters: of a path
 MOST_PIECES = 1 << 20
 MOST_LAYERS, MOST_HEADS = 1 << 10, 1 << 12
 MOST_ABLATED = 1 << 14  # heads: all of 128 layers with 128 heads
-MATCHES, MOST_MATCHES = 50, 10_000  # of a search of the page, unless it says otherwise
+MOST_MATCHES = 10_000  # of a search of the page
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Name = Annotated[str, Field(max_length=LONGEST_NAME)]

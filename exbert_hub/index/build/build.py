@@ -77,7 +77,7 @@ def build_index(job: BuildJob, write: WriteShards | None = None) -> Manifest:
         merge(shards, plan, output)
         manifest = describe(plan, coverage, shards, output)
         manifest.save(output)
-        shutil.rmtree(shards_folder)
+        _tidy_up(output)
         logger.info("Indexed %s: %s", output, _report(coverage))
         return manifest
 
@@ -98,7 +98,7 @@ def _look(job: BuildJob) -> Manifest | None:
     resumable = _resumable(job)
     if (output / layout.MANIFEST).exists():
         if resumable:
-            shutil.rmtree(build)
+            _tidy_up(output)
             return Manifest.load(output)
         if not options.overwrite:
             raise BuildError(
@@ -124,6 +124,21 @@ def _look(job: BuildJob) -> Manifest | None:
 def _resumable(job: BuildJob) -> bool:
     path = job.folder / layout.BUILD / _PLAN
     return job.options.resume and path.is_file() and same_build(path.read_text("utf-8"), job.plan)
+
+
+def _tidy_up(output: Path) -> None:
+    """Delete what only the build needed, and drafts of the manifest that were never finished.
+
+    The plan goes last: as long as it is there, a resume can take this up again.
+    """
+    for path in (output / layout.BUILD).iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != _PLAN:
+            path.unlink()
+    shutil.rmtree(output / layout.BUILD)
+    for draft in output.glob(f".{layout.MANIFEST}.*"):
+        draft.unlink()
 
 
 def _clear(output: Path) -> None:

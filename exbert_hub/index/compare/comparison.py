@@ -11,7 +11,7 @@ import numpy as np
 from exbert_hub.analysis.similarity import jaccard, linear_cka, rbo
 from exbert_hub.errors import IndexMismatchError, LabelError, SelectionError, UnsupportedError
 from exbert_hub.index.format.corpus_words import word_numbers
-from exbert_hub.index.format.types import Kind, Layer
+from exbert_hub.index.format.types import MATCHES, Kind, Layer
 from exbert_hub.index.results.types import LayerProfile
 from exbert_hub.index.search.profile import profile
 from exbert_hub.index.search.query import SearchRequest, VectorQuery, word_at
@@ -152,7 +152,7 @@ def compare(
     by: Kind = "embedding",
     heads: Iterable[int] | None = None,
     field: str = "pos",
-    k: int = 50,
+    k: int = MATCHES,
     p: float = 0.98,
     sample: int = 4000,
 ) -> Comparison:

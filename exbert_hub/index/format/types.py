@@ -11,3 +11,5 @@ Codec = str
 Layer = int | Literal["emb"]
 Mode = Literal["exact", "fast"]
 """How a search was answered: by comparing with every vector, or with those that a coarse stage picked."""
+MATCHES = 50
+"""Nearest pieces that are looked at unless one asks for another number; as many as exBERT shows."""

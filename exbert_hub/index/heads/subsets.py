@@ -15,6 +15,7 @@ from exbert_hub.analysis.max_attention import max_attention
 from exbert_hub.analysis.significance import LEVEL, false_discovery_rates, hypergeometric_p
 from exbert_hub.analysis.subsets import cosines_by_head, forward_selection, highest
 from exbert_hub.analysis.vectors import normalise
+from exbert_hub.index.format.types import MATCHES
 from exbert_hub.index.store.attention_files import AttentionReader
 from exbert_hub.index.store.token_rows import TokenRows
 from exbert_hub.index.store.vectors import read_vectors
@@ -36,7 +37,7 @@ class SubsetRequest:
     field: str = "dep"
     of: OfMatch = "max_attention"
     layer: int | None = None
-    k: int = 50
+    k: int = MATCHES
     exclude_query: bool = False
     unique_sentences: bool = False
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from exbert_hub.analysis.vectors import head_query, normalise
 from exbert_hub.index.format.manifest import Manifest, VectorSpec
-from exbert_hub.index.format.types import Kind, Layer, Mode
+from exbert_hub.index.format.types import MATCHES, Kind, Layer, Mode
 
 from .filter import EVERYTHING, Filter
 from .selection import check_model, choose_heads, choose_spec, last_layer
@@ -26,7 +26,7 @@ class SearchRequest:
     by: Kind = "embedding"
     layer: Layer | None = None  # None: the last one that has such vectors
     heads: tuple[int, ...] | None = None  # None: all of the layer
-    k: int = 50
+    k: int = MATCHES
     exclude_query: bool = False
     unique_sentences: bool = False
     exact: bool | None = None

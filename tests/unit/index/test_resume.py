@@ -242,6 +242,32 @@ def test_a_build_that_is_killed_again_and_again_ends_with_the_same_index(tmp_pat
     assert_same(folder, whole)
 
 
+@pytest.mark.parametrize("removed", [0, 1, 3])
+def test_what_a_build_was_tidying_up_when_it_ended_is_gone_after_a_resume(
+    tmp_path, inspector, corpus, whole, monkeypatch, removed
+):
+    """The index is complete, some of the build's own files are gone, and a draft of the manifest was left before."""
+    folder, gone = tmp_path / "index", 0
+
+    def rmtree(path, *args, **options):
+        nonlocal gone
+        if (folder / "exbert.json").is_file():
+            if gone == removed:
+                raise Interrupted
+            gone += 1
+        delete(path, *args, **options)
+
+    delete = shutil.rmtree
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", rmtree)
+        with pytest.raises(Interrupted):
+            build(inspector, corpus, folder)
+    (folder / ".exbert.json.0123456789abcdef").write_text("{")
+    assert (folder / "exbert.json").is_file() and (folder / ".build").is_dir()
+    build(inspector, corpus, folder, resume=True)
+    assert_same(folder, whole)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_killed_at_many_random_moments(tmp_path, whole, seed):
@@ -249,6 +275,6 @@ def test_killed_at_many_random_moments(tmp_path, whole, seed):
     folder = tmp_path / "killed"
     for _ in range(100):
         ended = build_and_kill(folder, seconds=random.uniform(0.05, 2.5))
-        if ended or (folder / "exbert.json").is_file():  # written last: killed after that, there is nothing to resume
-            break
+        if ended or ((folder / "exbert.json").is_file() and not (folder / ".build").exists()):
+            break  # killed after that, there is nothing to resume
     assert_same(folder, whole)
