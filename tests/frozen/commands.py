@@ -73,8 +73,7 @@ def told(ran: Ran, settle: Callable[[Any], Any], out: str) -> dict[str, Any]:
 
 def manifest(out: Path, value: Any) -> Any:
     """Of an index in one piece it is what lies in its folder."""
-    value = plain(value)
-    paths = [path for path in FROZEN.glob("*/exbert.json") if plain(json.loads(path.read_text("utf-8"))) == value]
+    paths = [path for path in FROZEN.glob("*/exbert.json") if json.loads(path.read_text(encoding="utf-8")) == value]
     return paths[0].relative_to(FROZEN).as_posix() if paths else value
 
 

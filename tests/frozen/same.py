@@ -26,8 +26,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return plain(value._asdict())
     if isinstance(value, Mapping):
-        # a field of models that came later; where there is none, all is as it was
-        return {str(key): plain(one) for key, one in value.items() if (key, one) != ("start_token", None)}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
     if isinstance(value, float):

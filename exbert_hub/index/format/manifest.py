@@ -99,6 +99,8 @@ class Manifest:
         content = asdict(self)
         if not self.format_minor:
             del content["format_minor"]
+        if self.model.start_token is None:  # as before there were any
+            del content["model"]["start_token"]
         return content
 
     def to_json(self) -> str:
