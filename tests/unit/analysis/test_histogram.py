@@ -81,6 +81,8 @@ def test_labels_that_are_absent_count_as_tests_too():
     padded = false_discovery_control(np.concatenate([p, np.ones(17)]))[:3]
     np.testing.assert_allclose(significance.false_discovery_rates(p, tests=20), padded)
     np.testing.assert_allclose(significance.false_discovery_rates(p), false_discovery_control(p))
+    crowded = np.array([0.02, 0.9, 0.01, 0.021])  # a rate is never above that of a larger p
+    np.testing.assert_allclose(significance.false_discovery_rates(crowded), false_discovery_control(crowded))
     assert significance.false_discovery_rates(np.zeros(0)).tolist() == []
     for base in range(1, 60):
         usual = base < significance.unusual_when_absent(10, 300)

@@ -96,3 +96,8 @@ def _shown(value):
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) or "none" if isinstance(value, tuple) else "none" if value is None else f"{value:,}"
+
+
+def test_a_public_page_opens_no_folder_whatever_else_is_set(tmp_path):
+    assert Settings(allow_folders=True).allows_folder(str(tmp_path))
+    assert not Settings(allow_folders=True, is_public=True).allows_folder(str(tmp_path))

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,10 @@ def test_the_command_line_knows_the_demo(inspector, index, monkeypatch, capsys):
     with contextlib.suppress(SystemExit):
         main()
     assert capsys.readouterr().out.startswith("3 nearest to 'escape'")
+
+
+@pytest.mark.parametrize(("option", "flag"), [("unique_sentences", "--unique"), ("exclude_query", "--exclude-query")])
+def test_the_command_leaves_out_what_the_page_left_out_and_nothing_else(inspector, index, option, flag):
+    for wanted in (True, False):
+        command = as_command(inspector.model_info, index, QUERIES["plain"].model_copy(update={option: wanted}))
+        assert (flag in shlex.split(command)) is wanted

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from exbert_hub.errors import IndexMismatchError, LabelError, SelectionError, TokenError
+from exbert_hub.index.search.ranking import first
 from exbert_hub.index.search.selection import check_model
 
 SENTENCE = "The girl ran to a local pub to escape the din of her city."
@@ -272,3 +273,8 @@ def test_another_model_is_refused(index, inspector):
     for change in ({"weights_fingerprint": "0"}, {"tokenizer_fingerprint": "0"}):
         with pytest.raises(IndexMismatchError, match="load that model"):
             check_model(index.manifest, replace(inspector.model_info, **change))
+
+
+def test_of_equal_scores_the_lowest_row_goes_first():
+    scores, rows = first(np.array([0.5, 0.9, 0.9, 0.9], np.float32), np.array([3, 8, 2, 5]), 3)
+    assert rows.tolist() == [2, 5, 8] and scores.tolist() == pytest.approx([0.9] * 3)
