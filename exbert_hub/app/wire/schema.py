@@ -8,6 +8,7 @@ after a change of `requests.py`, of a message in `responses/` or of `constants.p
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -96,4 +97,4 @@ def _plain(part: Any) -> Any:
 
 
 if __name__ == "__main__":
-    print(json.dumps(schema(), indent=1, ensure_ascii=False))
+    sys.stdout.write(json.dumps(schema(), indent=1, ensure_ascii=False) + "\n")

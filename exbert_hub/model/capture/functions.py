@@ -8,7 +8,7 @@ dropout, masking, casts and views, and notes the product that consumes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,23 @@ from .recorder import Recorder
 
 _SOFTMAX = {torch.softmax, Tensor.softmax, F.softmax, torch._softmax}
 _PRODUCTS = {torch.matmul, Tensor.matmul, Tensor.__matmul__, torch.bmm, Tensor.bmm}
+
+
+class _SdpaCall(NamedTuple):
+    """The arguments of `torch.nn.functional.scaled_dot_product_attention`, under its own names."""
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    attn_mask: Tensor | None = None
+    dropout_p: float = 0.0
+    is_causal: bool = False
+    scale: float | None = None
+    enable_gqa: bool = False
+
+    def weights(self) -> Tensor:
+        """The attention that the call applies and does not return."""
+        return sdpa_weights(self.query, self.key, self.attn_mask, self.is_causal, self.scale)
 
 
 class FollowSoftmax(TorchFunctionMode):
@@ -38,7 +55,7 @@ class FollowSoftmax(TorchFunctionMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if func is F.scaled_dot_product_attention:
-            self._note_sdpa(result, *args, **kwargs)
+            self._note_sdpa(result, _SdpaCall(*args, **kwargs))
         elif func in _SOFTMAX:
             if result.ndim >= 3:
                 self.marked[id(result)] = result
@@ -99,21 +116,10 @@ class FollowSoftmax(TorchFunctionMode):
         order = [output.index(axis) for axis in (*first[:3], *depth)]
         self._note(result.permute(order), operands[0], None)
 
-    def _note_sdpa(
-        self,
-        context: Tensor,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        attn_mask: Tensor | None = None,
-        dropout_p: float = 0.0,
-        is_causal: bool = False,
-        scale: float | None = None,
-        enable_gqa: bool = False,
-    ) -> None:
-        weights = sdpa_weights(query, key, attn_mask, is_causal, scale) if self.recorder.keep_weights else None
+    def _note_sdpa(self, context: Tensor, call: _SdpaCall) -> None:
+        weights = call.weights() if self.recorder.keep_weights else None
         self._silence(context, context)
-        self.recorder.add(context.transpose(1, 2), weights, value)
+        self.recorder.add(context.transpose(1, 2), weights, call.value)
 
 
 def sdpa_weights(
