@@ -25,6 +25,8 @@ def settled(page: Any, script: str, value: Any = True) -> None:
     page.wait_for_function(
         f"(value) => JSON.stringify({script}) === value", arg=json.dumps(value, separators=(",", ":"))
     )
+    # the page draws what was set with the next frame: what follows looks at the frame after that
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
 
 
 def mask(page: Any, token: int) -> None:
